@@ -1,0 +1,141 @@
+"""Every error this program raises, in one tree, and the exit code each ends the command line with.
+
+    MassageBillingError
+    ├── SettingsError            exit 3   a setting or clinic file is missing or wrong
+    ├── RulebookError            exit 6
+    │   ├── RuleFileError                 a rule file is refused: file, line, reason
+    │   └── NoRuleForDate                 no row covers the date of service (becomes a hold)
+    ├── HostError                exit 4   the host could not do what was asked
+    │   ├── HostUnreachable               no connection, or no answer in time (retried)
+    │   ├── HostBusy                      429, 502, 503, 504 (retried, Retry-After obeyed)
+    │   ├── HostRefused                   401, 403: credentials or scopes
+    │   ├── HostNotFound                  404, 410
+    │   ├── HostConflict                  409, 412: somebody else was faster (retried)
+    │   ├── HostRejected                  400, 422 and other 4xx: the host will not take this resource
+    │   ├── HostFault                     500 and other 5xx
+    │   ├── HostAnswerUnreadable          not JSON, half a body, HTML, a wrong resource type
+    │   └── HostUntrusted                 a link to another origin, or a loop of next links
+    ├── InputError               exit 8   a file or folder given cannot be read
+    │   └── MalformedResource             one resource is not FHIR R4 as needed (holds its own visit)
+    ├── StoreError               exit 7   the store cannot be opened, is locked, or is of a newer version
+    └── ClaimInvalid             exit 9   our own checks refuse a Claim before it is written (a bug: the visit is held)
+
+Exit 0: done. 1: unexpected error. 2: usage. 5: done, but some writes are still waiting in the outbox.
+Numbers are never reused. A message says what happened, to which visit or file (by id, never by patient), and what to do.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+class MassageBillingError(Exception):
+    """Something this program cannot do; carries what happened and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(f"{what} {fix}".strip())
+        self.what = what
+        self.fix = fix
+
+
+class SettingsError(MassageBillingError):
+    """A setting or a clinic file is missing or wrong."""
+
+    exit_code = 3
+
+
+class RulebookError(MassageBillingError):
+    """The rulebook cannot answer."""
+
+    exit_code = 6
+
+
+class RuleFileError(RulebookError):
+    """A rule file is refused whole; the rulebook in use stays in use."""
+
+    def __init__(self, file: str, line: int | None, reason: str) -> None:
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {reason}", "Correct the file; nothing was loaded from it.")
+        self.file, self.line, self.reason = file, line, reason
+
+
+class NoRuleForDate(RulebookError):
+    """No row of a rule covers the date of service (DESIGN 9)."""
+
+    def __init__(self, rule: str, on: date) -> None:
+        super().__init__(f"Rule {rule} has no row for {on.isoformat()}.", "Load a rule release that covers this date.")
+        self.rule, self.on = rule, on
+
+
+class HostError(MassageBillingError):
+    """The host could not do what was asked."""
+
+    exit_code = 4
+
+
+class HostUnreachable(HostError):
+    """No connection to the host, or no answer in time."""
+
+
+class HostBusy(HostError):
+    """The host asks to be left alone for a while (429, 502, 503, 504)."""
+
+    def __init__(self, what: str, fix: str = "", retry_after: float | None = None) -> None:
+        super().__init__(what, fix)
+        self.retry_after = retry_after
+
+
+class HostRefused(HostError):
+    """The host does not accept our credentials or scopes (401, 403)."""
+
+
+class HostNotFound(HostError):
+    """The host does not have what was asked for (404, 410)."""
+
+
+class HostConflict(HostError):
+    """Somebody else wrote at the same time (409, 412)."""
+
+
+class HostRejected(HostError):
+    """The host will not take this request or resource (400, 422, other 4xx)."""
+
+
+class HostFault(HostError):
+    """The host failed inside (500, other 5xx)."""
+
+
+class HostAnswerUnreadable(HostError):
+    """The host's answer is not the FHIR JSON that was asked for."""
+
+
+class HostUntrusted(HostError):
+    """The host sent a link to another origin, or links that go round in a circle; it was not followed."""
+
+
+class InputError(MassageBillingError):
+    """A file or folder that was given cannot be read."""
+
+    exit_code = 8
+
+
+class MalformedResource(InputError):
+    """One resource is not the FHIR R4 that is needed; it holds its own visit and no other."""
+
+    def __init__(self, resource: str, path: str, problem: str) -> None:
+        super().__init__(f"{resource}: {path} {problem}.", "Correct the record in the EHR.")
+        self.resource, self.path, self.problem = resource, path, problem
+
+
+class StoreError(MassageBillingError):
+    """The store cannot be used."""
+
+    exit_code = 7
+
+
+class ClaimInvalid(MassageBillingError):
+    """A Claim that was built does not pass our own checks; it is not written."""
+
+    exit_code = 9
