@@ -21,7 +21,7 @@
     └── ClaimInvalid             exit 9   our own checks refuse a Claim before it is written (a bug: the visit is held)
 
 Exit 0: done. 1: unexpected error. 2: usage. 5: done, but some writes are still waiting in the outbox.
-Numbers are never reused. A message says what happened, to which visit or file (by id, never by patient), and what to do.
+Numbers are never reused. Each says what happened, to which visit or file (by id, never by patient), what to do.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date as Date
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -29,7 +30,7 @@ class Outcome(StrEnum):
 class Result(StrEnum):
     """What one rule found. No-data is never a pass."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     BYPASSED = "bypassed"
     NO_DATA = "no-data"
@@ -171,9 +172,9 @@ class Coverage:
     """Coverage.order: 1 is primary."""
     member_id: str | None = None
     """Coverage.subscriberId or the member identifier. PHI: never logged."""
-    start: date | None = None
+    start: Date | None = None
     """First day in force; None is open."""
-    end: date | None = None
+    end: Date | None = None
     """Last day in force; None is open."""
     linked: str | None = None
     """What ties it to this visit: "Account/2" (Encounter.account) or "ServiceRequest/4" (insurance); else None."""
@@ -191,7 +192,7 @@ class Accident:
 
     source: str
     """Resource that says so, "Condition/3" or "Encounter/1"."""
-    date: date | None = None
+    date: Date | None = None
     """When it happened, where the record says."""
     kind: str | None = None
     """v3-ActCode accident kind, "MVA" or "WPA", where known."""
@@ -235,9 +236,9 @@ class Visit:
     """Encounter.status."""
     patient: str | None
     """Reference, "Patient/3"; None where the Encounter names none."""
-    date: date | None
+    date: Date | None
     """Date of service: the calendar date at the site where the service started (DESIGN 5)."""
-    date_end: date | None = None
+    date_end: Date | None = None
     """Last calendar date at the site; differs from ``date`` only across midnight."""
     start: datetime | None = None
     """Encounter.period.start at the site."""
@@ -263,7 +264,7 @@ class Visit:
     """Supervising provider, where the Encounter names one."""
     accident: Accident | None = None
     """Evidence of an accident."""
-    onset: date | None = None
+    onset: Date | None = None
     """Onset of the condition treated, where recorded."""
     authorization: str | None = None
     """Prior authorization number for the visit."""
@@ -310,7 +311,7 @@ class Fee:
     """CPT or HCPCS number."""
     amount: Decimal
     """Dollars for one unit."""
-    since: date
+    since: Date
     """First date of service it applies to."""
     modifier: str | None = None
     """Only with this modifier; None for any."""
@@ -335,7 +336,7 @@ class Reading:
     minute_sources: tuple[MinuteSource, ...] = (MinuteSource.EXTENSION, MinuteSource.OBSERVATION, MinuteSource.PERIOD)
     """Where minutes are read, in this order; only sources named here are looked at."""
     minute_observations: frozenset[tuple[str, str]] | None = None
-    """(system, code) of Observations that are minutes; None accepts any partOf Observation in UCUM minutes (explain)."""
+    """(system, code) of Observations that are minutes; None: any partOf Observation in UCUM min (explain)."""
     code_map: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(system, code) → CPT number: the ConceptMaps of fhir_profiles/ and the clinic's own."""
     place_map: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -413,7 +414,7 @@ class Finding:
     """Who can do it."""
     source: str = ""
     """Title and link of the source of the row."""
-    in_force_from: date | None = None
+    in_force_from: Date | None = None
     """Since when the row is in force."""
     about: str | None = None
     """The resource or code it is about."""
@@ -427,7 +428,7 @@ class Because:
     """Rule id."""
     row: str
     """Row of the rule."""
-    in_force_from: date | None
+    in_force_from: Date | None
     """Since when the row is in force."""
     source: str
     """Title and link of the row's source."""
@@ -446,7 +447,7 @@ class ClaimLine:
     modifiers: tuple[str, ...]
     """At most four, in billing order."""
     charge: Decimal | None
-    """Dollars for the whole line (unit price × units); None where no fee schedule says."""
+    """Dollars for the whole line (unit price times units); None where no fee schedule says."""
     unit_price: Decimal | None
     """Dollars for one unit."""
     diagnosis_pointers: tuple[int, ...]
@@ -483,7 +484,7 @@ class Decision:
     """claim, hold, self-pay or no-charge."""
     encounter: str
     """Encounter id."""
-    date: date | None
+    date: Date | None
     """Date of service."""
     lines: tuple[ClaimLine, ...] = ()
     """Claim lines; for a hold, what would be billed once it is cleared; for self-pay, what the patient is charged."""
@@ -501,7 +502,7 @@ class Decision:
     """The coverage billed (primary)."""
     secondary: tuple[Coverage, ...] = ()
     """Other coverages in force, listed with focal=false."""
-    filing_limit: date | None = None
+    filing_limit: Date | None = None
     """Last day to file with the payer, where known."""
     units_by_method: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Minute ledger: method → code → units, side by side (filled where asked for)."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date as Date
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -172,7 +173,7 @@ class Host(Protocol):
         """What this host can do; read once and kept."""
         ...
 
-    def changes(self, since: str | None, start: date | None) -> Iterator[Changes]:
+    def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
         """What changed since a cursor (None: everything), dates of service from ``start`` on where the host can filter.
 
         Visits on a page are complete: dropped includes have been noticed and fetched. Memory stays flat.
@@ -226,7 +227,7 @@ class VisitRow:
     """Encounter id."""
     patient: str | None
     """"Patient/3"."""
-    date: date | None
+    date: Date | None
     """Date of service."""
     state: VisitState
     """Where it stands."""
@@ -262,7 +263,7 @@ class VisitRow:
     """(rule, message) of what holds it."""
     warnings: int = 0
     """How many findings warn."""
-    filing_limit: date | None = None
+    filing_limit: Date | None = None
     """Last day to file."""
     rulebook: str = ""
     """Digest of the rulebook that decided."""
