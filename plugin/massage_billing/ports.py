@@ -31,8 +31,8 @@ class VisitRecord:
     """Logical id of the Encounter."""
     resources: Mapping[str, JsonObject]
     """Everything the visit may need, by "Type/id": the Encounter, its Procedures, Conditions, Observations, Claims …,
-    the patient's Coverages, Consents and Accounts, and shared Practitioners, PractitionerRoles, Organizations,
-    Locations. May hold more than the visit needs (other visits' resources are told apart by their references)."""
+    our own Tasks of the visit, the patient's Coverages, Consents and Accounts, and shared Practitioners,
+    PractitionerRoles, Organizations, Locations. May hold more than the visit needs (other visits' resources are told apart by their references)."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names by which references may point: fullUrl ("urn:uuid:…", absolute URL) → "Type/id"."""
     unreadable: tuple[tuple[str, str], ...] = ()
@@ -58,9 +58,10 @@ class Changes:
     """One page of what changed on the host."""
 
     records: tuple[VisitRecord, ...] = ()
-    """Visits whose Encounter changed, complete."""
+    """Complete visits (first run, or a folder that changed)."""
     touched: tuple[Touched, ...] = ()
-    """Other resources that changed."""
+    """Resources that changed since the cursor, Encounters and our own Tasks among them (incremental runs). Claims are
+    reported only where they are not ours."""
     cursor: str | None = None
     """Where the next run may start, given only on the last page; opaque to all but the host adapter."""
 
@@ -85,6 +86,10 @@ class Capabilities:
     """Encounter.status finished means that the record is complete."""
     times_as_written: bool = False
     """Offsets are not to be believed; date and time are taken as written."""
+    records_hold_writes: bool = True
+    """VisitRecords carry our own Claims and Tasks of the visit; where False the service asks ``find``."""
+    keys_unique: bool = True
+    """Conditional creates are known never to store a key twice; where False every create is checked by ``find``."""
     notes: tuple[str, ...] = ()
     """Plain sentences for ``check-host``: what it cannot do and what that costs."""
 
@@ -174,10 +179,7 @@ class Host(Protocol):
         ...
 
     def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
-        """What changed since a cursor (None: everything), dates of service from ``start`` on where the host can filter.
-
-        Visits on a page are complete: dropped includes have been noticed and fetched. Memory stays flat.
-        """
+    XX
         ...
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
