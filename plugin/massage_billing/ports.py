@@ -179,7 +179,12 @@ class Host(Protocol):
         ...
 
     def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
-    XX
+        """What changed since a cursor (None: everything), dates of service from ``start`` on where the host can filter.
+
+        First run (None): ``records``, complete: dropped includes have been noticed and fetched. Later runs of a server:
+        only ``touched``, Encounters among them; the store says which are news, and ``visits`` reads those. A folder
+        that changed gives all its records again. Memory stays flat.
+        """
         ...
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
