@@ -1,0 +1,368 @@
+"""Everything a clinic sets, typed: one YAML file, ``massage-billing.yaml``, that ``init`` writes and ``doctor`` checks.
+
+Found by ``--settings``, else ``$MASSAGE_BILLING_SETTINGS``, else ``./massage-billing.yaml``, else
+``~/.config/massage-billing/massage-billing.yaml``. Paths in it are relative to it. Secrets are never in it: a setting
+names the file or the environment variable that holds one. plugin/docs/settings.md explains every key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date as Date
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from massage_billing.clinic_yaml import check, read_yaml
+from massage_billing.errors import SettingsError
+from massage_billing.model import MinuteSource
+from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
+
+FILE_NAME = "massage-billing.yaml"
+
+
+class Environment(BaseSettings):
+    """The two things that may come from the environment instead of the settings file."""
+
+    model_config = SettingsConfigDict(env_prefix="MASSAGE_BILLING_", extra="ignore")
+    settings: Path | None = None
+    """MASSAGE_BILLING_SETTINGS: the settings file."""
+    state: Path | None = None
+    """MASSAGE_BILLING_STATE: the state folder; outranks ``state.folder``."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+# --- how to log in at a host ----------------------------------------------------------------------------------------
+
+
+class NoAuth(_Part):
+    """The host asks for no credentials."""
+
+    kind: Literal["none"] = "none"
+
+
+class BearerAuth(_Part):
+    """A fixed token, from a file or an environment variable."""
+
+    kind: Literal["bearer"] = "bearer"
+    token_file: FilePath | None = None
+    """File that holds the token and nothing else."""
+    token_env: str | None = None
+    """Environment variable that holds the token."""
+
+    @model_validator(mode="after")
+    def _one(self) -> BearerAuth:
+        if (self.token_file is None) == (self.token_env is None):
+            raise ValueError("give either token_file or token_env.")
+        return self
+
+    def token(self) -> str:
+        """The token, read now; SettingsError where it is not there. Never log it."""
+        if self.token_env is not None:
+            token = os.environ.get(self.token_env, "").strip()
+            if not token:
+                raise SettingsError(f"Environment variable {self.token_env} is not set.", "Set it to the host's token.")
+            return token
+        return _secret_file(self.token_file)
+
+
+class SmartAuth(_Part):
+    """SMART backend services: a token for a signed assertion (private_key_jwt)."""
+
+    kind: Literal["smart"] = "smart"
+    client_id: str
+    """The id the host gave this client when it was registered."""
+    key_file: FilePath
+    """Private key, PEM or JWK."""
+    key_id: str | None = None
+    """``kid`` under which the host knows the public key; from the JWK itself where it has one."""
+    token_url: Url | None = None
+    """Token endpoint; read from the host's .well-known/smart-configuration where not given."""
+    algorithm: Literal["RS384", "ES384"] = "RS384"
+    """How the assertion is signed."""
+    scopes: tuple[str, ...] = ()
+    """Scopes to ask for; empty asks for what this program needs."""
+
+    def key(self) -> str:
+        """The private key as text, read now. Never log it."""
+        return _secret_file(self.key_file)
+
+
+def _secret_file(file: Path | None) -> str:
+    if file is None:
+        raise SettingsError("No file is named for this secret.")
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        what = f"{file}: the secret in it cannot be read."
+        raise SettingsError(what, "Put it there, readable by this user.") from None
+    if not text:
+        raise SettingsError(f"{file}: is empty.", "Put the secret into it.")
+    return text
+
+
+Auth = Annotated[NoAuth | BearerAuth | SmartAuth, Field(discriminator="kind")]
+
+
+# --- a host ---------------------------------------------------------------------------------------------------------
+
+
+class HostKind(StrEnum):
+    """What sort of EHR a host is."""
+
+    FHIR = "fhir"
+    OPENEMR = "openemr"
+    FOLDER = "folder"
+
+
+class BillingSettings(_Part):
+    """From when on, and how soon, visits are billed (DESIGN 2, 3)."""
+
+    start: Date | None = None
+    """First date of service that is billed."""
+    settle: Duration = timedelta(hours=2)
+    """A visit must have been left alone this long."""
+    no_charge_capture: Duration = timedelta(hours=48)
+    """A finished visit without any Procedure is held after this long."""
+
+
+class ClaimsSettings(_Part):
+    """How Claims are written (DESIGN 18)."""
+
+    write_as: Literal["active", "draft"] = "active"
+    """``draft`` waits for ``approve``."""
+
+
+class Coded(_Part):
+    """A code of a code system."""
+
+    system: str
+    """URI of the code system."""
+    code: str
+    """The code."""
+
+
+class MinutesSettings(_Part):
+    """Where minutes of treatment are read (DESIGN 1)."""
+
+    sources: tuple[MinuteSource, ...] = (MinuteSource.EXTENSION, MinuteSource.OBSERVATION, MinuteSource.PERIOD)
+    """Only these are looked at, in this order."""
+    observations: tuple[Coded, ...] = ()
+    """Codes of the Observations that are minutes of treatment."""
+
+
+class SiteSettings(_Part):
+    """One site (a Location id) that differs from the clinic."""
+
+    zone: Zone | None = None
+    """Its IANA zone."""
+    place_of_service: Place | None = None
+    """Its CMS place of service, where the Location does not say."""
+
+
+class TimeoutSettings(_Part):
+    """Time limits of every call to the host."""
+
+    connect: Duration = timedelta(seconds=10)
+    """To get a connection."""
+    read: Duration = timedelta(seconds=60)
+    """Between two pieces of an answer."""
+
+
+class HostSettings(_Part):
+    """One EHR, known by its id, never by its URL (DESIGN words)."""
+
+    id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$|^$")
+    """The id: its key under ``hosts``. It is part of every claim key: never change it."""
+    kind: HostKind
+    """fhir, openemr or folder."""
+    url: Url | None = None
+    """FHIR base URL (fhir, openemr)."""
+    folder: FilePath | None = None
+    """Folder of Bundles or NDJSON (folder)."""
+    auth: Auth = NoAuth()
+    """How to log in."""
+    zone: Zone | None = None
+    """IANA zone of its sites; ``run`` refuses without."""
+    billing: BillingSettings = BillingSettings()
+    """Start and settling time."""
+    claims: ClaimsSettings = ClaimsSettings()
+    """active or draft."""
+    minutes: MinutesSettings = MinutesSettings()
+    """Where minutes are read."""
+    place_of_service: Place | None = None
+    """CMS place of service where neither Location nor site says."""
+    sites: Mapping[str, SiteSettings] = Field(default_factory=dict)
+    """By Location id."""
+    timeouts: TimeoutSettings = TimeoutSettings()
+    """Time limits."""
+    demo: bool = False
+    """True only for what ``demo`` makes: no start date is asked for."""
+
+    @model_validator(mode="after")
+    def _where(self) -> HostSettings:
+        if self.kind is HostKind.FOLDER:
+            if self.folder is None or self.url is not None:
+                raise ValueError("a folder host needs folder, and no url.")
+        elif self.url is None or self.folder is not None:
+            raise ValueError(f"a host of kind {self.kind} needs url, and no folder.")
+        elif self.auth.kind != "none" and not _private(self.url):
+            raise ValueError("credentials are only sent over https; the url is http.")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Its URL or folder, for messages."""
+        return self.url or str(self.folder)
+
+
+def _private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there: https, or this machine itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+# --- the clinic and the rest ----------------------------------------------------------------------------------------
+
+
+class ClinicSettings(_Part):
+    """Who is paid, whom it bills, what it charges."""
+
+    name: str = ""
+    """Name on superbills."""
+    address: tuple[str, ...] = ()
+    """Address lines on superbills."""
+    phone: str = ""
+    """Telephone on superbills."""
+    npi: Npi | None = None
+    """Billing NPI: the group's, or the therapist's own when solo."""
+    tin: Tin | None = None
+    """Tax id."""
+    solo: bool = False
+    """True: the therapist is paid, not an organization."""
+    payers: FilePath | None = None
+    """payers.yaml."""
+    fees: FilePath | None = None
+    """Fee schedule, CSV."""
+    concept_maps: tuple[FilePath, ...] = ()
+    """The clinic's own FHIR ConceptMaps from its local codes to CPT, or to CMS place of service."""
+
+
+class StateSettings(_Part):
+    """What the program remembers between runs. It holds patient data until it is confirmed: 0700."""
+
+    folder: FilePath | None = None
+    """State folder; by default ``$XDG_STATE_HOME/massage-billing``."""
+    database_env: str | None = None
+    """Environment variable with a SQLAlchemy URL (PostgreSQL), instead of SQLite in the folder."""
+    retention_days: int = Field(default=30, ge=0, le=3650)
+    """Days that payloads of confirmed writes are kept."""
+
+
+class ValidateSettings(_Part):
+    """What every Claim is checked with before it is written."""
+
+    schema_: bool = Field(default=True, alias="schema")
+    """Our profile's JSON Schema."""
+    model: bool = True
+    """fhir.resources R4B; off for high volume."""
+
+
+class Settings(_Part):
+    """The whole settings file."""
+
+    clinic: ClinicSettings = ClinicSettings()
+    """Who is paid, whom it bills, what it charges."""
+    hosts: Mapping[str, HostSettings] = Field(default_factory=dict)
+    """EHRs by id."""
+    state: StateSettings = StateSettings()
+    """What is remembered, where."""
+    validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
+    """Checks before writing."""
+    source: Path | None = Field(default=None, exclude=True)
+    """The file this was read from; None where made by the program."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_hosts(cls, data: object) -> object:
+        """Give every host its key as its id."""
+        if isinstance(data, dict) and isinstance(data.get("hosts"), dict):
+            hosts = {
+                key: {**value, "id": key} if isinstance(value, dict) else value for key, value in data["hosts"].items()
+            }
+            return {**data, "hosts": hosts}
+        return data
+
+    def host(self, wanted: str | None = None) -> HostSettings:
+        """The host meant by an id, URL or folder; without one, the only host. SettingsError where none is."""
+        if wanted is None:
+            if len(self.hosts) == 1:
+                return next(iter(self.hosts.values()))
+            said = f"several hosts are configured: {', '.join(self.hosts)}" if self.hosts else "no host is configured"
+            raise SettingsError(f"{self.source or FILE_NAME}: {said}.", "Name one with --host.")
+        for host in self.hosts.values():
+            if wanted == host.id or _same_place(wanted, host):
+                return host
+        known = ", ".join(f"{host.id} ({host.place})" for host in self.hosts.values()) or "none"
+        raise SettingsError(
+            f"{self.source or FILE_NAME}: there is no host {wanted}; configured: {known}.",
+            "Add it under hosts: a host is known by its id, which is part of every claim's identifier.",
+        )
+
+    def state_folder(self) -> Path:
+        """Where state is kept: the environment's, the settings', else the user's state folder."""
+        folder = Environment().state or self.state.folder
+        if folder is not None:
+            return folder
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(base) / "massage-billing"
+
+
+def _same_place(wanted: str, host: HostSettings) -> bool:
+    if host.url is not None:
+        return wanted.rstrip("/") == host.url
+    return host.folder is not None and "://" not in wanted and Path(wanted).resolve() == host.folder.resolve()
+
+
+# --- finding and reading --------------------------------------------------------------------------------------------
+
+
+def find_settings(given: Path | None = None) -> Path | None:
+    """The settings file to use, or None where there is none. One that was asked for by name must exist."""
+    asked = given or Environment().settings
+    if asked is not None:
+        return asked
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    for file in (Path(FILE_NAME), config / "massage-billing" / FILE_NAME):
+        if file.is_file():
+            return file
+    return None
+
+
+def load_settings(file: Path) -> Settings:
+    """Read and check a settings file; SettingsError names file, line and key of everything that is wrong."""
+    text = read_yaml(file)
+    settings = check(Settings, text, text.data, {"folder": file.resolve().parent})
+    return settings.model_copy(update={"source": file})
+
+
+def ad_hoc_host(place: str) -> HostSettings:
+    """A host that only a URL or folder names, for commands that write nothing (explain, check-host)."""
+    if "://" in place:
+        return HostSettings(id="unconfigured", kind=HostKind.FHIR, url=place)
+    return HostSettings(id="unconfigured", kind=HostKind.FOLDER, folder=Path(place))
