@@ -1,0 +1,315 @@
+"""The clinic's own files (``payers.yaml``, fee schedule, ConceptMaps of local codes) and what they make of settings.
+
+Each is refused whole, with file and line, when any part of it is wrong: a charge that was skipped in silence is money
+lost in silence.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date as Date
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from massage_billing.clinic_yaml import YamlText, check, read_text, read_yaml
+from massage_billing.errors import SettingsError
+from massage_billing.fhir import names
+from massage_billing.model import Clinic, CoverageKind, Fee, Payer, Reading
+from massage_billing.settings import HostSettings, Settings
+
+_AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
+_COLUMNS = ("code", "modifier", "payer", "from", "amount")
+_CODE = re.compile(r"[0-9A-Z]{5}", re.ASCII)
+
+
+# --- payers.yaml ----------------------------------------------------------------------------------------------------
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Identifier(_Part):
+    system: str = Field(min_length=1)
+    value: str = Field(min_length=1)
+
+
+class _Match(_Part):
+    references: tuple[str, ...] = ()
+    identifiers: tuple[_Identifier, ...] = ()
+    payer_id: str | None = None
+
+
+class _Entry(_Part):
+    key: str = Field(min_length=1)
+    kind: CoverageKind
+    policy: str = Field(min_length=1)
+    name: str | None = None
+    match: _Match = _Match()
+    filing_days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class _PayersFile(_Part):
+    payers: tuple[_Entry, ...]
+
+
+def load_payers(file: Path) -> tuple[Payer, ...]:
+    """The payers of ``payers.yaml`` in its order; SettingsError with file and line where one is wrong.
+
+    An entry that only a name could match is refused: names change and are shared, and a claim to the wrong payer is
+    worse than a hold (DESIGN 8).
+    """
+    text = read_yaml(file)
+    parsed = check(_PayersFile, text, text.data or {}, {})
+    payers = tuple(_payer(text, place, entry) for place, entry in enumerate(parsed.payers))
+    _refuse_shared(text, payers)
+    return payers
+
+
+def _payer(text: YamlText, place: int, entry: _Entry) -> Payer:
+    line = text.line(("payers", place))
+    match = entry.match
+    if not (match.references or match.identifiers or match.payer_id):
+        raise SettingsError(
+            f"{text.file}:{line}: payer {entry.key} has nothing to be recognized by; a name alone never is.",
+            "Give match.references, match.identifiers or match.payer_id.",
+        )
+    for reference in match.references:
+        if not re.fullmatch(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}", reference):
+            raise SettingsError(f"{text.file}:{line}: {reference} is no reference.", "Write it like Organization/9.")
+    return Payer(
+        key=entry.key,
+        kind=entry.kind,
+        policy=entry.policy,
+        references=frozenset(match.references),
+        identifiers=frozenset((one.system, one.value) for one in match.identifiers),
+        payer_id=match.payer_id,
+        filing_days=entry.filing_days,
+        line=line,
+    )
+
+
+def _refuse_shared(text: YamlText, payers: Iterable[Payer]) -> None:
+    """Two payers with one key, or two that one payor on the host would both match, are refused."""
+    seen: dict[object, int] = {}
+    for payer in payers:
+        marks: list[tuple[str, object]] = [("key", payer.key)]
+        marks += [("reference", reference) for reference in sorted(payer.references)]
+        marks += [("identifier", identifier) for identifier in sorted(payer.identifiers)]
+        marks += [("payer_id", payer.payer_id)] if payer.payer_id else []
+        for mark in marks:
+            if mark in seen:
+                kind, value = mark
+                shown = "|".join(value) if isinstance(value, tuple) else value
+                raise SettingsError(
+                    f"{text.file}:{payer.line}: {kind} {shown} is also that of the payer on line {seen[mark]}.",
+                    "One payer, one entry.",
+                )
+            seen[mark] = payer.line
+
+
+# --- the fee schedule -----------------------------------------------------------------------------------------------
+
+
+def load_fees(file: Path) -> tuple[Fee, ...]:
+    """The fee schedule, a CSV with the columns code, modifier, payer, from, amount (dollars for one unit).
+
+    A byte order mark, CRLF line ends and blank lines are fine. SettingsError with the line number otherwise.
+    """
+    fees: list[Fee] = []
+    seen: dict[tuple[str, str | None, str | None, Date], int] = {}
+    for line, row in _rows(file, read_text(file)):
+        fee = _fee(f"{file}:{line}", row)
+        key = (fee.code, fee.modifier, fee.payer, fee.since)
+        if key in seen:
+            what = f"{file}:{line}: the same code, modifier, payer and date stand on line {seen[key]}."
+            raise SettingsError(what, "Keep one of the two: which amount counts must not be a guess.")
+        seen[key] = line
+        fees.append(fee)
+    return tuple(fees)
+
+
+def _rows(file: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, row) of every row that is not blank; the header is checked first."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    wanted = ",".join(_COLUMNS)
+    header: list[str] | None = None
+    try:
+        for cells in reader:
+            row = [cell.strip() for cell in cells]
+            if not any(row):
+                continue
+            where = f"{file}:{reader.line_num}"
+            if header is None:
+                header = [cell.lower() for cell in row]
+                if sorted(header) != sorted(_COLUMNS):
+                    raise SettingsError(f"{where}: the first line must be {wanted}.", "Separate with commas.")
+            elif len(row) != len(header):
+                raise SettingsError(f"{where}: has {len(row)} columns instead of {len(header)}.", "Correct this line.")
+            else:
+                yield reader.line_num, dict(zip(header, row, strict=True))
+    except csv.Error as error:
+        raise SettingsError(f"{file}:{reader.line_num}: is not CSV: {error}.", "Correct this line.") from error
+    if header is None:
+        raise SettingsError(f"{file}:1: is empty.", f"Its first line must be {wanted}.")
+
+
+def _fee(where: str, row: Mapping[str, str]) -> Fee:
+    if not _CODE.fullmatch(row["code"]):
+        raise SettingsError(f"{where}: code {row['code']!r} is no CPT or HCPCS number.", "Write five characters.")
+    if row["modifier"] and not re.fullmatch(r"[0-9A-Z]{2}", row["modifier"], re.ASCII):
+        raise SettingsError(f"{where}: modifier {row['modifier']!r} is none.", "Write two characters, or nothing.")
+    try:
+        since = Date.fromisoformat(row["from"])
+    except ValueError:
+        raise SettingsError(f"{where}: {row['from']!r} is no date.", "Write it like 2026-01-31.") from None
+    if not _AMOUNT.fullmatch(row["amount"]) or Decimal(row["amount"]) == 0:
+        raise SettingsError(f"{where}: amount {row['amount']!r} is no price.", "Write dollars for one unit: 35.00")
+    return Fee(
+        code=row["code"],
+        amount=Decimal(row["amount"]).quantize(Decimal("0.01")),
+        since=since,
+        modifier=row["modifier"] or None,
+        payer=row["payer"] or None,
+    )
+
+
+# --- ConceptMaps ----------------------------------------------------------------------------------------------------
+
+CodeMap = Mapping[tuple[str, str], str]
+
+
+def load_concept_map(file: Path) -> tuple[CodeMap, CodeMap]:
+    """(to CPT or HCPCS, to CMS place of service) of one R4 ConceptMap: (system, code) → number.
+
+    Targets that are not marked equivalent, equal or wider are left out: a narrower target says more than the record.
+    """
+    try:
+        found = orjson.loads(read_text(file))
+    except orjson.JSONDecodeError as error:
+        raise SettingsError(f"{file}:{error.lineno}: is not JSON.", "Export it again as FHIR R4 JSON.") from None
+    if not isinstance(found, dict) or found.get("resourceType") != "ConceptMap":
+        raise SettingsError(f"{file}:1: is no FHIR ConceptMap.", "Name a ConceptMap resource, R4, as JSON.")
+    codes: dict[tuple[str, str], str] = {}
+    places: dict[tuple[str, str], str] = {}
+    for source, code, target, number in _mappings(found):
+        into = codes if target in (names.CPT, names.HCPCS) else places if target == names.PLACE_OF_SERVICE else None
+        if into is None:
+            continue
+        if into.setdefault((source, code), number) != number:
+            raise SettingsError(f"{file}: {source}|{code} is mapped to two codes.", "Keep one of the two.")
+    return codes, places
+
+
+def _mappings(concept_map: Mapping[str, object]) -> Iterator[tuple[str, str, str, str]]:
+    """(source system, code, target system, code) of every usable target."""
+    for group in _objects(concept_map.get("group")):
+        source, target = group.get("source"), group.get("target")
+        for element in _objects(group.get("element")):
+            for one in _objects(element.get("target")):
+                parts = (source, element.get("code"), target, one.get("code"))
+                usable = one.get("equivalence") in ("equivalent", "equal", "wider", "subsumes")
+                if usable and all(isinstance(part, str) and part for part in parts):
+                    yield tuple(map(str, parts))  # type: ignore[misc]
+
+
+def _objects(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, list):
+        yield from (one for one in value if isinstance(one, dict))
+
+
+# --- what settings make of it ---------------------------------------------------------------------------------------
+
+
+def settings_to_reading(
+    settings: Settings, host: HostSettings, *, code_map: CodeMap, place_map: CodeMap, openemr: bool | None = None
+) -> Reading:
+    """How this host's records are read. ``code_map`` and ``place_map`` are the shipped ones; the clinic's own go over.
+
+    ``openemr`` tells the dialect where the settings do not (a FHIR server that says it is OpenEMR).
+    """
+    codes, places = dict(code_map), dict(place_map)
+    for file in settings.clinic.concept_maps:
+        more_codes, more_places = load_concept_map(file)
+        codes.update(more_codes)
+        places.update(more_places)
+    as_openemr = host.kind.value == "openemr" if openemr is None else openemr
+    return Reading(
+        host=host.id,
+        zone=host.zone,
+        site_zones={site: one.zone for site, one in host.sites.items() if one.zone},
+        place_of_service=host.place_of_service,
+        site_places={site: one.place_of_service for site, one in host.sites.items() if one.place_of_service},
+        minute_sources=host.minutes.sources,
+        minute_observations=frozenset((one.system, one.code) for one in host.minutes.observations),
+        code_map=codes,
+        place_map=places,
+        times_as_written=as_openemr,
+        finished_is_done=not as_openemr,
+    )
+
+
+def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Clinic:
+    """What the clinic knows, from its files, with the digest whose change wakes open holds (DESIGN 4).
+
+    SettingsError where a file is named but wrong, or a fee names a payer that payers.yaml does not have.
+    """
+    clinic = settings.clinic
+    payers = load_payers(clinic.payers) if clinic.payers else ()
+    fees = load_fees(clinic.fees) if clinic.fees else None
+    if fees is not None and clinic.payers:
+        keys = {payer.key for payer in payers}
+        unknown = sorted({fee.payer for fee in fees if fee.payer} - keys)
+        if unknown:
+            what = f"{clinic.fees}: payers {', '.join(unknown)} are not in {clinic.payers}."
+            raise SettingsError(what, "Use the keys of payers.yaml.")
+    made = Clinic(
+        payers=payers,
+        payers_known=True,
+        fees=fees,
+        npi=clinic.npi,
+        tin=clinic.tin.replace("-", "") if clinic.tin else None,
+    )
+    return _with_digest(made, clinic.solo, reading)
+
+
+def _with_digest(clinic: Clinic, solo: bool, reading: Reading | None) -> Clinic:
+    """The same, with the SHA-256 of everything a decision rests on. Line numbers and file names stay outside of it."""
+    known = {
+        "payers": [
+            [p.key, p.kind, p.policy, sorted(p.references), sorted(p.identifiers), p.payer_id, p.filing_days]
+            for p in clinic.payers
+        ],
+        "fees": None
+        if clinic.fees is None
+        else sorted([f.code, f.modifier or "", f.payer or "", f.since.isoformat(), str(f.amount)] for f in clinic.fees),
+        "npi": clinic.npi,
+        "tin": clinic.tin,
+        "solo": solo,
+        "reading": None if reading is None else _reading_parts(reading),
+    }
+    digest = hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return replace(clinic, digest=digest)
+
+
+def _reading_parts(reading: Reading) -> list[object]:
+    """What of the reading can turn a hold into a claim: zones, places, minutes, maps."""
+    observations = reading.minute_observations
+    return [
+        reading.zone,
+        sorted(reading.site_zones.items()),
+        reading.place_of_service,
+        sorted(reading.site_places.items()),
+        list(reading.minute_sources),
+        None if observations is None else sorted(observations),
+        sorted(reading.code_map.items()),
+        sorted(reading.place_map.items()),
+    ]
