@@ -30,12 +30,13 @@ final class Definitions {
     Definitions(Path folder) throws IOException {
         PrePopulatedValidationSupport ours = new PrePopulatedValidationSupport(fhir);
         for (Path file : Paths.resources(folder)) {
-            if (!file.toString().endsWith(".json")) {
-                continue;
+            String json = Files.readString(file);
+            if (Paths.isLines(file) || !json.contains("\"resourceType\"")) {
+                continue; // a JSON Schema, say, beside the profiles
             }
             Resource resource;
             try {
-                resource = (Resource) fhir.newJsonParser().parseResource(Files.readString(file));
+                resource = (Resource) fhir.newJsonParser().parseResource(json);
             } catch (DataFormatException e) {
                 throw new IOException(file + " is no FHIR R4 resource: " + e.getMessage(), e);
             }
