@@ -1,0 +1,41 @@
+Extension: TreatmentMinutes
+Id: treatment-minutes
+Title: "Treatment minutes"
+Description: "Hands-on minutes of this one service as the therapist documented them. Whole minutes; pre- and post-treatment time is not counted. Minutes are never inferred."
+Context: Procedure
+* value[x] 1..1
+* value[x] only Duration
+* valueDuration.value 1..1
+* valueDuration.value ^minValueDecimal = 0
+* valueDuration.system 1..1
+* valueDuration.system = $ucum
+* valueDuration.code 1..1
+* valueDuration.code = #min
+
+Extension: ClaimFrequency
+Id: claim-frequency
+Title: "Claim frequency"
+Description: "1 original, 7 replacement, 8 void, as X12 837P CLM05-3. Absent means original."
+Context: Claim
+* value[x] 1..1
+* value[x] only code
+* valueCode from ClaimFrequencyVS (required)
+
+Extension: BillTo
+Id: bill-to
+Title: "Bill to"
+Description: "The patient's wish for this visit. self-pay: no Claim, no eligibility question, nothing that names the visit to a payer (45 CFR 164.522(a)(1)(vi))."
+Context: Encounter, Appointment
+* value[x] 1..1
+* value[x] only code
+* valueCode from BillToVS (required)
+
+Extension: DecisionDigest
+Id: decision-digest
+Title: "Decision digest"
+Description: "SHA-256, as 64 lower-case hex digits, of what was decided; created and meta stay outside it. Two resources with the same digest say the same."
+Context: Claim, Task
+* value[x] 1..1
+* value[x] only string
+* valueString ^extension[+].url = $regex
+* valueString ^extension[=].valueString = "[0-9a-f]{64}"

@@ -1,0 +1,36 @@
+RuleSet: Naming(id, name, description)
+* id = "{id}"
+* name = "{name}"
+* status = #active
+* kind = #identifier
+* date = "2026-11-23"
+* publisher = "massage-billing"
+* description = "{description}"
+* uniqueId.type = #uri
+* uniqueId.value = "https://massage-billing.org/fhir/sid/{id}"
+* uniqueId.preferred = true
+
+Instance: claim-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(claim-key, ClaimKey, [[Key of one revision of one visit's claim: MB and 18 characters of A-Z2-7, a pure function of the configured host id, the Encounter and the revision. On Claim, on the hold Task, and as meta.tag on Provenance.]])
+
+Instance: visit-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(visit-key, VisitKey, [[Key of one visit without the revision: finds every revision of its claim, so that a lost store is rebuilt from the host.]])
+
+Instance: device
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(device, Device, [[Names the software that wrote a resource; the only value is massage-billing.]])
+
+Instance: role
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(role, Role, [[Names the role that should act on a Task, where no person is named; the values are the codes of CodeSystem role.]])
+
+Instance: rule-row
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(rule-row, RuleRow, [[Names a row of a rule, in the form rule|row.]])
