@@ -33,6 +33,7 @@ Description: "One visit, billed to its primary payer. Written, never read from o
 * identifier[visitKey].system 1..1
 * identifier[visitKey].system = "https://massage-billing.org/fhir/sid/visit-key"
 * identifier[visitKey].value 1..1
+* insert Regex(identifier[visitKey].value, MV[A-Z2-7]{18})
 * status MS
 * type MS
 * type = $claim-type#professional

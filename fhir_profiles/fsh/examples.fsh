@@ -2,7 +2,7 @@
 
 RuleSet: ClaimBasics(key)
 * identifier[claimKey].value = "{key}"
-* identifier[visitKey].value = "MBVISITEXAMPLE234567"
+* identifier[visitKey].value = "MVEXAMPLE2VISIT34567"
 * type = $claim-type#professional
 * patient = Reference(Patient/example)
 * billablePeriod.start = "2026-11-03"

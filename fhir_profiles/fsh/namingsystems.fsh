@@ -18,7 +18,7 @@ Usage: #definition
 Instance: visit-key
 InstanceOf: NamingSystem
 Usage: #definition
-* insert Naming(visit-key, VisitKey, [[Key of one visit without the revision: finds every revision of its claim, so that a lost store is rebuilt from the host.]])
+* insert Naming(visit-key, VisitKey, [[Key of one visit without the revision, MV and 18 characters of A-Z2-7: finds every revision of its claim, so that a lost store is rebuilt from the host.]])
 
 Instance: device
 InstanceOf: NamingSystem

@@ -13,6 +13,7 @@ Description: "One Task a visit: one input a finding, each naming its rule, with 
 * insert Regex(identifier.value, MB[A-Z2-7]{18})
 * status MS
 * statusReason MS
+* businessStatus MS
 * intent MS
 * intent = #order (exactly)
 * priority MS
