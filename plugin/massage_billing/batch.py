@@ -1,0 +1,235 @@
+"""Decide a batch of visits: read, wait or bill, look up what stands on the host, plan. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from massage_billing import flow
+from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, evidence_of, key_of_claim, our_claims, with_cents
+from massage_billing.fhir.keys import claim_key, full_url, visit_key
+from massage_billing.fhir.serial import to_bytes
+from massage_billing.fhir.task import TaskOnHost, read_task
+from massage_billing.fhir.used import used_by
+from massage_billing.fhir.visit import read_visit
+from massage_billing.model import Ruling, RulingKind, Visit
+from massage_billing.planning import Plan, Situation, Terms, plan
+from massage_billing.ports import (
+    Capabilities,
+    Entry,
+    JsonObject,
+    Operation,
+    VisitRecord,
+    VisitRow,
+    VisitState,
+    Write,
+    WriteGroup,
+)
+from massage_billing.readiness import waits
+from massage_billing.report import Tally
+from massage_billing.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One visit's plan and what the store is to keep of it."""
+
+    entry: Entry
+    """Row, used resources, writes."""
+    news: bool
+    """False where nothing differs from what the store knows: nothing to commit."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What stands on the host of a batch of visits."""
+
+    claims: dict[str, tuple[ClaimOnHost, ...]]
+    tasks: dict[str, TaskOnHost]
+
+
+class Batch:
+    """Decides visits in batches, so that look-ups on host and store are few."""
+
+    def __init__(self, setup: Setup, capabilities: Capabilities, terms: Terms, tally: Tally) -> None:
+        self.setup, self.capabilities, self.terms, self.tally = setup, capabilities, terms, tally
+        self._keep_used = capabilities.real_last_updated or capabilities.records_hold_writes
+
+    def decide(self, records: Sequence[VisitRecord], *, again: bool = False) -> list[Planned]:
+        """Plans of the visits of these records; ``again`` where they were counted before."""
+        setup = self.setup
+        read = [(record, read_visit(record, setup.reading)) for record in records]
+        read = [(record, visit) for record, visit in read if self._after_start(visit)]
+        ids = [visit.encounter for _, visit in read]
+        known = setup.store.known(setup.host.id, ids)
+        rulings = setup.store.rulings(setup.host.id, ids)
+        found = self._on_host(read, known)
+        now = setup.host.now()
+        planned: list[Planned] = []
+        situations: list[tuple[VisitRecord, Situation]] = []
+        for record, visit in read:
+            row = known.get(visit.encounter)
+            waiting = waits(visit, now, setup.settle, setup.capture)
+            if waiting:
+                self.tally.waiting(visit.encounter, visit.date, waiting.why)
+                planned.append(self._waiting(record, visit, row, waiting.until))
+                continue
+            task = found.tasks.get(visit.encounter)
+            ruling = rulings.get(visit.encounter) or _written_off(task, self.terms)
+            decision = flow.bill(visit, setup.book, setup.clinic, ruling)
+            claims = found.claims.get(visit.encounter, ())
+            situations.append((record, Situation(visit, decision, row, claims, task)))
+        evidence, provenances = self._look_up([situation for _, situation in situations])
+        for record, situation in situations:
+            situation = _informed(situation, evidence, provenances)
+            planned.append(self._planned(record, plan(situation, self.terms), situation.row, again=again))
+        return planned
+
+    def _after_start(self, visit: Visit) -> bool:
+        start = self.setup.start
+        if start is not None and visit.date is not None and visit.date < start:
+            self.tally.counts["before start"] += 1
+            return False
+        return True
+
+    def _waiting(self, record: VisitRecord, visit: Visit, row: VisitRow | None, until: datetime | None) -> Planned:
+        if row is None:
+            row = VisitRow(visit.host, visit.encounter, visit.patient, visit.date, VisitState.WAITING, "")
+        row = replace(row, state=VisitState.WAITING, due=until)
+        return Planned(Entry(row, self._used(record), None, ""), news=True)
+
+    def _planned(self, record: VisitRecord, made: Plan, row: VisitRow | None, *, again: bool) -> Planned:
+        unchanged = made.group is None and row is not None and row.outcome == made.row.outcome
+        if not again:
+            self.tally.visit(made, unchanged=unchanged)
+        kept = made.row if row is None or made.group is not None else _keep_versions(made.row, row)
+        return Planned(replace(made.entry(self._used(record)), row=kept), news=not unchanged or kept != row)
+
+    def _used(self, record: VisitRecord) -> tuple[tuple[str, str], ...]:
+        return used_by(record) if self._keep_used else ()
+
+    # --- what stands on the host ------------------------------------------------------------------------------------
+
+    def _on_host(self, read: Sequence[tuple[VisitRecord, Visit]], known: Mapping[str, VisitRow]) -> _Found:
+        found = _Found({}, {})
+        if self.capabilities.records_hold_writes:
+            for record, visit in read:
+                self._sort_in(found, visit, list(record.resources.values()))
+            return found
+        host = self.setup.host
+        keys = {claim_key(v.host, v.encounter, 0): v for _, v in read}
+        visits = {visit_key(v.host, v.encounter): v for _, v in read}
+        mine: dict[str, list[JsonObject]] = {}
+        for task in host.find("Task", list(keys)):
+            held = keys.get(key_of_claim(task) or "")
+            if held:
+                mine.setdefault(held.encounter, []).append(task)
+        for claim in host.find("Claim", list(visits)):
+            owner = _owner(claim, visits)
+            if owner:
+                mine.setdefault(owner.encounter, []).append(claim)
+        for _, visit in read:
+            if visit.encounter in mine:
+                self._sort_in(found, visit, mine[visit.encounter])
+        return found
+
+    def _sort_in(self, found: _Found, visit: Visit, resources: Sequence[JsonObject]) -> None:
+        claims = our_claims(resources, visit.host, visit.encounter)
+        if claims:
+            found.claims[visit.encounter] = claims
+        key = None
+        for resource in resources:
+            if resource.get("resourceType") == "Task":
+                key = key or claim_key(visit.host, visit.encounter, 0)
+                if key_of_claim(resource) == key:
+                    task = read_task(resource)
+                    other = found.tasks.get(visit.encounter)
+                    if other is None or task.reference < other.reference:
+                        found.tasks[visit.encounter] = task
+
+    def _look_up(
+        self, situations: Sequence[Situation]
+    ) -> tuple[dict[str, Evidence], dict[str, tuple[str, str | None]]]:
+        """Evidence of sending and Provenances for visits whose claim stands on the host already."""
+        claims = [claim for situation in situations for claim in situation.claims if claim.live]
+        if not claims:
+            return {}, {}
+        host = self.setup.host
+        answers = list(host.answers([claim.reference for claim in claims]))
+        evidence = {claim.reference: evidence_of(claim.reference, answers) for claim in claims} if answers else {}
+        keys = [claim_key(s.visit.host, s.visit.encounter, s.claims[-1].revision) for s in situations if s.claims]
+        provenances: dict[str, tuple[str, str | None]] = {}
+        for resource in host.find("Provenance", keys):
+            key, meta = key_of_claim(resource), resource.get("meta")
+            version = meta.get("versionId") if isinstance(meta, dict) else None
+            if key:
+                provenances.setdefault(key, (f"Provenance/{resource.get('id')}", version))
+        return evidence, provenances
+
+    # --- approving --------------------------------------------------------------------------------------------------
+
+    def approve(self, records: Sequence[VisitRecord], known: Mapping[str, VisitRow]) -> list[Planned]:
+        """Plans that make the drafts of these visits active."""
+        read = [(record, read_visit(record, self.setup.reading)) for record in records]
+        found = self._on_host(read, known)
+        planned = []
+        for record, visit in read:
+            row, claims = known.get(visit.encounter), found.claims.get(visit.encounter, ())
+            if row is None or not claims or claims[-1].status != "draft":
+                self.tally.problem(f"Encounter/{visit.encounter}: its draft is not on the host any more.")
+                continue
+            claim = claims[-1]
+            body = to_bytes({**with_cents(claim.resource), "status": "active"})
+            write = Write(
+                Operation.UPDATE,
+                "Claim",
+                body,
+                full_url("Claim", claim.reference),
+                target=claim.reference,
+                if_match=claim.version,
+            )
+            group = WriteGroup(visit_key(visit.host, visit.encounter), visit.encounter, (write,))
+            entry = Entry(replace(row, draft=False), self._used(record), group, f"approved {claim.reference}")
+            self.tally.counts["claim updated"] += 1
+            planned.append(Planned(entry, news=True))
+        return planned
+
+
+def _owner(claim: JsonObject, visits: Mapping[str, Visit]) -> Visit | None:
+    identifiers = claim.get("identifier")
+    for identifier in identifiers if isinstance(identifiers, list) else []:
+        if isinstance(identifier, dict) and identifier.get("value") in visits:
+            return visits[identifier["value"]]
+    return None
+
+
+def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:
+    """A Task that a person cancelled with a reason writes the visit off (DESIGN 19)."""
+    if task is None or not task.written_off:
+        return None
+    said = f"{task.reference} was cancelled with a reason"
+    return Ruling(RulingKind.WRITE_OFF, said, "host", datetime.fromisoformat(terms.now))
+
+
+def _informed(
+    situation: Situation, evidence: Mapping[str, Evidence], provenances: Mapping[str, tuple[str, str | None]]
+) -> Situation:
+    if not situation.claims:
+        return situation
+    visit = situation.visit
+    key = claim_key(visit.host, visit.encounter, situation.claims[-1].revision)
+    return replace(situation, evidence=evidence, provenance=provenances.get(key))
+
+
+def _keep_versions(new: VisitRow, old: VisitRow) -> VisitRow:
+    """Nothing is written: what is known of the host's resources stays known where this pass did not see them."""
+    return replace(
+        new,
+        claim=new.claim or old.claim,
+        claim_version=new.claim_version or old.claim_version,
+        provenance=new.provenance or old.provenance,
+        provenance_version=new.provenance_version or old.provenance_version,
+        task=new.task or old.task,
+        task_version=new.task_version or old.task_version,
+    )

@@ -1,0 +1,147 @@
+"""One card a visit, for people: what would be billed, why, what is not billed, and what has to be done by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import click
+
+from massage_billing.cli.shell import dollars
+
+Json = Mapping[str, object]
+
+_COLOURS = {"claim": "green", "hold": "red", "self-pay": "yellow", "no-charge": "bright_black"}
+_ORDER = {"hold": 0, "changed": 1, "warn": 2}
+_WIDTH = 100
+
+
+def print_cards(items: Iterable[Json]) -> None:
+    """Print a card for every explain/1 element, as they come, and a line of sums."""
+    count: dict[str, int] = {}
+    for item in items:
+        outcome = _text(item, "outcome")
+        count[outcome] = count.get(outcome, 0) + 1
+        for line in card(item):
+            click.echo(line)
+    if not count:
+        click.echo("No visits found.")
+        return
+    said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
+    click.echo(f"{sum(count.values())} visits: {said}. Nothing was written.")
+
+
+def card(item: Json) -> Iterable[str]:
+    """The lines of one card."""
+    yield from _head(item)
+    yield from _lines(item)
+    yield from _not_billed(item)
+    yield from _findings(item)
+    yield ""
+
+
+def _head(item: Json) -> Iterable[str]:
+    visit, outcome = _object(item, "visit"), _text(item, "outcome")
+    total = _total(item)
+    title = f"{_text(visit, 'encounter')}  {_text(visit, 'date') or 'no date'}  {_text(visit, 'site')}".rstrip()
+    badge = f"{outcome.upper()}  {total}".rstrip()
+    yield click.style(title.ljust(_WIDTH - len(badge)), bold=True) + click.style(
+        badge, bold=True, fg=_COLOURS.get(outcome)
+    )
+    parts = [("payer", _text(item, "payer")), ("coverage", _text(item, "coverage")), ("policy", _text(item, "policy"))]
+    said = ", ".join(f"{name} {value}" for name, value in parts if value) or "no payer"
+    yield f"  {said}; rulebook {_text(_object(item, 'rulebook'), 'version')}"
+
+
+def _total(item: Json) -> str:
+    charges = [line.get("charge") for line in _objects(item, "lines")]
+    if not charges or any(charge is None for charge in charges):
+        return ""
+    from decimal import Decimal
+
+    return dollars(sum((Decimal(str(charge)) for charge in charges), Decimal("0.00")))
+
+
+def _lines(item: Json) -> Iterable[str]:
+    lines = _objects(item, "lines")
+    if lines and _text(item, "outcome") == "hold":
+        yield "  Would be billed once the hold is cleared:"
+    for line in lines:
+        minutes = f"{line['minutes']} min" if line.get("minutes") is not None else "untimed"
+        units = f"{_text(line, 'units')} unit{'s' if _text(line, 'units') != '1' else ''}"
+        code = "-".join([_text(line, "code"), *_texts(line, "modifiers")])
+        charge = line.get("charge")
+        money = dollars(str(charge)) if charge is not None else "no price"
+        pointers = ",".join(_texts(line, "diagnosis_pointers")) or "none"
+        done = ", ".join(f"Procedure/{one}" for one in _texts(line, "procedures"))
+        yield f"  {code:<12} {units:<8} {minutes:<8} {money:>10}   diagnoses {pointers}   {done}"
+        for because in _objects(line, "because"):
+            yield from _wrapped(f"because {_rule(because)}", 15)
+
+
+def _not_billed(item: Json) -> Iterable[str]:
+    rows = _objects(item, "not_billed")
+    if rows:
+        yield "  Not billed:"
+    for row in rows:
+        minutes = f"{row['minutes']} min" if row.get("minutes") is not None else ""
+        yield f"    {_text(row, 'code') or '?':<10} {minutes:<8} Procedure/{_text(row, 'procedure')}: " + (
+            f"{_text(row, 'reason')} (rule {_text(row, 'rule')})"
+        )
+
+
+def _findings(item: Json) -> Iterable[str]:
+    """The findings that do something, worst first; how many others passed."""
+    findings = _objects(item, "findings")
+    telling = sorted((f for f in findings if _text(f, "effect") in _ORDER), key=lambda f: _ORDER[_text(f, "effect")])
+    for finding in telling:
+        effect = _text(finding, "effect")
+        colour = {"hold": "red", "changed": "cyan", "warn": "yellow"}[effect]
+        words = _wrap(f"{_text(finding, 'rule')}: {_text(finding, 'message')}", 10)
+        first, *rest = words or [""]
+        yield "  " + click.style(f"{effect.upper():<8}", fg=colour, bold=True) + first.strip()
+        yield from rest
+        fix, who = _text(finding, "fix"), _text(finding, "who")
+        if fix:
+            yield from _wrapped(f"To do{f' ({who})' if who else ''}: {fix}", 10)
+        if _text(finding, "source"):
+            yield from _wrapped(_rule(finding), 10)
+    quiet = len(findings) - len(telling)
+    if quiet:
+        yield f"  {quiet} other rule{'s' if quiet != 1 else ''} looked at, nothing to do."
+
+
+def _rule(row: Json) -> str:
+    since = _text(row, "in_force_from")
+    in_force = f", in force since {since}" if since else ""
+    return f"rule {_text(row, 'rule')} row {_text(row, 'row')}{in_force}: {_text(row, 'source')}"
+
+
+def _wrapped(text: str, indent: int) -> Iterable[str]:
+    yield from _wrap(text, indent)
+
+
+def _wrap(text: str, indent: int) -> list[str]:
+    import textwrap
+
+    pad = " " * indent
+    return textwrap.wrap(text, _WIDTH, initial_indent=pad, subsequent_indent=pad, break_long_words=False)
+
+
+def _text(item: Json, name: str) -> str:
+    value = item.get(name)
+    return "" if value is None else str(value)
+
+
+def _texts(item: Json, name: str) -> list[str]:
+    value = item.get(name)
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
+
+
+def _object(item: Json, name: str) -> Json:
+    value = item.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(item: Json, name: str) -> list[Json]:
+    value = item.get(name)
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []

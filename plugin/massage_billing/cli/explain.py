@@ -1,0 +1,107 @@
+"""``massage-billing explain``: what would be billed and why; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from massage_billing.cli import shell
+
+if TYPE_CHECKING:
+    from massage_billing.model import Clinic, Reading
+
+
+@click.command(name="explain")
+@click.argument("what", metavar="PATH|Encounter/ID")
+@click.option("--payer-policy", metavar="NAME", help="Stands for payers.yaml, for every payer found.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list; money as strings.")
+@click.option("--ndjson", is_flag=True, help="Print one JSON object a line, as they come.")
+@shell.host_option("Where Encounter/ID is: a configured id, a URL or a folder.")
+@shell.settings_option
+def command(
+    what: str,
+    payer_policy: str | None,
+    as_json: bool,
+    ndjson: bool,
+    host: str | None,
+    settings_file: Path | None,
+) -> None:
+    """Show what would be billed and why; writes nothing.
+
+    PATH is a file or folder of FHIR Bundles or NDJSON: every visit found there is explained. Works without settings;
+    what only they could tell is then a warning. What it prints is patient data.
+    """
+    if as_json and ndjson:
+        raise click.UsageError("Give --json or --ndjson, not both.")
+    with _items(what, payer_policy, host, settings_file) as items:
+        if ndjson:
+            for item in items:
+                shell.print_json(item, indent=None)
+        elif as_json:
+            _print_list(items)
+        else:
+            from massage_billing.cli.cards import print_cards
+
+            print_cards(items)
+
+
+@contextmanager
+def _items(
+    what: str, policy: str | None, host: str | None, settings_file: Path | None
+) -> Iterator[Iterable[Mapping[str, object]]]:
+    """The explain/1 elements, one a visit."""
+    if what.startswith(shell.ENCOUNTER) and not Path(what).exists():
+        if host is None:
+            raise click.UsageError(f"{what} needs --host: an id from the settings, a URL or a folder.")
+        settings, host_id = shell.load_or_ad_hoc(settings_file, host)
+        with shell.open_program(settings, host_id, "explain") as program:
+            yield program.explain(what.removeprefix(shell.ENCOUNTER), policy)
+        return
+    yield _of_path(Path(what), policy, host, settings_file)
+
+
+def _of_path(
+    path: Path, policy: str | None, host: str | None, settings_file: Path | None
+) -> Iterable[Mapping[str, object]]:
+    from massage_billing import wiring
+    from massage_billing.errors import InputError
+
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder.", "Name a file or folder of FHIR JSON or NDJSON.")
+    book = wiring.load_rulebook()
+    clinic, reading = _clinic_and_reading(policy, host, settings_file)
+    return wiring.explain_path(path, clinic, reading, book)
+
+
+def _clinic_and_reading(policy: str | None, host: str | None, settings_file: Path | None) -> tuple[Clinic, Reading]:
+    """From the settings where there are some; else defaults, and what only settings could tell is a warning."""
+    from dataclasses import replace
+
+    from massage_billing import wiring
+    from massage_billing.clinic_files import settings_to_clinic, settings_to_reading
+    from massage_billing.model import Clinic, Reading
+    from massage_billing.settings import find_settings, load_settings
+
+    codes, places = wiring.shipped_maps()
+    found = find_settings(settings_file)
+    if found is None:
+        reading = Reading(host="explain", code_map=codes, place_map=places)
+        return Clinic(policy=policy, explaining=True), reading
+    settings = load_settings(found)
+    reading = settings_to_reading(settings, settings.host(host), code_map=codes, place_map=places)
+    return replace(settings_to_clinic(settings, reading), policy=policy), reading
+
+
+def _print_list(items: Iterable[Mapping[str, object]]) -> None:
+    """One JSON list, element by element, so that memory stays flat."""
+    import json
+
+    click.echo("[", nl=False)
+    for place, item in enumerate(items):
+        click.echo("," if place else "")
+        click.echo(json.dumps(shell.plain(item), indent=2, ensure_ascii=False), nl=False)
+    click.echo("\n]")

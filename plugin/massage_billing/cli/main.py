@@ -1,0 +1,139 @@
+"""The ``massage-billing`` command: finds the subcommand, and turns every error into one plain message and exit code.
+
+Subcommands are imported when they are called: ``--help`` must not wait for pydantic, SQLAlchemy or rich.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from massage_billing import __version__
+from massage_billing.errors import MassageBillingError
+
+COMMANDS = {
+    "init": "Write the settings of a clinic, by asking.",
+    "doctor": "Check every setting and name what is missing.",
+    "check-host": "Show what the EHR can and cannot do, and what that costs.",
+    "run": "Read visits, decide what may be billed, write the Claims.",
+    "explain": "Show what would be billed and why; writes nothing.",
+    "approve": "Let draft Claims go: they become active.",
+    "decide": "Answer a hold that a rule leaves to a person.",
+    "superbill": "Write the printable bill of one visit.",
+    "status": "Show what is held, why, and how long it can wait.",
+    "purge": "Forget a patient, or old payloads.",
+    "demo": "Make a synthetic clinic and bill it.",
+    "make-clinic": "Write a synthetic clinic as FHIR files.",
+}
+"""Every subcommand with its one line of help, in the order a clinic meets them; the file is its name with "_"."""
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done (whatever was decided)
+  1    unexpected error
+  2    wrong use of the command line
+  3    a setting or a clinic file is missing or wrong
+  4    the host could not do what was asked
+  5    done, but some writes still wait for the host; run again
+  6    the rulebook cannot be used
+  7    the store cannot be used
+  8    a file or folder given cannot be read
+  9    a Claim failed our own checks (please report it)
+  130  stopped with Ctrl-C; 141 the reader of the output went away
+"""
+
+
+class LazyCommands(click.Group):
+    """A group that knows its subcommands by name and help, and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order a clinic meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the file of a subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"massage_billing.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of subcommands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyCommands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="massage-billing")
+def cli() -> None:
+    """Billing for massage clinics, beside the EHR they already have.
+
+    Reads what was done (Encounter, Procedure), decides by dated, cited rules what may be billed and why, and writes the
+    Claim back, or a Task that says what has to be fixed first.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Every error becomes one message that says what, which and what to do."""
+    try:
+        answer = cli.main(args=arguments, prog_name="massage-billing", standalone_mode=False)
+        sys.stdout.flush()
+        return answer if isinstance(answer, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted()
+    except BrokenPipeError:
+        # The reader of our output (head, less) is gone: nothing left to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MassageBillingError as error:
+        _show(error)
+        return error.exit_code
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _interrupted() -> int:
+    click.echo("\nStopped. What was decided so far is kept; run again to go on.", err=True)
+    return 130
+
+
+def _show(error: MassageBillingError) -> None:
+    if _debugging():
+        traceback.print_exc()
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(error.what, err=True)
+    if error.fix:
+        click.echo(f"What to do: {error.fix.strip()}", err=True)
+
+
+def _unexpected(error: Exception) -> int:
+    """Say where it happened, but not the error's own text: that could quote a patient's record."""
+    if _debugging():
+        traceback.print_exc()
+        return 1
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(f"unexpected {type(error).__name__}{where}. This is a fault of the program.", err=True)
+    click.echo("What to do: MB_DEBUG=1 shows all of it (that may hold patient data); then report it.", err=True)
+    return 1
+
+
+def _debugging() -> bool:
+    return bool(os.environ.get("MB_DEBUG"))

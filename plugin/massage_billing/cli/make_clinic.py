@@ -1,0 +1,31 @@
+"""``massage-billing make-clinic``: a synthetic clinic, for trying things out and for the benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from massage_billing.cli import shell
+
+
+@click.command(name="make-clinic")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--visits", default=40, show_default=True, type=click.IntRange(1), help="How many visits.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same clinic.")
+@shell.json_option
+def command(folder: Path, visits: int, seed: int, as_json: bool) -> None:
+    """Write a synthetic clinic as FHIR files.
+
+    Every person in it is invented. FOLDER must not exist yet, or be empty.
+    """
+    from massage_billing.clinic_maker import make_clinic
+    from massage_billing.errors import InputError
+
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder}: is not empty.", "Name a new folder; nothing is ever overwritten.")
+    made = make_clinic(folder, visits, seed=seed)
+    if as_json:
+        shell.print_json({"folder": str(folder), "visits": visits, "seed": seed, "made": made})
+    else:
+        click.echo(f"Wrote a synthetic clinic of {visits:,} visits to {folder}.")

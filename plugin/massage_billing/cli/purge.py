@@ -1,0 +1,48 @@
+"""``massage-billing purge``: forget a patient, or payloads older than the retention."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from massage_billing.cli import shell
+
+
+@click.command(name="purge")
+@click.argument("patient", metavar="[Patient/ID]", required=False)
+@click.option("--older-than", metavar="DAYS", type=click.IntRange(0, 36500), help="Payloads confirmed so long ago.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shell.settings_option
+@shell.host_option("Which host; only needed where several are configured.")
+@shell.json_option
+def command(
+    patient: str | None,
+    older_than: int | None,
+    yes: bool,
+    settings_file: Path | None,
+    host: str | None,
+    as_json: bool,
+) -> None:
+    """Forget a patient, or old payloads.
+
+    Only what this program remembers is forgotten; nothing on the host changes. If the host still has the patient's
+    visits, the next run that reads them learns of them again.
+    """
+    if (patient is None) == (older_than is None):
+        raise click.UsageError("Name a patient, like Patient/3, or give --older-than.")
+    if patient is not None and not patient.startswith("Patient/"):
+        raise click.UsageError("Write the patient like Patient/3.")
+    settings = shell.load(settings_file)
+    chosen = settings.host(host)
+    subject = f"everything of {patient}" if patient else f"payloads confirmed more than {older_than} days ago"
+    if not yes:
+        click.confirm(f"Forget {subject}?", abort=True, err=True)
+    before = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
+    with shell.open_program(settings, chosen.id, "purge") as program:
+        forgotten = program.purge(patient, before)
+    if as_json:
+        shell.print_json({"forgotten": forgotten})
+    else:
+        click.echo(f"Forgot {forgotten:,} {'visits' if patient else 'payloads'}.")

@@ -1,0 +1,89 @@
+"""What ``run``, ``approve`` and ``demo`` say at the end: a table of visits, the sums, the problems, the outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from massage_billing.cli.shell import dollars
+from massage_billing.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from massage_billing.report import RunReport
+
+
+def show_report(report: RunReport) -> None:
+    """Print a run's report for a person."""
+    if report.per_visit:
+        _show_visits(report)
+    _show_sums(report)
+    if report.hold_reasons:
+        click.echo("\nHeld because of (a visit can have several reasons):")
+        reasons = [(rule, f"{count:,}") for rule, count in report.hold_reasons.items()]
+        print_table(("rule", "visits"), reasons, right=("visits",))
+    click.echo()
+    for problem in report.problems:
+        click.secho("Problem: ", fg="red", nl=False)
+        click.echo(problem)
+    _show_end(report)
+    if report.outputs:
+        click.echo("Written to:")
+        for output in report.outputs:
+            click.echo(f"  {output}")
+
+
+def wrote(report: RunReport) -> int:
+    """How many Claims and Tasks this run wrote or left in the outbox."""
+    claims = report.claims_created + report.claims_updated + report.claims_cancelled
+    return claims + report.holds_opened + report.holds_closed
+
+
+def _show_visits(report: RunReport) -> None:
+    rows = [
+        (
+            f"Encounter/{row.encounter}",
+            row.date.isoformat() if row.date else "no date",
+            row.outcome,
+            row.payer or "",
+            ", ".join(row.codes),
+            dollars(row.amount) if row.codes else "",
+            row.why,
+        )
+        for row in report.per_visit
+    ]
+    print_table(("visit", "date", "outcome", "payer", "code x units", "charge", "why"), rows, right=("charge",))
+    hidden = report.visits - len(report.per_visit)
+    if hidden > 0:
+        click.echo(f"… and {hidden:,} more visits; `massage-billing status` lists what is held.")
+    click.echo()
+
+
+def _show_sums(report: RunReport) -> None:
+    claims = f"{report.claims_created:,} new, {report.claims_updated:,} updated, {report.claims_cancelled:,} cancelled"
+    tasks = f"{report.holds_opened:,} Tasks opened, {report.holds_closed:,} closed"
+    rows = [
+        ("visits", f"{report.visits:,}", "", f"{report.unchanged:,} decided as before"),
+        ("claims", f"{report.claims:,}", dollars(report.dollars), f"{report.units:,} units; {claims}"),
+        ("self-pay", f"{report.self_pay:,}", dollars(report.self_pay_dollars), "the patient is billed"),
+        ("held", f"{report.holds:,}", dollars(report.held_dollars), tasks),
+        ("no charge", f"{report.no_charge:,}", "", "nothing billable"),
+    ]
+    if report.waiting:
+        rows.append(("not ready", f"{report.waiting:,}", "", "still changing; looked at again"))
+    if report.before_start:
+        rows.append(("before start", f"{report.before_start:,}", "", "left alone"))
+    if report.drafts:
+        rows.append(("drafts", f"{report.drafts:,}", "", "wait for `massage-billing approve`"))
+    print_table(("this run", "visits", "dollars", ""), rows, right=("visits", "dollars"))
+
+
+def _show_end(report: RunReport) -> None:
+    if report.dry_run:
+        click.secho("Dry run: nothing was written or remembered.", bold=True)
+    elif report.pending_writes:
+        click.echo(f"{report.pending_writes:,} writes still wait for the host: run again.")
+    elif not wrote(report):
+        click.secho("Nothing new: nothing was written.", bold=True)
+    if not report.complete:
+        click.echo("The run did not get through everything; the next one starts from the same place.")

@@ -1,0 +1,161 @@
+"""What the subcommands share: the options that many have, finding the settings, opening the program, printing JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from massage_billing.settings import Settings
+    from massage_billing.wiring import Program
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ENCOUNTER = "Encounter/"
+
+settings_option = click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file; else $MASSAGE_BILLING_SETTINGS, ./massage-billing.yaml or ~/.config/massage-billing/.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; money as strings.")
+
+
+def host_option(text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The --host option, with what it may name here."""
+    return click.option("--host", metavar="ID|URL|FOLDER", help=text)
+
+
+class DateTimeType(click.ParamType):
+    """An ISO date, or date and time, as an aware datetime; without an offset it is UTC."""
+
+    name = "date or time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse 2026-11-23 or 2026-11-23T08:00:00Z."""
+        from datetime import UTC
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date or time; write 2026-11-23 or 2026-11-23T08:00:00Z.", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+class DateType(click.ParamType):
+    """An ISO calendar date."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Date:
+        """Parse 2026-11-23."""
+        if isinstance(value, Date):
+            return value
+        try:
+            return Date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+
+
+class EncounterType(click.ParamType):
+    """A visit, as an Encounter id with or without its type."""
+
+    name = "visit"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The logical id, without "Encounter/"."""
+        given = str(value).removeprefix(ENCOUNTER)
+        if not given or "/" in given:
+            self.fail(f"{value!r} is no visit; write its Encounter, like Encounter/12.", param, ctx)
+        return given
+
+
+def load(settings_file: Path | None) -> Settings:
+    """The clinic's settings; SettingsError where there are none."""
+    from massage_billing.errors import SettingsError
+    from massage_billing.settings import FILE_NAME, find_settings, load_settings
+
+    found = find_settings(settings_file)
+    if found is None:
+        raise SettingsError(f"No settings: there is no {FILE_NAME} here.", "Run `massage-billing init` first.")
+    return load_settings(found)
+
+
+def load_or_ad_hoc(settings_file: Path | None, host: str) -> tuple[Settings, str]:
+    """Settings and host id for a command that writes nothing: a URL or folder needs no settings."""
+    from massage_billing.errors import SettingsError
+    from massage_billing.settings import Settings, ad_hoc_host, find_settings, load_settings
+
+    found = find_settings(settings_file)
+    if found is not None:
+        settings = load_settings(found)
+        try:
+            return settings, settings.host(host).id
+        except SettingsError:
+            if not _is_place(host):
+                raise
+    if not _is_place(host):
+        raise SettingsError(f"No settings tell what host {host} is.", "Give its URL or folder, or --settings.")
+    made = ad_hoc_host(host)
+    return Settings(hosts={made.id: made}), made.id
+
+
+def _is_place(host: str) -> bool:
+    return "://" in host or Path(host).is_dir()
+
+
+@contextmanager
+def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Program]:
+    """Open the program on a host, with progress on standard error. The one place the command line meets wiring.
+
+    Print results after the ``with``: the progress bar is off the screen then.
+    """
+    from massage_billing import wiring
+    from massage_billing.cli.progress import Reporter
+
+    reporter = Reporter(what)
+    try:
+        with wiring.open_program(settings, host=host, progress=reporter) as program:
+            yield program
+    finally:
+        reporter.close()
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: money and dates as strings, dataclasses as objects."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted(str(one) for one in value)
+    if isinstance(value, Decimal | Date):
+        return value.isoformat() if isinstance(value, Date) else str(value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return str(value)
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
+
+
+def dollars(amount: Decimal | str | None) -> str:
+    """Money for people: "$1,234.50"; "no price" where there is none."""
+    return "no price" if amount is None else f"${Decimal(amount):,.2f}"

@@ -1,0 +1,215 @@
+"""A decision becomes a professional Claim (FHIR R4), and our own checks of what no schema can see.
+
+Elements follow the profile ``massage-claim`` and what CARIN Blue Button's professional ExplanationOfBenefit needs of
+the claim before it: billablePeriod, insurer, provider, focal insurance, care team with roles, ICD-10-CM diagnoses, CMS
+place of service per line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from massage_billing.errors import ClaimInvalid
+from massage_billing.fhir import names
+from massage_billing.fhir.keys import claim_key, visit_key
+from massage_billing.fhir.serial import Resource, decision_digest
+from massage_billing.model import ClaimLine, Coverage, Decision, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """What a Claim needs beside the visit and the decision."""
+
+    created: str
+    """FHIR dateTime of writing; stays outside the digest."""
+    draft: bool = False
+    """Write as draft, to wait for ``approve``."""
+    revision: int = 0
+    """0 for the first; a correction counts on (DESIGN 17)."""
+    frequency: str | None = None
+    """CLM05-3: 7 replaces, 8 voids an adjudicated claim; None is an original."""
+    prior: str | None = None
+    """"Claim/12" that is replaced or voided."""
+    payer_claim_number: str | None = None
+    """The payer's own number of that claim (837P REF*F8)."""
+    billing_npi: str | None = None
+    """The clinic's NPI from settings: names the provider where the Encounter names no Organization."""
+
+
+def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
+    """The Claim of a decision whose outcome is ``claim``. Raises ClaimInvalid where it would say less than it must."""
+    if visit.date is None or visit.patient is None or decision.coverage is None:
+        raise ClaimInvalid(f"Encounter/{visit.encounter}: a claim needs a date, a patient and a coverage.")
+    team, places = _care_team(visit, decision)
+    claim: Resource = {
+        "resourceType": "Claim",
+        "meta": {"profile": [names.PROFILE_CLAIM]},
+        "identifier": _identifiers(visit, terms.revision),
+        "status": "draft" if terms.draft else "active",
+        "type": _concept(names.CLAIM_TYPE, "professional"),
+        "use": "claim",
+        "patient": {"reference": visit.patient},
+        "billablePeriod": {"start": visit.date.isoformat(), "end": (visit.date_end or visit.date).isoformat()},
+        "created": terms.created,
+        "insurer": _insurer(decision.coverage),
+        "provider": _provider(visit, decision, terms),
+        "priority": _concept(names.PROCESS_PRIORITY, "normal"),
+        "payee": {"type": _concept(names.PAYEE_TYPE, "provider"), "party": _provider(visit, decision, terms)},
+        "careTeam": team,
+        "diagnosis": [
+            {"sequence": n, "diagnosisCodeableConcept": _concept(names.ICD10CM, code)}
+            for n, code in enumerate(decision.diagnoses, 1)
+        ],
+        "insurance": _insurance(visit, decision),
+        "item": [_item(n, line, visit, places) for n, line in enumerate(decision.lines, 1)],
+        "total": _money(decision.total),
+    }
+    _add_occasion(claim, visit)
+    digest = decision_digest(claim)
+    claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}]
+    if terms.frequency:
+        _add_correction(claim, terms)
+    return claim
+
+
+def _identifiers(visit: Visit, revision: int) -> list[object]:
+    return [
+        {"system": names.SID_CLAIM_KEY, "value": claim_key(visit.host, visit.encounter, revision)},
+        {"system": names.SID_VISIT_KEY, "value": visit_key(visit.host, visit.encounter)},
+    ]
+
+
+def _concept(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _money(amount: Decimal | None) -> Resource:
+    if amount is None:
+        raise ClaimInvalid("A claim line has no charge.")
+    return {"value": amount, "currency": "USD"}
+
+
+def _insurer(coverage: Coverage) -> Resource:
+    if coverage.payer.reference and not coverage.payer.reference.startswith("#"):
+        return {"reference": coverage.payer.reference}
+    if coverage.payer.identifiers:
+        system, value = coverage.payer.identifiers[0]
+        return {"identifier": {"system": system, "value": value} if system else {"value": value}}
+    raise ClaimInvalid(f"{coverage.id}: names no payer.")
+
+
+def _provider(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
+    """Who is paid: the clinic, or the therapist who works alone (DESIGN 14)."""
+    if visit.organization:
+        return {"reference": visit.organization}
+    if terms.billing_npi:
+        return {"identifier": {"system": names.NPI, "value": terms.billing_npi}}
+    therapists = {line.therapist.id for line in decision.lines if line.therapist}
+    if len(therapists) == 1:
+        return {"reference": therapists.pop()}
+    raise ClaimInvalid(f"Encounter/{visit.encounter}: nothing says who is paid.", "Set the clinic's NPI in settings.")
+
+
+def _care_team(visit: Visit, decision: Decision) -> tuple[list[object], dict[str, int]]:
+    """The care team and the sequence number of each rendering therapist."""
+    team: list[object] = []
+    places: dict[str, int] = {}
+
+    def add(provider: str, system: str, role: str) -> int:
+        team.append({"sequence": len(team) + 1, "provider": {"reference": provider}, "role": _concept(system, role)})
+        return len(team)
+
+    for line in decision.lines:
+        if line.therapist and line.therapist.id not in places:
+            places[line.therapist.id] = add(line.therapist.id, names.CARIN_CARE_TEAM_ROLE, "rendering")
+            if line.therapist.taxonomies:
+                member = team[-1]
+                if isinstance(member, dict):
+                    member["qualification"] = _concept(names.NUCC, line.therapist.taxonomies[0])
+    if visit.referral and visit.referral.requester:
+        add(visit.referral.requester, names.CARIN_CARE_TEAM_ROLE, "referring")
+    if visit.supervisor:
+        add(visit.supervisor.id, names.CARE_TEAM_ROLE, "supervisor")
+    return team, places
+
+
+def _insurance(visit: Visit, decision: Decision) -> list[object]:
+    entries: list[object] = []
+    for n, coverage in enumerate((decision.coverage, *decision.secondary), 1):
+        if coverage is None:
+            continue
+        entry: Resource = {"sequence": n, "focal": n == 1, "coverage": {"reference": coverage.id}}
+        number = visit.authorization or (visit.referral.authorization if visit.referral else None)
+        if n == 1 and number:
+            entry["preAuthRef"] = [number]
+        entries.append(entry)
+    return entries
+
+
+def _item(n: int, line: ClaimLine, visit: Visit, places: Mapping[str, int]) -> Resource:
+    if visit.date is None or visit.place_of_service is None or line.therapist is None:
+        raise ClaimInvalid(f"Encounter/{visit.encounter}: line {n} lacks a date, a place of service or a therapist.")
+    item: Resource = {
+        "sequence": n,
+        "careTeamSequence": [places[line.therapist.id]],
+        "diagnosisSequence": list(line.diagnosis_pointers),
+        "productOrService": _concept(_procedure_system(line.code), line.code),
+        "servicedDate": visit.date.isoformat(),
+        "locationCodeableConcept": _concept(names.PLACE_OF_SERVICE, visit.place_of_service),
+        "quantity": {"value": line.units},
+        "unitPrice": _money(line.unit_price),
+        "net": _money(line.charge),
+        "encounter": [{"reference": f"Encounter/{visit.encounter}"}],
+    }
+    if line.modifiers:
+        item["modifier"] = [_concept(_modifier_system(m), m) for m in line.modifiers]
+    return item
+
+
+def _procedure_system(code: str) -> str:
+    """CPT starts with a digit (97124, 0552T), HCPCS level II with a letter (G0283)."""
+    return names.CPT if code[:1].isdigit() else names.HCPCS
+
+
+def _modifier_system(modifier: str) -> str:
+    """CPT modifiers are two digits (59), HCPCS level II modifiers start with a letter (GP)."""
+    return names.CPT if modifier.isdigit() else names.HCPCS
+
+
+def _add_occasion(claim: Resource, visit: Visit) -> None:
+    """What brought the patient: facility, accident (only with its date, which FHIR requires), onset."""
+    if visit.site:
+        claim["facility"] = {"reference": visit.site}
+    if visit.accident and visit.accident.date:
+        accident: Resource = {"date": visit.accident.date.isoformat()}
+        if visit.accident.kind:
+            accident["type"] = _concept(names.ACT_CODE, visit.accident.kind)
+        if visit.accident.state:
+            accident["locationAddress"] = {"state": visit.accident.state, "country": "US"}
+        claim["accident"] = accident
+    if visit.onset:
+        claim["supportingInfo"] = [
+            {
+                "sequence": 1,
+                "category": _concept(names.INFORMATION_CATEGORY, "onset"),
+                "timingDate": visit.onset.isoformat(),
+            }
+        ]
+
+
+def _add_correction(claim: Resource, terms: ClaimTerms) -> None:
+    """Frequency 7 or 8 names the claim before it and the payer's number for it (X12 837P CLM05-3, REF*F8)."""
+    if not (terms.prior and terms.payer_claim_number):
+        raise ClaimInvalid("A replacement or void needs the claim before it and the payer's claim number.")
+    extensions = claim["extension"]
+    if isinstance(extensions, list):
+        extensions.append({"url": names.EXT_CLAIM_FREQUENCY, "valueCode": terms.frequency})
+    claim["related"] = [
+        {
+            "claim": {"reference": terms.prior},
+            "relationship": _concept(names.RELATED_CLAIM, "prior"),
+            "reference": {"value": terms.payer_claim_number},
+        }
+    ]

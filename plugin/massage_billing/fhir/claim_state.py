@@ -1,0 +1,166 @@
+"""What stands on the host of a visit's claim, and what is known of its sending (DESIGN 16 and 17).
+
+Evidence of sending here: ClaimResponse and ExplanationOfBenefit. Sent means that somebody answered or took it in
+charge; nothing known means not sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from massage_billing.fhir import json as fj
+from massage_billing.fhir import names
+from massage_billing.fhir.keys import claim_key
+from massage_billing.fhir.serial import Resource
+from massage_billing.fhir.task import digest_of
+
+CANCELLED_BY_US = hashlib.sha256(b"massage-billing: cancelled, no longer billable").hexdigest()
+"""Decision digest of a Claim this program cancelled; any other digest on a cancelled Claim means a person did it."""
+
+_MAX_REVISIONS = 64
+
+
+class Sending(StrEnum):
+    """Where a claim stands with the payer."""
+
+    NOT_SENT = "not sent"
+    SENT = "sent"
+    REJECTED = "rejected"
+    ADJUDICATED = "adjudicated"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the sending of one Claim."""
+
+    state: Sending = Sending.NOT_SENT
+    """Where it stands."""
+    source: str = ""
+    """The resource that says so, "ClaimResponse/9"."""
+    payer_claim_number: str | None = None
+    """The payer's own number of the claim, where the answer gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOnHost:
+    """One of our Claims as it stands on the host."""
+
+    reference: str
+    """"Claim/12"."""
+    version: str | None
+    """meta.versionId."""
+    status: str
+    """active, draft, cancelled, entered-in-error."""
+    revision: int
+    """Which revision its key is of."""
+    digest: str
+    """The decision digest it carries."""
+    resource: Mapping[str, object]
+    """The whole Claim."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it can still be billed."""
+        return self.status in ("active", "draft")
+
+    @property
+    def cancelled_by_us(self) -> bool:
+        """Whether this program cancelled it."""
+        return self.status == "cancelled" and self.digest == CANCELLED_BY_US
+
+
+def key_of_claim(resource: Mapping[str, object]) -> str | None:
+    """The claim key a Claim, Task or Provenance of ours carries; None where it is not ours."""
+    for system, value in fj.identifiers(resource):
+        if system == names.SID_CLAIM_KEY:
+            return value
+    for tag in fj.children(fj.child(resource, "meta"), "tag"):
+        if fj.text(tag, "system") == names.SID_CLAIM_KEY:
+            return fj.text(tag, "code")
+    return None
+
+
+def our_claims(resources: Iterable[Mapping[str, object]], host: str, encounter: str) -> tuple[ClaimOnHost, ...]:
+    """Our Claims of one visit among resources, newest revision last, and of one revision the lower id first."""
+    found: list[ClaimOnHost] = []
+    keys: dict[str, int] = {}
+    for resource in resources:
+        if resource.get("resourceType") != "Claim":
+            continue
+        key = key_of_claim(resource)
+        if key is None:
+            continue
+        if not keys:
+            keys = {claim_key(host, encounter, revision): revision for revision in range(_MAX_REVISIONS)}
+        if key in keys:
+            found.append(_read(resource, keys[key]))
+    return tuple(sorted(found, key=lambda claim: (claim.revision, _id_order(claim.reference))))
+
+
+def _read(resource: Mapping[str, object], revision: int) -> ClaimOnHost:
+    return ClaimOnHost(
+        reference=f"Claim/{fj.text(resource, 'id')}",
+        version=fj.text(fj.child(resource, "meta"), "versionId"),
+        status=fj.text(resource, "status") or "",
+        revision=revision,
+        digest=digest_of(resource),
+        resource=resource,
+    )
+
+
+def _id_order(reference: str) -> tuple[int, str]:
+    logical = reference.rpartition("/")[2]
+    return (int(logical), "") if logical.isdigit() else (2**63, logical)
+
+
+def evidence_of(claim: str, answers: Iterable[Mapping[str, object]]) -> Evidence:
+    """What the answers say of a Claim ("Claim/12"): the furthest state wins; a live answer only."""
+    order = list(Sending)
+    best = Evidence()
+    for answer in answers:
+        if fj.text(answer, "status") in ("cancelled", "entered-in-error"):
+            continue
+        pointed = fj.child(answer, "request") or fj.child(answer, "claim")
+        if not (fj.text(pointed, "reference") or "").endswith(claim):
+            continue
+        outcome = fj.text(answer, "outcome")
+        state = {"queued": Sending.SENT, "error": Sending.REJECTED}.get(outcome or "", Sending.ADJUDICATED)
+        number = next((value for _, value in fj.identifiers(answer)), None)
+        if order.index(state) > order.index(best.state) or (state is best.state and number):
+            best = Evidence(state, f"{answer.get('resourceType')}/{fj.text(answer, 'id')}", number)
+    return best
+
+
+def with_cents(claim: Mapping[str, object]) -> Resource:
+    """A Claim as read from a host, its money again in dollars and cents: parsers turn 72.50 into 72.5."""
+    return {name: _cents(value) for name, value in claim.items()}
+
+
+def _cents(node: object) -> object:
+    if isinstance(node, list):
+        return [_cents(entry) for entry in node]
+    if isinstance(node, Mapping):
+        if "currency" in node and isinstance(node.get("value"), int | float):
+            return {**node, "value": Decimal(repr(node["value"])).quantize(Decimal("0.01"))}
+        return {name: _cents(value) for name, value in node.items()}
+    return node
+
+
+def cancel(claim: ClaimOnHost) -> Resource:
+    """The Claim cancelled by us: no longer billable."""
+    return _with_digest({**with_cents(claim.resource), "status": "cancelled"}, CANCELLED_BY_US)
+
+
+def withdraw(claim: ClaimOnHost) -> Resource:
+    """A second Claim of the same key, let in by a fault of the host: entered in error."""
+    return {**with_cents(claim.resource), "status": "entered-in-error"}
+
+
+def _with_digest(claim: Resource, digest: str) -> Resource:
+    others = [e for e in fj.children(claim, "extension") if fj.text(e, "url") != names.EXT_DECISION_DIGEST]
+    claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}, *others]
+    return claim

@@ -1,0 +1,30 @@
+"""Which resources a decision rests on, with their versions: what the store watches for a fix (DESIGN 4)."""
+
+from __future__ import annotations
+
+from massage_billing.fhir import json as fj
+from massage_billing.fhir.references import split
+from massage_billing.ports import JsonObject, VisitRecord
+
+_OURS = frozenset({"Task", "Provenance"})
+
+
+def used_by(record: VisitRecord) -> tuple[tuple[str, str], ...]:
+    """(reference, version) of every resource of a record that is not another visit's; sorted."""
+    used = []
+    for key, resource in record.resources.items():
+        kind = key.partition("/")[0]
+        if kind in _OURS or (kind == "Encounter" and key != f"Encounter/{record.encounter}"):
+            continue
+        named = fj.text(fj.child(resource, "encounter"), "reference") if kind != "Claim" else None
+        place = split(named) if named else None
+        if place and place[0] == "Encounter" and place[1] != record.encounter:
+            continue
+        used.append((key, version_of(resource)))
+    return tuple(sorted(used))
+
+
+def version_of(resource: JsonObject) -> str:
+    """meta.versionId, else meta.lastUpdated, else ""."""
+    meta = fj.child(resource, "meta")
+    return fj.text(meta, "versionId") or fj.text(meta, "lastUpdated") or ""

@@ -1,0 +1,149 @@
+"""Commit plans, write them to the host, confirm what arrived. What the host refuses stays for the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from massage_billing.batch import Planned
+from massage_billing.errors import HostConflict, HostError
+from massage_billing.fhir.task import digest_of
+from massage_billing.ports import Capabilities, Operation, VisitRow, WriteGroup, WriteResult, Written
+from massage_billing.report import Tally
+from massage_billing.setup import Setup
+
+FLUSH = 200
+"""Groups taken from the store at a time."""
+
+
+class Outbox:
+    """Writes what was decided, each thing once."""
+
+    def __init__(self, setup: Setup, capabilities: Capabilities, tally: Tally) -> None:
+        self.setup, self.capabilities, self.tally = setup, capabilities, tally
+        self.host, self.store = setup.host, setup.store
+
+    def commit_and_write(self, planned: Sequence[Planned]) -> set[str]:
+        """Remember decisions in one transaction, then write; Encounter ids that have to be read again."""
+        entries = [one.entry for one in planned if one.news]
+        if entries:
+            self.store.commit(entries)
+        groups = [entry.group for entry in entries if entry.group]
+        rows = {entry.row.encounter: entry.row for entry in entries if entry.group}
+        return self._write(groups, rows)
+
+    def flush_pending(self) -> set[str]:
+        """Write what an earlier run left; Encounter ids that have to be read again."""
+        again: set[str] = set()
+        tried: set[str] = set()
+        while True:
+            waiting = [row.group for row in self.store.pending(self.host.id, FLUSH + len(tried))]
+            groups = [group for group in waiting if group.key not in tried]
+            if not groups:
+                return again
+            tried.update(group.key for group in groups)
+            rows = self.store.known(self.host.id, [group.encounter for group in groups])
+            again |= self._write(groups, rows)
+            if not self.capabilities.takes_claims():
+                return again
+
+    def _write(self, groups: Sequence[WriteGroup], rows: dict[str, VisitRow]) -> set[str]:
+        groups = [group for group in groups if self._writable(group)]
+        if not groups:
+            return set()
+        by_key = {group.key: group for group in groups}
+        again: set[str] = set()
+        results: list[WriteResult] = []
+        confirmed: list[VisitRow] = []
+        for result in self.host.write(groups):
+            group = by_key[result.key]
+            row = rows.get(group.encounter)
+            if result.problem is not None:
+                if isinstance(result.problem, HostConflict):
+                    again.add(group.encounter)
+                else:
+                    self._failed(group, result.problem)
+            elif row is None or not _as_wanted(group, result.written, row):
+                again.add(group.encounter)
+            else:
+                results.append(result)
+                confirmed.append(_confirmed(row, result.written))
+        if results:
+            self.store.confirm(self.host.id, results, confirmed)
+        if not self.capabilities.keys_unique:
+            again |= self._doubled(by_key, results)
+        return again
+
+    def _writable(self, group: WriteGroup) -> bool:
+        """Whether the host can take every resource of the group; else it waits in the outbox as a draft."""
+        missing = sorted({write.type for write in group.writes} - self.capabilities.writable)
+        if missing:
+            self.tally.problem(
+                f"This host cannot take {', '.join(missing)}: what was decided is kept in the outbox as drafts."
+            )
+        return not missing
+
+    def _failed(self, group: WriteGroup, problem: HostError) -> None:
+        self.store.failed(self.host.id, group.key, problem.what)
+        self.tally.problem(f"Encounter/{group.encounter}: {problem} It stays in the outbox.")
+
+    def _doubled(self, groups: dict[str, WriteGroup], results: Sequence[WriteResult]) -> set[str]:
+        """Visits of which the host let in a second Claim or Task in spite of the condition (HOSTS.md, hazard 2)."""
+        keys: dict[str, str] = {}
+        kinds: set[str] = set()
+        for result in results:
+            for write in groups[result.key].writes:
+                if write.operation is Operation.CREATE and write.type in ("Claim", "Task"):
+                    keys[write.match.rpartition("|")[2]] = groups[result.key].encounter
+                    kinds.add(write.type)
+        again: set[str] = set()
+        for kind in sorted(kinds):
+            seen: set[str] = set()
+            for resource in self.host.find(kind, sorted(keys)):
+                if resource.get("status") in ("entered-in-error", "cancelled"):
+                    continue
+                for key in _keys_of(resource) & keys.keys():
+                    if key in seen:
+                        again.add(keys[key])
+                    seen.add(key)
+        return again
+
+
+def _keys_of(resource: object) -> set[str]:
+    identifiers = resource.get("identifier") if isinstance(resource, dict) else None
+    listed = identifiers if isinstance(identifiers, list) else []
+    return {str(entry.get("value")) for entry in listed if isinstance(entry, dict)}
+
+
+def _as_wanted(group: WriteGroup, written: Sequence[Written], row: VisitRow) -> bool:
+    """Whether what stands on the host is what was decided; a match of something else is read again."""
+    for write, done in zip(group.writes, written, strict=True):
+        if done.created or done.existing is None or write.type == "Provenance":
+            continue
+        if write.type == "Claim" and (
+            digest_of(done.existing) != row.digest or done.existing.get("status") not in ("active", "draft")
+        ):
+            return False
+        if write.type == "Task" and not _same_task(write.body, done):
+            return False
+    return True
+
+
+def _same_task(body: bytes, done: Written) -> bool:
+    return (
+        done.existing is not None
+        and digest_of(done.existing).encode() in body
+        and (done.existing.get("status") not in ("completed", "cancelled", "entered-in-error"))
+    )
+
+
+def _confirmed(row: VisitRow, written: Sequence[Written]) -> VisitRow:
+    for done in written:
+        kind = done.reference.partition("/")[0]
+        if kind == "Claim":
+            row = replace(row, claim=done.reference, claim_version=done.version)
+        elif kind == "Provenance":
+            row = replace(row, provenance=done.reference, provenance_version=done.version)
+        elif kind == "Task":
+            row = replace(row, task=done.reference, task_version=done.version)
+    return row

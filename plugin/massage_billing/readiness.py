@@ -1,0 +1,53 @@
+"""Is a visit ready to be billed, and if not, when is it looked at again? (DESIGN 2)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from massage_billing.model import Visit
+
+DECIDED_AT_ONCE = frozenset({"cancelled", "entered-in-error", "planned"})
+"""Encounter statuses that are never billed: nothing to wait for."""
+UNFINISHED_SERVICE = frozenset({"preparation", "in-progress", "on-hold"})
+"""Procedure statuses in which the therapist is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A visit that is not ready."""
+
+    why: str
+    """In plain words."""
+    until: datetime | None
+    """When it is looked at again; None: when something about it changes."""
+
+
+def waits(visit: Visit, now: datetime, settle: timedelta, capture: timedelta) -> Waiting | None:
+    """Why a visit is not decided yet; None where it is ready.
+
+    ``settle``: nothing may have changed for this long. ``capture``: a finished visit without any Procedure is given
+    this long before it counts as missed revenue.
+    """
+    if visit.status in DECIDED_AT_ONCE:
+        return None
+    if visit.status != "finished":
+        return Waiting(f"the Encounter is {visit.status or 'without a status'}", None)
+    if any(service.status in UNFINISHED_SERVICE for service in visit.services):
+        return Waiting("a Procedure is not completed", None)
+    changed = visit.last_changed
+    if changed is not None and settle and changed + settle > now:
+        return Waiting("it changed a short while ago", changed + settle)
+    if not visit.services and capture:
+        ended = _moment(visit) or changed
+        if ended is not None and ended + capture > now:
+            return Waiting("no service is recorded yet", ended + capture)
+    return None
+
+
+def _moment(visit: Visit) -> datetime | None:
+    """When the visit ended, as a moment; a local time without zone is taken as UTC, a day's fault at most."""
+    local = visit.end or visit.start
+    if local is None:
+        return None
+    return local if local.tzinfo else local.replace(tzinfo=UTC)

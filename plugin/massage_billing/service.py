@@ -1,0 +1,153 @@
+"""The shell of billing: pull visits from the host, bill each, remember, write. The steps are ``Billing.run``.
+
+Order keeps the promises of DESIGN 16: decisions and what is to be written are committed to the store first, then
+written to the host, then confirmed; the cursor moves only when everything before it is written or safely in the outbox.
+A crash at any point costs work, never a claim: the next run writes what is pending, and every write is conditional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from massage_billing.batch import Batch
+from massage_billing.errors import HostError
+from massage_billing.model import Ruling
+from massage_billing.outbox import Outbox
+from massage_billing.planning import Terms
+from massage_billing.ports import VisitRecord
+from massage_billing.report import RunReport, Tally
+from massage_billing.setup import Setup
+
+BATCH = 500
+"""Visits decided and committed together."""
+REDO_ROUNDS = 3
+"""How often a visit is read again in one run because somebody else wrote at the same time."""
+
+
+class Billing:
+    """Bills the visits of one host."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.host, self.store = setup.host, setup.store
+        self.capabilities = setup.host.capabilities()
+
+    def run(self, since: datetime | None = None, *, dry_run: bool = False) -> RunReport:
+        """One pass: write what is pending, decide what changed, write it, move the cursor.
+
+        Raises HostError where the host cannot be read at all; a group the host refuses stays in the outbox and is named
+        in the report.
+        """
+        tally = Tally(dry_run=dry_run)
+        batch = Batch(self.setup, self.capabilities, self._terms(), tally)
+        outbox = Outbox(self.setup, self.capabilities, tally)
+        if not dry_run:
+            self._redo(batch, outbox, outbox.flush_pending())
+        ended = self._decide_changed(batch, outbox, since, dry_run=dry_run)
+        if not dry_run and ended:
+            self.store.save_cursor(self.host.id, ended)
+        return tally.report(
+            pending=0 if dry_run else len(self.store.pending(self.host.id, 100_000)),
+            complete=ended is not None,
+            outputs=self.setup.outputs,
+        )
+
+    def _terms(self) -> Terms:
+        return Terms(
+            now=self.host.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            draft=self.setup.draft or not self.capabilities.finished_is_done,
+            billing_npi=self.setup.clinic.npi,
+            rulebook=self.setup.book.digest,
+            clinic=self.setup.clinic.digest,
+            check=self.setup.check,
+        )
+
+    def _decide_changed(self, batch: Batch, outbox: Outbox, since: datetime | None, *, dry_run: bool) -> str | None:
+        """Decide every visit that changed, then those that wake for another reason; the cursor reached."""
+        cursor = self.host.cursor_at(since) if since else self.store.cursor(self.host.id)
+        reached: str | None = None
+        wake: set[str] = set()
+        decided: set[str] = set()
+        for page in self.host.changes(cursor, self.setup.start):
+            for records in _chunks(page.records, BATCH):
+                self._decide(batch, outbox, records, dry_run=dry_run)
+                if cursor:
+                    decided.update(record.encounter for record in records)
+            if page.touched:
+                wake |= self.store.waking(self.host.id, page.touched)
+            reached = page.cursor or reached
+        wake |= self._woken(incremental=cursor is not None)
+        for ids in _chunks(sorted(wake - decided), BATCH):
+            self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
+        return reached
+
+    def _woken(self, *, incremental: bool) -> set[str]:
+        """Visits to decide again though the host did not report a change: due, outdated, or on a host without clock."""
+        host, setup = self.host.id, self.setup
+        wake = set(self.store.due(host, self.host.now()))
+        wake.update(self.store.outdated(host, setup.book.digest, setup.clinic.digest))
+        if incremental and not self.capabilities.real_last_updated:
+            wake.update(self.store.open_holds(host))
+        return wake
+
+    def _decide(self, batch: Batch, outbox: Outbox, records: Sequence[VisitRecord], *, dry_run: bool) -> None:
+        plans = batch.decide(records)
+        if dry_run:
+            return
+        self._redo(batch, outbox, outbox.commit_and_write(plans))
+        self.setup.progress.advance("visits", batch.tally.counts["visits"], None)
+
+    def _redo(self, batch: Batch, outbox: Outbox, again: set[str]) -> None:
+        """Read and decide visits again whose writes met somebody else's."""
+        for _ in range(REDO_ROUNDS):
+            if not again:
+                return
+            plans = batch.decide(list(self.host.visits(sorted(again))), again=True)
+            again = outbox.commit_and_write(plans)
+        for encounter in sorted(again):
+            batch.tally.problem(f"Encounter/{encounter}: somebody else keeps writing its claim; left for the next run.")
+
+    # --- what people do ---------------------------------------------------------------------------------------------
+
+    def approve(self, encounters: Sequence[str] | None) -> RunReport:
+        """Make drafts active: all of them, or those of these Encounters."""
+        tally = Tally(dry_run=False)
+        outbox = Outbox(self.setup, self.capabilities, tally)
+        batch = Batch(self.setup, self.capabilities, self._terms(), tally)
+        wanted = (
+            list(encounters) if encounters else [row.encounter for row in self.store.rows(self.host.id) if row.draft]
+        )
+        for ids in _chunks(wanted, BATCH):
+            known = self.store.known(self.host.id, ids)
+            drafts = [encounter for encounter in ids if encounter in known and known[encounter].draft]
+            for encounter in set(ids) - set(drafts):
+                tally.problem(f"Encounter/{encounter}: there is no draft to approve.")
+            self._redo(batch, outbox, outbox.commit_and_write(batch.approve(list(self.host.visits(drafts)), known)))
+        pending = len(self.store.pending(self.host.id, 100_000))
+        return tally.report(pending=pending, complete=True, outputs=self.setup.outputs)
+
+    def rule(self, encounter: str, ruling: Ruling) -> None:
+        """Remember what a person decided of a visit; the next run decides it again.
+
+        Raises HostError where no run has seen the visit.
+        """
+        known = self.store.known(self.host.id, [encounter]).get(encounter)
+        if known is None:
+            raise HostError(f"Encounter/{encounter}: no run has seen this visit.", "Run first, then decide it.")
+        self.store.rule(self.host.id, encounter, ruling)
+
+
+_T = TypeVar("_T")
+
+
+def _chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    chunk: list[_T] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
