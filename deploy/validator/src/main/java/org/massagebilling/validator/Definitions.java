@@ -31,7 +31,7 @@ final class Definitions {
         PrePopulatedValidationSupport ours = new PrePopulatedValidationSupport(fhir);
         for (Path file : Paths.resources(folder)) {
             String json = Files.readString(file);
-            if (Paths.isLines(file) || !json.contains("\"resourceType\"")) {
+            if (Paths.isLines(file) || json.contains("\"$schema\"") || !json.contains("\"resourceType\"")) {
                 continue; // a JSON Schema, say, beside the profiles
             }
             Resource resource;
