@@ -11,14 +11,12 @@ from massage_billing.cli.run import PENDING_EXIT
 
 
 @click.command(name="approve")
-@click.argument("visits", metavar="[VISIT]...", nargs=-1, type=shell.EncounterType())
+@click.argument("visits", metavar="[VISIT]...", nargs=-1, callback=shell.as_visits)
 @click.option("--all", "every", is_flag=True, help="Every draft of the host.")
 @shell.settings_option
 @shell.host_option("Which host; only needed where several are configured.")
 @shell.json_option
-def command(
-    visits: tuple[str, ...], every: bool, settings_file: Path | None, host: str | None, as_json: bool
-) -> int:
+def command(visits: tuple[str, ...], every: bool, settings_file: Path | None, host: str | None, as_json: bool) -> int:
     """Let draft Claims go: they become active.
 
     VISIT is an Encounter, like Encounter/12. Only for hosts with claims.write_as: draft.

@@ -12,6 +12,20 @@ from massage_billing.cli import shell
 if TYPE_CHECKING:
     from massage_billing.wiring import HostCheck
 
+_NEEDED = ("Encounter", "Procedure", "Patient", "Condition", "Coverage", "Practitioner", "Observation", "Claim", "Task")
+_ABILITIES = (
+    ("writes all or nothing (transaction)", "Claim and Provenance are written one after the other"),
+    ("refuses to create twice (If-None-Exist)", "each Claim is searched for before it is written"),
+    ("_lastUpdated is real", "the records of open holds are read again on every run"),
+    ("finished means done", "Claims are written as drafts for a person to approve"),
+    ("time offsets are right", "dates and times are taken as written"),
+)
+_SOURCES = {
+    "extension": "the treatment-minutes extension",
+    "observation": "an Observation",
+    "period": "performedPeriod",
+}
+
 
 @click.command(name="check-host")
 @shell.settings_option
@@ -36,4 +50,52 @@ def command(settings_file: Path | None, host: str | None, as_json: bool) -> None
 
 
 def _show(check: HostCheck) -> None:
-    raise NotImplementedError(check)
+    from massage_billing.cli.tables import print_table
+
+    can = check.capabilities
+    click.secho(f"{check.host}: {can.software}", bold=True)
+    needed = (
+        "Encounter",
+        "Procedure",
+        "Patient",
+        "Condition",
+        "Coverage",
+        "Practitioner",
+        "Observation",
+        "Claim",
+        "Task",
+    )
+    rows = [(kind, _yes(kind in can.readable), _yes(kind in can.writable)) for kind in needed]
+    print_table(("resource", "can be read", "can be written"), rows)
+    click.echo()
+    able = (
+        can.transaction,
+        can.conditional_create,
+        can.real_last_updated,
+        can.finished_is_done,
+        not can.times_as_written,
+    )
+    costs = [(what, _yes(one), "" if one else cost) for one, (what, cost) in zip(able, _ABILITIES, strict=True)]
+    print_table(("the host", "", "what that costs"), costs)
+    click.echo()
+    _show_minutes(check)
+    for note in dict.fromkeys((*can.notes, *check.notes)):
+        click.echo(f"- {note}")
+    if not can.takes_claims():
+        click.echo("- It takes no Claims: they are kept here, as drafts, until it does.")
+
+
+def _show_minutes(check: HostCheck) -> None:
+    if not check.services:
+        click.echo("No recent timed service was found to look for minutes in.")
+        return
+    found = {source: count for source, count in check.minutes.items() if source != "none" and count}
+    said = ", ".join(f"{count} in {_SOURCES.get(source, source)}" for source, count in found.items()) or "none"
+    click.echo(f"Minutes: of {check.services} recent services (in {check.visits} visits), {said}.")
+    without = check.minutes.get("none", 0)
+    if without:
+        click.echo(f"{without} carry no minutes: each of their visits will be held until somebody writes them down.")
+
+
+def _yes(able: bool) -> str:
+    return "yes" if able else "no"

@@ -10,7 +10,7 @@ from massage_billing.cli import shell
 
 
 @click.command(name="decide")
-@click.argument("visit", type=shell.EncounterType())
+@click.argument("visit", callback=shell.as_visit)
 @click.argument("ruling", metavar="bill|self-pay|write-off", type=click.Choice(["bill", "self-pay", "write-off"]))
 @click.option("--reason", required=True, help="Why, for the trail. Write no patient's name.")
 @click.option("--by", help="Who decided; the user of this machine where not given.")

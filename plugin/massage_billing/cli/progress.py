@@ -1,4 +1,4 @@
-"""Progress on standard error for anything that takes over two seconds: a bar on a terminal, else a line now and then."""
+"""Progress on standard error for what takes over two seconds: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ _EVERY = 5.0
 class Reporter:
     """Implements the service's Progress port. Says nothing at all about work that is quick."""
 
-    def __init__(
-        self, title: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, title: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._title = title
         self._stream = stream or sys.stderr
         self._clock = clock
@@ -39,7 +37,7 @@ class Reporter:
         elif now - self._said >= _EVERY:
             self._said = now
             of = f" of {total:,}" if total is not None else ""
-            print(f"{self._title}: {what}: {done:,}{of} ({now - self._started:.0f} s)", file=self._stream, flush=True)  # noqa: T201
+            print(f"{self._title}: {what}: {done:,}{of} ({now - self._started:.0f} s)", file=self._stream, flush=True)
 
     def close(self) -> None:
         """Take the bar off the screen."""

@@ -16,8 +16,13 @@ PENDING_EXIT = 5
 @click.command(name="run")
 @shell.settings_option
 @shell.host_option("Which host; only needed where several are configured.")
-@click.option("--start", type=shell.DateType(), help="First date of service to bill; needed once, then remembered.")
-@click.option("--since", type=shell.DateTimeType(), help="Only what changed on the host since then.")
+@click.option(
+    "--start",
+    metavar="DATE",
+    callback=shell.as_date,
+    help="First date of service to bill; needed once, then remembered.",
+)
+@click.option("--since", metavar="TIME", callback=shell.as_time, help="Only what changed on the host since then.")
 @click.option("--dry-run", is_flag=True, help="Decide, but write nothing and remember nothing.")
 @shell.json_option
 def command(

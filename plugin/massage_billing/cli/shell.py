@@ -37,50 +37,40 @@ def host_option(text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return click.option("--host", metavar="ID|URL|FOLDER", help=text)
 
 
-class DateTimeType(click.ParamType):
-    """An ISO date, or date and time, as an aware datetime; without an offset it is UTC."""
+def as_time(_context: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """Option callback: an ISO date, or date and time, as an aware datetime; without an offset it is UTC."""
+    from datetime import UTC
 
-    name = "date or time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse 2026-11-23 or 2026-11-23T08:00:00Z."""
-        from datetime import UTC
-
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date or time; write 2026-11-23 or 2026-11-23T08:00:00Z.", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date or time; write 2026-11-23 or 2026-11-23T08:00:00Z.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-class DateType(click.ParamType):
-    """An ISO calendar date."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Date:
-        """Parse 2026-11-23."""
-        if isinstance(value, Date):
-            return value
-        try:
-            return Date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+def as_date(_context: click.Context, _param: click.Parameter, value: str | None) -> Date | None:
+    """Option callback: an ISO calendar date."""
+    if value is None:
+        return None
+    try:
+        return Date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date; write it like 2026-11-23.") from None
 
 
-class EncounterType(click.ParamType):
-    """A visit, as an Encounter id with or without its type."""
+def as_visit(_context: click.Context, _param: click.Parameter, value: str) -> str:
+    """Argument callback: the logical id of an Encounter, given with or without its type."""
+    given = value.removeprefix(ENCOUNTER)
+    if not given or "/" in given:
+        raise click.BadParameter(f"{value!r} is no visit; write its Encounter, like Encounter/12.")
+    return given
 
-    name = "visit"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The logical id, without "Encounter/"."""
-        given = str(value).removeprefix(ENCOUNTER)
-        if not given or "/" in given:
-            self.fail(f"{value!r} is no visit; write its Encounter, like Encounter/12.", param, ctx)
-        return given
+def as_visits(context: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Argument callback: several Encounters."""
+    return tuple(as_visit(context, param, one) for one in value)
 
 
 def load(settings_file: Path | None) -> Settings:

@@ -1,0 +1,220 @@
+"""``massage-billing doctor``: checks every setting and names what is missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from massage_billing.cli import shell
+
+if TYPE_CHECKING:
+    from massage_billing.coding.rulebook import Rulebook
+    from massage_billing.model import Fee, Payer
+    from massage_billing.settings import HostSettings, Settings
+
+T = TypeVar("T")
+OK, WARN, MISSING = "ok", "warning", "missing"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    about: str
+    """The setting or file."""
+    state: str
+    """ok, warning or missing."""
+    found: str
+    """What was found."""
+    fix: str = ""
+    """What to do."""
+
+
+@click.command(name="doctor")
+@shell.settings_option
+@shell.json_option
+def command(settings_file: Path | None, as_json: bool) -> int:
+    """Check every setting and name what is missing.
+
+    Looks at the settings, payers.yaml, the fee schedule, the rules, the secrets and the state folder; asks the EHR
+    nothing (that is `check-host`). Ends with 3 where something is missing that `run` needs.
+    """
+    settings = shell.load(settings_file)
+    checks = list(examine(settings))
+    missing = sum(check.state == MISSING for check in checks)
+    if as_json:
+        shell.print_json({"settings": str(settings.source), "missing": missing, "checks": checks})
+    else:
+        _show(settings, checks, missing)
+    return 3 if missing else 0
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, in the order of the settings file."""
+    yield from _clinic(settings)
+    book = _attempt("rules", _rulebook)
+    payers = _attempt("clinic.payers", lambda: _payers(settings))
+    fees = _attempt("clinic.fees", lambda: _fees(settings))
+    yield from (one for one in (book, payers, fees) if isinstance(one, Check))
+    if isinstance(payers, tuple):
+        yield from _payer_checks(payers, None if isinstance(book, Check) else book)
+    if isinstance(fees, tuple):
+        yield from _fee_checks(fees, payers if isinstance(payers, tuple) else ())
+    yield from _maps(settings)
+    if not settings.hosts:
+        yield Check("hosts", MISSING, "no host is configured.", "Add one; see plugin/docs/settings.md.")
+    for host in settings.hosts.values():
+        yield from _host(host)
+    yield _state(settings)
+
+
+def _attempt(about: str, work: Callable[[], T]) -> T | Check:
+    """What the work gives, or the check that says why it could not."""
+    from massage_billing.errors import MassageBillingError
+
+    try:
+        return work()
+    except MassageBillingError as error:
+        return Check(about, MISSING, error.what, error.fix)
+
+
+def _rulebook() -> Rulebook:
+    from massage_billing.rulebook_files import load_rulebook
+
+    return load_rulebook()
+
+
+def _clinic(settings: Settings) -> Iterator[Check]:
+    clinic = settings.clinic
+    yield _given("clinic.npi", clinic.npi, "Give the billing NPI: no claim is written without.")
+    yield _given("clinic.tin", "given" if clinic.tin else None, "Give the tax id.")
+    yield _given("clinic.name", clinic.name or None, "Give the clinic's name: superbills carry it.", worst=WARN)
+
+
+def _given(about: str, value: str | None, fix: str, worst: str = MISSING) -> Check:
+    return Check(about, OK, value) if value else Check(about, worst, "is not set.", fix)
+
+
+def _payers(settings: Settings) -> tuple[Payer, ...]:
+    from massage_billing.clinic_files import load_payers
+    from massage_billing.errors import SettingsError
+
+    if settings.clinic.payers is None:
+        raise SettingsError("is not set: every visit with coverage will be held.", "Name the payers.yaml.")
+    return load_payers(settings.clinic.payers)
+
+
+def _payer_checks(payers: tuple[Payer, ...], book: Rulebook | None) -> Iterator[Check]:
+    if not payers:
+        fix = "Add your payers; after a run `massage-billing status` prints the lines to add."
+        yield Check("clinic.payers", WARN, "holds no payer: every visit with coverage will be held.", fix)
+    else:
+        yield Check("clinic.payers", OK, f"{len(payers)} payers")
+    for payer in payers:
+        if book is not None and payer.policy not in policies(book):
+            known = ", ".join(sorted(policies(book)))
+            yield Check(f"payer {payer.key}", MISSING, f"the rulebook has no policy {payer.policy}.", f"Use: {known}.")
+        if payer.filing_days is None:
+            fix = "Give the days of your contract, and `status` can count them down."
+            yield Check(f"payer {payer.key}", WARN, "has no filing_days.", fix)
+
+
+def _fees(settings: Settings) -> tuple[Fee, ...]:
+    from massage_billing.clinic_files import load_fees
+    from massage_billing.errors import SettingsError
+
+    if settings.clinic.fees is None:
+        raise SettingsError("is not set: every visit will be held for its charge.", "Name the fee schedule.")
+    return load_fees(settings.clinic.fees)
+
+
+def _fee_checks(fees: tuple[Fee, ...], payers: tuple[Payer, ...]) -> Iterator[Check]:
+    codes = sorted({fee.code for fee in fees})
+    if codes:
+        yield Check("clinic.fees", OK, f"{len(fees)} prices for {', '.join(codes)}")
+    else:
+        yield Check("clinic.fees", WARN, "holds no price: every visit will be held for its charge.", "Add your prices.")
+    strangers = sorted({fee.payer for fee in fees if fee.payer} - {payer.key for payer in payers})
+    if strangers:
+        found = f"prices for {', '.join(strangers)}, whom payers.yaml does not have."
+        yield Check("clinic.fees", MISSING, found, "Use the keys of payers.yaml.")
+
+
+def _maps(settings: Settings) -> Iterator[Check]:
+    from massage_billing.clinic_files import load_concept_map
+
+    for file in settings.clinic.concept_maps:
+        loaded = _attempt("clinic.concept_maps", lambda file=file: load_concept_map(file))  # type: ignore[misc]
+        if isinstance(loaded, Check):
+            yield loaded
+        else:
+            codes, places = loaded
+            yield Check("clinic.concept_maps", OK, f"{file.name}: {len(codes)} codes, {len(places)} places")
+
+
+def _host(host: HostSettings) -> Iterator[Check]:
+    about = f"hosts.{host.id}"
+    yield _given(f"{about}.zone", host.zone, "Give the IANA zone of the clinic: `run` refuses without.")
+    start = host.billing.start.isoformat() if host.billing.start else "not needed: a demo" if host.demo else None
+    yield _given(f"{about}.billing.start", start, "Give the first date of service to bill, or run once with --start.")
+    yield _given(
+        f"{about}.place_of_service", host.place_of_service, "Set it, or see that every Location says it.", WARN
+    )
+    if "observation" in host.minutes.sources and not host.minutes.observations:
+        found = "no Observation codes are named, so minutes in Observations are not read."
+        yield Check(f"{about}.minutes.observations", OK, found)
+    if host.folder is not None:
+        if host.folder.is_dir():
+            yield Check(f"{about}.folder", OK, str(host.folder))
+        else:
+            yield Check(f"{about}.folder", MISSING, f"{host.folder}: there is no such folder.", "Correct the path.")
+    yield from _auth(host, f"{about}.auth")
+
+
+def _auth(host: HostSettings, about: str) -> Iterator[Check]:
+    auth = host.auth
+    if auth.kind == "none":
+        if host.url is not None:
+            yield Check(about, WARN, "none: the EHR is read without credentials.", "Right only for a test server.")
+        return
+    secret = _attempt(about, auth.key if auth.kind == "smart" else auth.token)
+    if isinstance(secret, Check):
+        yield secret
+        return
+    file = auth.key_file if auth.kind == "smart" else auth.token_file
+    if file is not None and file.stat().st_mode & 0o077:
+        yield Check(about, WARN, f"{file}: others on this machine may read the secret.", f"chmod 600 {file}")
+    if auth.kind == "smart" and auth.client_id == "CLIENT_ID":
+        yield Check(about, MISSING, "client_id is still CLIENT_ID.", "Register at the EHR and give the id it gave.")
+    else:
+        yield Check(about, OK, auth.kind)
+
+
+def _state(settings: Settings) -> Check:
+    folder = settings.state_folder()
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Check("state.folder", MISSING, f"{folder}: cannot be written.", "Name another, or change its owner.")
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        return Check("state.folder", WARN, f"{folder}: others on this machine may enter it.", f"chmod 700 {folder}")
+    variable = settings.state.database_env
+    if variable is not None and not os.environ.get(variable):
+        return Check("state.database_env", MISSING, f"{variable} is not set.", "Set it to the database's URL.")
+    return Check("state.folder", OK, str(folder))
+
+
+def _show(settings: Settings, checks: list[Check], missing: int) -> None:
+    colours = {OK: "green", WARN: "yellow", MISSING: "red"}
+    click.echo(f"Settings: {settings.source}")
+    for check in checks:
+        click.echo(click.style(f"{check.state:<8} ", fg=colours[check.state]) + f"{check.about}: {check.found}")
+        if check.fix:
+            click.echo(f"{'':<9}{check.fix.strip()}")
+    warnings = sum(check.state == WARN for check in checks)
+    said = "nothing is missing" if not missing else f"{missing} missing: `run` cannot bill everything yet"
+    click.echo(f"\n{said[0].upper()}{said[1:]}; {warnings} warnings.")

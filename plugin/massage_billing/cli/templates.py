@@ -1,0 +1,100 @@
+"""The texts that ``init`` writes: settings with every key explained, payers.yaml and fees.csv to be completed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from massage_billing.cli.init import Answers
+
+PAYERS = """\
+# Who pays. One entry a payer; a payer that is not here holds its visits, and `massage-billing status` prints the line
+# to add. A payer is recognized by a reference, an identifier or its payer id, never by its name.
+#
+# payers:
+#   - key: blue                      # your own short name for it, used in fees.csv and reports
+#     kind: health                   # health, workers-compensation, auto, va, self-pay
+#     policy: commercial-midpoint    # or cms-total-time: how minutes become units
+#     filing_days: 180               # days from the date of service within which to file, from your contract
+#     match:
+#       references: [Organization/9]                          # the payer on your EHR
+#       identifiers: [{system: "urn:example", value: "9"}]    # or one of its identifiers
+#       payer_id: "00000"                                     # or its id for electronic claims
+payers: []
+"""
+
+FEES = """\
+code,modifier,payer,from,amount
+"""
+
+_SETTINGS = """\
+# Settings of massage-billing. Every key: plugin/docs/settings.md. Check them with `massage-billing doctor`.
+# No secret belongs here: name the file or the environment variable that holds it.
+
+clinic:
+  name: {name}
+  npi: {npi}    # billing NPI: the group's, or the therapist's own when solo
+  tin: {tin}    # tax id
+  solo: {solo}    # true: the therapist is paid, not an organization
+  payers: payers.yaml
+  fees: fees.csv
+
+hosts:
+  {host_id}:    # part of every claim's identifier: never change it
+    kind: {kind}
+    {where}: {place}
+{auth}    zone: {zone}    # IANA time zone of the clinic
+    place_of_service: {place_of_service}    # where neither the Location nor the site says; 11 is an office
+    billing:
+      start: {start}    # first date of service to bill
+      settle: {settle}    # a visit must have been left alone this long
+    claims:
+      write_as: {write_as}    # draft waits for `massage-billing approve`
+    minutes:
+      sources: [extension, observation, period]
+      # observations: [{{system: "http://loinc.org", code: "55411-3"}}]    # Observations that are minutes
+{demo}{state}"""
+
+
+def settings_text(answers: Answers) -> str:
+    """The settings file for these answers."""
+    return _SETTINGS.format(
+        name=_quoted(answers.name),
+        npi=_quoted(answers.npi),
+        tin=_quoted(answers.tin),
+        solo=str(bool(answers.solo)).lower(),
+        host_id=_quoted(answers.host_id),
+        kind=answers.kind,
+        where="folder" if answers.kind == "folder" else "url",
+        place=_quoted(answers.place),
+        auth=_auth(answers),
+        zone=_quoted(answers.zone),
+        place_of_service=_quoted(answers.place_of_service),
+        start=_quoted(answers.start),
+        settle=answers.settle,
+        write_as=answers.write_as or "active",
+        demo="    demo: true    # synthetic: no start date is asked for\n" if answers.demo else "",
+        state=f"\nstate:\n  folder: {_quoted(answers.state)}\n" if answers.state else "",
+    )
+
+
+def _auth(answers: Answers) -> str:
+    """How to log in; what was not told stands as a name to be replaced, which ``doctor`` finds missing."""
+    if answers.auth == "smart":
+        client = _quoted(answers.client_id) or "CLIENT_ID    # as the EHR registered this program"
+        key = _quoted(answers.key_file or "private-key.pem")
+        return (
+            f"    auth:\n      kind: smart\n      client_id: {client}\n      key_file: {key}\n      algorithm: RS384\n"
+        )
+    if answers.auth == "bearer":
+        if answers.token_file:
+            return f"    auth: {{kind: bearer, token_file: {_quoted(answers.token_file)}}}\n"
+        variable = _quoted(answers.token_env or "MASSAGE_BILLING_TOKEN")
+        return f"    auth: {{kind: bearer, token_env: {variable}}}    # or token_file: PATH\n"
+    return ""
+
+
+def _quoted(value: str | None) -> str:
+    """A YAML string; JSON's quoting is YAML's."""
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
