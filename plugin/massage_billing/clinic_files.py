@@ -276,6 +276,7 @@ def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Cl
         payers_known=True,
         fees=fees,
         npi=clinic.npi,
+        solo=clinic.solo,
         tin=clinic.tin.replace("-", "") if clinic.tin else None,
     )
     return _with_digest(made, clinic.solo, reading)

@@ -363,6 +363,8 @@ class Clinic:
     """The clinic's own (billing) NPI, group or solo; None where settings do not say."""
     tin: str | None = None
     """Tax id. Never logged."""
+    solo: bool = False
+    """The therapist works alone and is the one who is paid (DESIGN 14)."""
     explaining: bool = False
     """True for ``explain`` without settings: what only settings could tell is a warning instead of a hold."""
     digest: str = ""

@@ -65,6 +65,8 @@ class Terms:
     """Write Claims as drafts."""
     billing_npi: str | None
     """The clinic's NPI."""
+    solo: bool
+    """The therapist is who is paid."""
     rulebook: str
     """Digest of the rulebook."""
     clinic: str
@@ -175,7 +177,12 @@ def _claim_step(situation: Situation, terms: Terms) -> _Step:
 def _build(situation: Situation, terms: Terms, revision: int, **correction: str | None) -> Resource | Finding:
     """The wanted Claim, or the finding that says why there can be none."""
     claim_terms = ClaimTerms(
-        created=terms.now, draft=terms.draft, revision=revision, billing_npi=terms.billing_npi, **correction
+        created=terms.now,
+        draft=terms.draft,
+        revision=revision,
+        billing_npi=terms.billing_npi,
+        solo=terms.solo,
+        **correction,
     )
     try:
         claim = build_claim(situation.visit, situation.decision, claim_terms)

@@ -207,6 +207,10 @@ class Host(Protocol):
         """The host's own clock, UTC."""
         ...
 
+    def cursor_at(self, moment: datetime) -> str:
+        """A cursor as if the last complete run had ended at this moment: for ``run --since``."""
+        ...
+
 
 # --- remembering ----------------------------------------------------------------------------------------------------
 
@@ -289,7 +293,8 @@ class Entry:
     used: tuple[tuple[str, str], ...] = ()
     """(reference, version) of every resource the decision rests on."""
     group: WriteGroup | None = None
-    """What is to be written to the host; replaces a pending group with the same key."""
+    """What is to be written to the host. One group a visit at most: it replaces a pending one of the same visit, and
+    None drops a pending one, for the newest decision alone counts."""
     audit: str = ""
     """One line for the audit trail: what was decided and why, by ids."""
 
@@ -331,7 +336,7 @@ class Store(Protocol):
         ...
 
     def due(self, host: str, now: datetime) -> list[str]:
-        """Waiting visits whose time has come."""
+        """Visits, whatever their state, whose ``due`` has come."""
         ...
 
     def open_holds(self, host: str) -> list[str]:
@@ -359,7 +364,7 @@ class Store(Protocol):
         ...
 
     def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
-        """Remember a person's decision; the visit is decided again on the next run."""
+        """Remember a person's decision; the visit becomes due at ``ruling.at`` and so is decided again."""
         ...
 
     def rows(self, host: str) -> Iterator[VisitRow]:

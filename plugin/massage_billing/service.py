@@ -59,6 +59,7 @@ class Billing:
             now=self.host.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             draft=self.setup.draft or not self.capabilities.finished_is_done,
             billing_npi=self.setup.clinic.npi,
+            solo=self.setup.clinic.solo,
             rulebook=self.setup.book.digest,
             clinic=self.setup.clinic.digest,
             check=self.setup.check,

@@ -36,6 +36,8 @@ class ClaimTerms:
     """The payer's own number of that claim (837P REF*F8)."""
     billing_npi: str | None = None
     """The clinic's NPI from settings: names the provider where the Encounter names no Organization."""
+    solo: bool = False
+    """The therapist is paid, whatever Organization the Encounter names."""
 
 
 def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
@@ -102,11 +104,13 @@ def _insurer(coverage: Coverage) -> Resource:
 
 def _provider(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
     """Who is paid: the clinic, or the therapist who works alone (DESIGN 14)."""
+    therapists = {line.therapist.id for line in decision.lines if line.therapist}
+    if terms.solo and len(therapists) == 1:
+        return {"reference": therapists.pop()}
     if visit.organization:
         return {"reference": visit.organization}
     if terms.billing_npi:
         return {"identifier": {"system": names.NPI, "value": terms.billing_npi}}
-    therapists = {line.therapist.id for line in decision.lines if line.therapist}
     if len(therapists) == 1:
         return {"reference": therapists.pop()}
     raise ClaimInvalid(f"Encounter/{visit.encounter}: nothing says who is paid.", "Set the clinic's NPI in settings.")

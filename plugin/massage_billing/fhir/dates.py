@@ -1,0 +1,163 @@
+"""Dates and times as the site's calendar and clock show them (DESIGN 5): the machine's own zone is never asked.
+
+A time with an offset is converted to the site's IANA zone. Where the host's offsets are not to be believed (OpenEMR),
+or no zone is known, date and time stay as they are written. Whatever comes out is aware, so that two of them can always
+be compared: the wall time of its ``tzinfo`` is what the clock on the site's wall showed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from massage_billing.fhir.json import NOTHING, Faults, child, text
+from massage_billing.ports import JsonObject
+
+_PARTIAL: Final = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?")
+"""FHIR R4 ``date``: a year, or a year and month."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A point in time as far as a record tells it."""
+
+    day: date | None = None
+    """Calendar date at the site; None where only a month, a year or nothing is written."""
+    time: datetime | None = None
+    """Time at the site; None where no time of day is written."""
+    partial: bool = False
+    """True where only a year or a month is written."""
+
+
+NEVER: Final = When()
+"""Nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when something was."""
+
+    start: When = NEVER
+    """When it started."""
+    end: When = NEVER
+    """When it ended."""
+
+    def same_times(self, other: Span) -> bool:
+        """Whether both have both times, and the same ones."""
+        return (
+            self.start.time is not None
+            and self.end.time is not None
+            and other.start.time is not None
+            and other.end.time is not None
+            and instant(self.start.time) == instant(other.start.time)
+            and instant(self.end.time) == instant(other.end.time)
+        )
+
+
+NO_SPAN: Final = Span()
+"""Nothing is written."""
+
+
+def instant(time: datetime) -> datetime:
+    """The same point in time in UTC: two times of one zone would else be compared and subtracted by the wall clock,
+    which goes back an hour in autumn."""
+    return time.astimezone(UTC)
+
+
+@lru_cache(maxsize=256)
+def zone_named(name: str) -> ZoneInfo | None:
+    """The IANA zone of that name; None where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the times of one site are read."""
+
+    zone: ZoneInfo | None
+    """The site's zone; None reads times as written."""
+    as_written: bool = False
+    """True where the host's offsets are not to be believed."""
+
+    def when(self, parent: JsonObject, name: str, faults: Faults) -> When:
+        """Read a FHIR date, dateTime or instant. What is none is noted as a fault."""
+        written = text(parent, name, faults)
+        if written is None:
+            return NEVER
+        try:
+            return self._read(written)
+        except (ValueError, OverflowError):
+            faults.add(parent, name, "is not a date or a time")
+            return NEVER
+
+    def span(self, parent: JsonObject, name: str, faults: Faults) -> Span:
+        """Read a FHIR Period."""
+        period = child(parent, name, faults)
+        if period is NOTHING:
+            return NO_SPAN
+        return Span(self.when(period, "start", faults), self.when(period, "end", faults))
+
+    def _read(self, written: str) -> When:
+        if len(written) > 10 and written[10] == "T" and written[7] == "-":
+            time = self._at_site(datetime.fromisoformat(written))
+            return When(time.date(), time)
+        if len(written) == 10 and written[7] == "-":
+            return When(date.fromisoformat(written))
+        if _PARTIAL.fullmatch(written):
+            return When(partial=True)
+        raise ValueError
+
+    def _at_site(self, time: datetime) -> datetime:
+        if self.as_written or time.tzinfo is None:
+            return time.replace(tzinfo=self.zone or UTC)
+        return time if self.zone is None else time.astimezone(self.zone)
+
+
+def utc(parent: JsonObject, name: str, faults: Faults) -> datetime | None:
+    """Read a FHIR instant (meta.lastUpdated) as UTC; one without an offset is taken for UTC."""
+    written = text(parent, name, faults)
+    if written is None:
+        return None
+    try:
+        time = datetime.fromisoformat(written)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        faults.add(parent, name, "is not a time")
+        return None
+
+
+def first_day(parent: JsonObject, name: str, faults: Faults) -> date | None:
+    """First calendar day that a date leaves open, as written: "2026-02" is 2026-02-01. Coverage periods are days of a
+    contract, not moments: an offset that a host adds to them means nothing."""
+    return _contract_day(parent, name, faults, last=False)
+
+
+def last_day(parent: JsonObject, name: str, faults: Faults) -> date | None:
+    """Last calendar day that a date leaves open, as written: "2026-02" is 2026-02-28 (a Period includes its end)."""
+    return _contract_day(parent, name, faults, last=True)
+
+
+def _contract_day(parent: JsonObject, name: str, faults: Faults, *, last: bool) -> date | None:
+    written = text(parent, name, faults)
+    if written is None:
+        return None
+    day = written.partition("T")[0]
+    try:
+        if len(day) == 10 and day[7] == "-":
+            return date.fromisoformat(day)
+        if _PARTIAL.fullmatch(written):
+            year = int(written[:4])
+            month = int(written[5:7]) if len(written) == 7 else (12 if last else 1)
+            return date(year, month, calendar.monthrange(year, month)[1] if last else 1)
+    except (ValueError, calendar.IllegalMonthError):
+        pass
+    faults.add(parent, name, "is not a date")
+    return None

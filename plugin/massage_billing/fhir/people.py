@@ -1,0 +1,225 @@
+"""Who did it, who ordered it, who supervises, and which organization: as far as a claim needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from massage_billing.fhir import names
+from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, flag, text
+from massage_billing.fhir.record import Kept, Record
+from massage_billing.model import Problem, Referral, Result, Therapist
+from massage_billing.ports import JsonObject
+
+NPI_SYSTEMS: Final = frozenset({names.NPI, "urn:oid:2.16.840.1.113883.4.6"})
+"""NPI by its URL and its OID (HL7 Terminology, NamingSystem npi)."""
+TAXONOMY_SYSTEMS: Final = frozenset(
+    {
+        names.NUCC,
+        "http://terminology.hl7.org/CodeSystem/v3-nuccProviderCodes",
+        "urn:oid:2.16.840.1.113883.6.101",
+    }
+)
+"""NUCC provider taxonomy by its URLs and its OID (HL7 Terminology)."""
+
+_PRIMARY: Final = "PPRF"
+"""v3-ParticipationType: primary performer."""
+_SECONDARY: Final = "SPRF"
+"""v3-ParticipationType: secondary performer."""
+_SUPERVISOR: Final = frozenset({(names.CARE_TEAM_ROLE, "supervisor"), (names.CARIN_CARE_TEAM_ROLE, "supervising")})
+"""Encounter.participant types that mean supervising; HL7's participation types have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRead:
+    """A Practitioner, as far as a claim needs it."""
+
+    npi: str | None
+    taxonomies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRead:
+    """A PractitionerRole, as far as a claim needs it."""
+
+    practitioner: JsonObject
+    taxonomies: tuple[str, ...]
+    active: bool
+
+
+def read_npi(resource: JsonObject, faults: Faults) -> str | None:
+    """The NPI among a resource's identifiers; old ones do not count, and of two that differ neither does."""
+    found: list[str] = []
+    for identifier in children(resource, "identifier", faults):
+        if text(identifier, "system", faults) in NPI_SYSTEMS and text(identifier, "use", faults) != "old":
+            value = text(identifier, "value", faults)
+            if value is not None and value.strip() not in found:
+                found.append(value.strip())
+    return found[0] if len(found) == 1 else None
+
+
+def read_person(resource: JsonObject, faults: Faults) -> PersonRead:
+    """NPI and taxonomies (qualification codes) of a Practitioner."""
+    codes = [
+        code
+        for qualification in children(resource, "qualification", faults)
+        for system, code in codings(child(qualification, "code", faults), faults)
+        if system in TAXONOMY_SYSTEMS
+    ]
+    return PersonRead(read_npi(resource, faults), tuple(dict.fromkeys(codes)))
+
+
+def read_role(resource: JsonObject, faults: Faults) -> RoleRead:
+    """Practitioner and taxonomies (specialties) of a PractitionerRole."""
+    codes = [
+        code
+        for specialty in children(resource, "specialty", faults)
+        for system, code in codings(specialty, faults)
+        if system in TAXONOMY_SYSTEMS
+    ]
+    practitioner = child(resource, "practitioner", faults)
+    text(practitioner, "reference", faults)  # resolved later, once a visit; its fault belongs here
+    return RoleRead(practitioner, tuple(dict.fromkeys(codes)), flag(resource, "active", faults) is not False)
+
+
+class People:
+    """The therapists and other providers of one visit's record, each read once."""
+
+    __slots__ = ("_known", "_person", "_record", "_role", "_roles")
+
+    def __init__(self, record: Record, person: Kept[PersonRead], role: Kept[RoleRead]) -> None:
+        self._record = record
+        self._person = person
+        self._role = role
+        self._known: dict[str, Therapist] = {}
+        self._roles: dict[str, list[RoleRead]] | None = None
+
+    def named(self, reference: JsonObject, parent: JsonObject, faults: Faults) -> Therapist | None:
+        """The person a reference means: a Practitioner, or the practitioner of a PractitionerRole; None for
+        organizations, patients, devices and what points to nobody."""
+        key = self._record.resolver.key(reference, parent, faults)
+        if key is None:
+            return self._by_npi(reference, faults)
+        kind = self._kind(key, reference, parent)
+        if kind == "PractitionerRole":
+            return self._through_role(key, reference, parent)
+        return self._practitioner(key, reference, parent) if kind == "Practitioner" else None
+
+    def _kind(self, key: str, reference: JsonObject, parent: JsonObject) -> str | None:
+        if "#" not in key:
+            return key.partition("/")[0]
+        found = self._record.resolver.resolve(reference, parent)
+        return None if found is None else text(found[1], "resourceType")
+
+    def _by_npi(self, reference: JsonObject, faults: Faults) -> Therapist | None:
+        """A person the host does not hold, but whom the reference names by NPI."""
+        identifier = child(reference, "identifier", faults)
+        if text(identifier, "system", faults) not in NPI_SYSTEMS:
+            return None
+        if text(reference, "type", faults) not in (None, "Practitioner", "PractitionerRole"):
+            return None
+        npi = text(identifier, "value", faults)
+        return None if npi is None else Therapist(f"Practitioner?identifier={names.NPI}|{npi}", npi)
+
+    def _through_role(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist | None:
+        found = self._record.resolver.resolve(reference, parent)
+        if found is None:
+            return None
+        role = self._role.of(key, found[1], self._record)
+        if role.practitioner is NOTHING:
+            return None
+        # A contained role's own "#x" references mean siblings: both stand in the outermost resource.
+        container = parent if "#" in key else found[1]
+        person = self.named(role.practitioner, container, Faults(key, found[1]))
+        if person is None or not role.taxonomies:
+            return person
+        first = role.taxonomies
+        return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)))
+
+    def _practitioner(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist:
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        found = self._record.resolver.resolve(reference, parent)
+        if found is None:
+            person = Therapist(key, None)
+        else:
+            read = self._person.of(key, found[1], self._record)
+            codes = tuple(code for role in self._roles_of(key) if role.active for code in role.taxonomies)
+            person = Therapist(key, read.npi, tuple(dict.fromkeys(codes + read.taxonomies)))
+        self._known[key] = person
+        return person
+
+    def _roles_of(self, practitioner: str) -> list[RoleRead]:
+        if self._roles is None:
+            self._roles = {}
+            for key, resource in self._record.all("PractitionerRole"):
+                role = self._role.of(key, resource, self._record)
+                whose = self._record.resolver.key(role.practitioner, resource)
+                if whose is not None:
+                    self._roles.setdefault(whose, []).append(role)
+        return self._roles.get(practitioner, [])
+
+
+def read_performer(
+    procedure: JsonObject, where: str, people: People, faults: Faults
+) -> tuple[Therapist | None, Problem | None]:
+    """Who performed a Procedure; or the problem that the record names nobody, or several and no main one."""
+    named: dict[str, Therapist] = {}
+    functions: dict[str, set[str]] = {}
+    performers = children(procedure, "performer", faults)
+    for performer in performers:
+        person = people.named(child(performer, "actor", faults), procedure, faults)
+        function = child(performer, "function", faults)
+        if person is not None:
+            named.setdefault(person.id, person)
+            functions.setdefault(person.id, set()).update(code for _, code in codings(function, faults))
+    if len(named) == 1:
+        return next(iter(named.values())), None
+    main = [key for key in named if _PRIMARY in functions[key]]
+    main = main or [key for key in named if _SECONDARY not in functions[key]]
+    if len(main) == 1:
+        return named[main[0]], None
+    if named:
+        detail = f"{where} names {len(named)} performers and does not say who is the main one."
+        return None, Problem("performer-known", Result.FAIL, detail, where, "several")
+    whom = "names performers, but no person among them" if performers else "names no performer"
+    return None, Problem("performer-known", Result.NO_DATA, f"{where} {whom}.", where, "none")
+
+
+def read_supervisor(encounter: JsonObject, where: str, record: Record, people: People) -> Therapist | None:
+    """The supervising provider, where a participant of the Encounter is said to be one."""
+    faults = record.faults(where)
+    for participant in children(encounter, "participant", faults):
+        for kind in children(participant, "type", faults):
+            if not _SUPERVISOR.isdisjoint(codings(kind, faults)):
+                return people.named(child(participant, "individual", faults), encounter, faults)
+    return None
+
+
+def read_referral(order: str, record: Record, people: People) -> Referral:
+    """The order a visit stands on, its requester and its prior authorization (from a preauthorization's
+    ClaimResponse among ServiceRequest.insurance)."""
+    request = record.resources.get(order)
+    if request is None:
+        return Referral(order)
+    faults = record.faults(order)
+    requester = people.named(child(request, "requester", faults), request, faults)
+    authorization = None
+    for reference in children(request, "insurance", faults):
+        found = record.resolver.resolve(reference, request, faults)
+        if found is not None and found[0].startswith("ClaimResponse/") and authorization is None:
+            authorization = read_authorization(found[1], record.faults(found[0]))
+    if requester is None:
+        return Referral(order, authorization=authorization)
+    return Referral(order, requester.id, requester.npi, authorization)
+
+
+def read_authorization(response: JsonObject, faults: Faults) -> str | None:
+    """The number of an active preauthorization that a payer granted (ClaimResponse.preAuthRef)."""
+    granted = (
+        text(response, "status", faults) == "active"
+        and text(response, "use", faults) == "preauthorization"
+        and text(response, "outcome", faults) in ("complete", "partial")
+    )
+    return text(response, "preAuthRef", faults) if granted else None

@@ -1,0 +1,136 @@
+"""The FHIR record of one visit while it is read: its resources by type, what references point to, what was faulty.
+
+Nothing here decides anything. What cannot be read is collected once a resource and becomes one ``record-readable``
+problem each, naming element paths and never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, Generic, TypeVar
+
+from massage_billing.fhir.json import Faults
+from massage_billing.fhir.references import Resolver, split
+from massage_billing.model import Problem, Result
+from massage_billing.ports import JsonObject, VisitRecord
+
+READABLE: Final = "record-readable"
+"""The rule that a resource which cannot be read belongs to."""
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """Translations of resources that many visits share (therapists, sites), kept for one run by the very object.
+
+    Not by id and version: a host may send another state of a resource under the same version. A host adapter that
+    hands over the same object for the same state saves the work; one that does not is merely slower.
+    """
+
+    __slots__ = ("_kept", "_limit", "_translate")
+
+    def __init__(self, translate: Callable[[JsonObject, Faults], T], limit: int = 4096) -> None:
+        self._translate = translate
+        self._limit = limit
+        self._kept: dict[int, tuple[JsonObject, T, Faults]] = {}
+
+    def of(self, key: str, resource: JsonObject, record: Record) -> T:
+        """The resource's translation; its faults become the record's."""
+        kept = self._kept.get(id(resource))
+        if kept is None:
+            faults = record.fresh_faults(key, resource)
+            kept = (resource, self._translate(resource, faults), faults)
+            if len(self._kept) >= self._limit:
+                self._kept.clear()
+            self._kept[id(resource)] = kept
+        if kept[2]:
+            record.adopt(kept[2])
+        return kept[1]
+
+
+class Record:
+    """One visit's record while it is read."""
+
+    __slots__ = ("_adopted", "_by_type", "_faults", "problems", "resolver", "resources")
+
+    def __init__(self, record: VisitRecord) -> None:
+        self.resources: dict[str, JsonObject] = {}
+        self.problems: list[Problem] = []
+        self._faults: dict[str, Faults] = {}
+        self._adopted: dict[str, Faults] = {}
+        self._by_type: dict[str, list[str]] = {}
+        unreadable = list(record.unreadable)
+        for key, resource in record.resources.items():
+            if type(resource) is dict:
+                self.resources[key] = resource
+                self._by_type.setdefault(key.partition("/")[0], []).append(key)
+            else:
+                unreadable.append((key, "is not a JSON object"))
+        self.resolver = Resolver(self.resources, record.aliases)
+        for where, what in unreadable:
+            self.fail(READABLE, f"{where} {what}.", about=where)
+
+    def all(self, kind: str) -> Iterator[tuple[str, JsonObject]]:
+        """(key, resource) of every resource of a type, ordered by key."""
+        keys = self._by_type.get(kind, ())
+        for key in sorted(keys) if len(keys) > 1 else keys:
+            yield key, self.resources[key]
+
+    def faults(self, key: str) -> Faults:
+        """Where to note what is wrong with a resource of this record."""
+        found = self._faults.get(key)
+        if found is None:
+            found = self._faults[key] = self.fresh_faults(key, self.resources[key])
+        return found
+
+    def fresh_faults(self, key: str, resource: JsonObject) -> Faults:
+        """An empty list of faults for a resource; the first stands there where it is not of the type it came as."""
+        faults = Faults(key, resource)
+        if "#" not in key and resource.get("resourceType") != key.partition("/")[0]:
+            faults.add(resource, "resourceType", "is not the type it came as")
+        return faults
+
+    def adopt(self, faults: Faults) -> None:
+        """Take over faults that were found in a shared resource."""
+        self._adopted[faults.where] = faults
+
+    def names(self, resource: JsonObject, element: str, key: str) -> bool | None:
+        """Whether a resource's reference element points to ``key``; None where it is there but cannot be read."""
+        value = resource.get(element)
+        if value is None:
+            return None if element in resource else False
+        return self.points_to(value, resource, key)
+
+    def points_to(self, reference: object, parent: JsonObject, key: str) -> bool | None:
+        """Whether a reference points to ``key``; None where it cannot be read. A bare "Encounter/1" is understood, for
+        it tells whose the fault is."""
+        if type(reference) is str:
+            return split(reference) == tuple(key.split("/", 1)) if split(reference) else None
+        if type(reference) is not dict:
+            return None
+        literal = reference.get("reference")
+        if type(literal) is str or (literal is None and "reference" not in reference):
+            identifier = reference.get("identifier")
+            if identifier is not None and type(identifier) is not dict:
+                return None
+            return self.resolver.key(reference, parent) == key
+        return None
+
+    def fail(self, rule: str, detail: str, *, about: str | None = None, key: str = "") -> None:
+        """Note that the record says something unusable."""
+        self.problems.append(Problem(rule, Result.FAIL, detail, about, key))
+
+    def lack(self, rule: str, detail: str, *, about: str | None = None, key: str = "") -> None:
+        """Note that the record does not say."""
+        self.problems.append(Problem(rule, Result.NO_DATA, detail, about, key))
+
+    def unreadable(self) -> list[Problem]:
+        """One problem for each resource that had faults, in the order they were met."""
+        lines: dict[str, dict[str, None]] = {}
+        for faults in (*self._faults.values(), *self._adopted.values()):
+            if faults:
+                lines.setdefault(faults.where, {}).update(dict.fromkeys(faults))
+        return [
+            Problem(READABLE, Result.FAIL, f"{where} cannot be read: {'; '.join(found)}.", where)
+            for where, found in lines.items()
+        ]

@@ -1,0 +1,400 @@
+"""The one HTTP client: time limits, bounded bodies, retries, and a guard that keeps credentials on the host's origin.
+
+Every call has a limit on connecting, on silence, and on the whole answer, so that a host that sends one byte a minute
+cannot hold a run. What may be repeated is repeated with jitter, and Retry-After is obeyed; what may not be repeated is
+sent again only where it certainly never arrived. Messages name method, path and status, never a query, a body or a
+host's free text: those hold patient data (DESIGN 23). Origins are compared parsed, never as string prefixes
+(CONFORMANCE.md, security mistakes of others).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol, TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+import stamina
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from massage_billing.errors import (
+    HostAnswerUnreadable,
+    HostBusy,
+    HostConflict,
+    HostError,
+    HostFault,
+    HostNotFound,
+    HostRefused,
+    HostRejected,
+    HostUnreachable,
+    HostUntrusted,
+    SettingsError,
+)
+from massage_billing.hosts.outcome import outcome_codes
+
+T = TypeVar("T")
+
+_CHUNK = 1 << 16
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 3
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much; seconds and bytes."""
+
+    connect: float = 10.0
+    """Until a connection stands."""
+    read: float = 60.0
+    """Silence between two pieces of an answer."""
+    total: float = 180.0
+    """One whole answer, however it trickles."""
+    body: int = 256 * 1024 * 1024
+    """Largest answer, unpacked."""
+    attempts: int = 5
+    """Tries of one call, the first counted."""
+    patience: float = 120.0
+    """After this long no further try of a call is begun."""
+    wait_initial: float = 0.5
+    """Wait before the second try; doubles from there."""
+    wait_max: float = 20.0
+    """Longest wait of our own choosing."""
+    wait_jitter: float = 1.0
+    """Random share of a wait, so that several programs do not come back together."""
+    retry_after: float = 60.0
+    """Longest Retry-After that is waited for; a longer one ends the call."""
+
+
+class Credentials(Protocol):
+    """What is put into the Authorization header."""
+
+    def header(self) -> str | None:
+        """The header's value; None sends none."""
+        ...
+
+    def renew(self, refused: str | None) -> bool:
+        """Get new credentials after a 401 for ``refused``; False where there are no others to try."""
+        ...
+
+
+class NoCredentials:
+    """For hosts on loopback or behind a proxy that asks for none."""
+
+    def header(self) -> str | None:
+        """No header."""
+        return None
+
+    def renew(self, refused: str | None) -> bool:
+        """There is nothing to renew."""
+        return False
+
+
+class BearerToken:
+    """A fixed token, read anew after a 401: somebody may have replaced it in its file."""
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+
+    def header(self) -> str | None:
+        """ "Bearer …"."""
+        token = self._read().strip()
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            raise SettingsError("The host's bearer token is empty or has blanks in it.", "Correct where it is kept.")
+        return f"Bearer {token}"
+
+    def renew(self, refused: str | None) -> bool:
+        """True where another token is there by now."""
+        return self.header() != refused
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read whole."""
+
+    status: int
+    """HTTP status code."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    """Unpacked body."""
+    seconds: float
+    """From sending to the last byte."""
+
+    def date(self) -> datetime | None:
+        """The Date header, UTC; None where the host sends none that can be read."""
+        return _http_date(self.headers.get("date", ""))
+
+
+def _whole(answer: Answer) -> Answer:
+    return answer
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def origin(url: str) -> tuple[str, str, int | None] | None:
+    """(scheme, host, port) of an http(s) URL, as compared; None where it is none or carries user information."""
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
+        return None
+    return parts.scheme, parts.hostname.lower(), port or _DEFAULT_PORTS[parts.scheme]
+
+
+class HttpClient:
+    """Calls one origin, from several threads, over kept connections."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None = None,
+        *,
+        limits: Limits | None = None,
+        connections: int = 8,
+        verify: bool | str = True,
+        proxy: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._origin = origin(self.base_url)
+        if self._origin is None or urlsplit(self.base_url).query or urlsplit(self.base_url).fragment:
+            raise SettingsError(
+                "The host's URL is not a plain http(s) URL.", "Write it as https://host/path, without user or query."
+            )
+        self.limits = limits or Limits()
+        self._credentials: Credentials = credentials or NoCredentials()
+        self._clock = clock
+        self._session = _session(connections, verify, proxy)
+        self._counter = threading.Lock()
+        self.calls = 0
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._session.close()
+
+    def url(self, path: str) -> str:
+        """A path below the base URL, or an absolute URL of the same origin (a next link), as the URL to call.
+
+        Raises HostUntrusted for another origin: neither the token nor a question about a patient goes there.
+        """
+        url = urljoin(f"{self.base_url}/", path) if path else self.base_url
+        if origin(url) != self._origin:
+            raise HostUntrusted(
+                "The host sent a link to another origin; it was not followed.",
+                "If it is the same server under another name, configure the URL that the server calls itself by.",
+            )
+        return url
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Iterable[tuple[str, str]] = (),
+        body: bytes | Callable[[], bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        attempts: int | None = None,
+        read: Callable[[Answer], T] = _whole,  # type: ignore[assignment]
+    ) -> T:
+        """Call and read one answer of status 200 to 299; every other status is raised as its HostError.
+
+        ``read`` turns the answer into a value and may raise HostAnswerUnreadable, which is retried like a lost
+        answer. ``repeatable`` says that carrying the call out twice does no harm; left out, it holds for GET.
+        A callable ``body`` is made anew for each try (a token assertion may be used once only).
+        """
+        again = _again(method == "GET" if repeatable is None else repeatable, self.limits.retry_after)
+        url, sent = self.url(path), list(params)
+        for attempt in stamina.retry_context(
+            on=again,
+            attempts=attempts or self.limits.attempts,
+            timeout=self.limits.patience,
+            wait_initial=self.limits.wait_initial,
+            wait_max=self.limits.wait_max,
+            wait_jitter=self.limits.wait_jitter,
+        ):
+            with attempt:
+                return read(self._authorized(method, url, sent, body() if callable(body) else body, headers or {}))
+        raise AssertionError("stamina ends a call by returning or raising")
+
+    def _authorized(
+        self, method: str, url: str, params: list[tuple[str, str]], body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send, renewing the credentials once where they are refused."""
+        credential = self._credentials.header()
+        answer = self._redirected(method, url, params, body, headers, credential)
+        if answer.status == 401 and self._credentials.renew(credential):
+            answer = self._redirected(method, url, params, body, headers, self._credentials.header())
+        if not 200 <= answer.status < 300:
+            raise self._error(method, url, answer)
+        return answer
+
+    def _redirected(
+        self,
+        method: str,
+        url: str,
+        params: list[tuple[str, str]],
+        body: bytes | None,
+        headers: Mapping[str, str],
+        credential: str | None,
+    ) -> Answer:
+        """Send, following redirects of reads within the origin."""
+        everything = {**headers, **({"Authorization": credential} if credential else {})}
+        answer = self._send(method, url, params, body, everything)
+        for _ in range(_MAX_REDIRECTS):
+            if answer.status not in _REDIRECTS or method != "GET":
+                break
+            url, params = self.url(urljoin(url, answer.headers.get("location", ""))), []
+            answer = self._send(method, url, params, body, everything)
+        if answer.status in _REDIRECTS:
+            self.url(urljoin(url, answer.headers.get("location", "")))
+        return answer
+
+    def _send(
+        self, method: str, url: str, params: list[tuple[str, str]], body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """One request, one answer, within the limits."""
+        with self._counter:
+            self.calls += 1
+        begun = time.monotonic()
+        try:
+            with closing(
+                self._session.request(
+                    method,
+                    url,
+                    params=params or None,
+                    data=body,
+                    headers=headers,
+                    timeout=(self.limits.connect, self.limits.read),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            ) as response:
+                content = self._body(response, begun, f"{method} {urlsplit(url).path}")
+                kept = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, kept, content, time.monotonic() - begun)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
+            raise _unreachable(f"{method} {urlsplit(url).path}", problem) from None
+
+    def _body(self, response: requests.Response, begun: float, what: str) -> bytes:
+        """The whole body; read piece by piece, so that neither time nor size runs away."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self.limits.body:
+                raise HostAnswerUnreadable(
+                    f"{what}: the answer is larger than {self.limits.body} bytes.", "Lower the page size of this host."
+                )
+            if time.monotonic() - begun > self.limits.total:
+                raise HostUnreachable(
+                    f"{what}: the answer was not complete after {self.limits.total:g} s.", "Try again later."
+                )
+        return b"".join(pieces)
+
+    def _error(self, method: str, url: str, answer: Answer) -> HostError:
+        """The HostError of a status, with the codes of its OperationOutcome."""
+        codes = outcome_codes(answer.body)
+        what = f"{method} {urlsplit(url).path} was answered {answer.status}{f' ({codes})' if codes else ''}."
+        if answer.status in (429, 502, 503, 504):
+            busy = _TurnedAway if answer.status == 429 else HostBusy
+            return busy(what, "Try again later.", self._retry_after(answer))
+        kind, fix = _KINDS.get(answer.status, (None, ""))
+        if kind is None:
+            kind, fix = _FAULT if answer.status >= 500 else _REJECTED
+        return kind(what, fix)
+
+    def _retry_after(self, answer: Answer) -> float | None:
+        """Seconds the host asks us to wait: given as seconds or as an HTTP date, by the host's own clock."""
+        text = answer.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text)
+        until = _http_date(text) if text else None
+        if until is None:
+            return None
+        return max(0.0, (until - (answer.date() or self._clock())).total_seconds())
+
+
+_REJECTED: tuple[type[HostError], str] = (HostRejected, "The host's own log says why.")
+_FAULT: tuple[type[HostError], str] = (HostFault, "The host's own log says why; try again later.")
+_REFUSED = (HostRefused, "Check the host's credentials and scopes.")
+_GONE = (HostNotFound, "Check the host's URL, and whether the record was deleted.")
+_CONFLICT = (HostConflict, "Somebody else wrote at the same time; the next run reads it again.")
+_KINDS: Mapping[int, tuple[type[HostError] | None, str]] = {
+    401: _REFUSED, 403: _REFUSED, 404: _GONE, 410: _GONE, 409: _CONFLICT, 412: _CONFLICT,
+}  # fmt: skip
+
+
+def _session(connections: int, verify: bool | str, proxy: str | None) -> requests.Session:
+    """A session that takes nothing from the environment (.netrc would replace our token) and keeps no cookies."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = verify
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update({"Accept": "application/fhir+json, application/json;q=0.9", "User-Agent": "massage-billing"})
+    if proxy:
+        session.proxies = {"http": proxy, "https": proxy}
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True))
+    return session
+
+
+class _NeverSent(HostUnreachable):
+    """No connection stood, so that nothing can have been carried out."""
+
+
+class _TurnedAway(HostBusy):
+    """429 is given before anything is done; a 502 or 504 may come after the host has done it."""
+
+
+def _unreachable(what: str, problem: Exception) -> HostError:
+    """What became of a call without an answer; the library's own text is left out, it holds the whole URL."""
+    if isinstance(problem, requests.exceptions.SSLError):
+        return HostUntrusted(f"{what}: the host's certificate is not trusted.", "Check it, or name the CA it is from.")
+    if isinstance(problem, requests.exceptions.ConnectTimeout) or _refused(problem):
+        return _NeverSent(f"{what}: no connection to the host.", "Check that it runs and that its URL is right.")
+    if isinstance(problem, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return HostUnreachable(f"{what}: no answer in time.", "Try again later.")
+    return HostUnreachable(f"{what}: the connection broke before the answer was complete.", "Try again later.")
+
+
+def _refused(problem: Exception) -> bool:
+    """Whether the connection was never made: urllib3 says so beneath what requests raises."""
+    reason = problem.args[0] if problem.args else None
+    return isinstance(getattr(reason, "reason", None), urllib3.exceptions.NewConnectionError)
+
+
+def _again(repeatable: bool, longest: float) -> Callable[[Exception], bool | float]:
+    """Whether a failed try is followed by another, and after how long."""
+
+    def decide(problem: Exception) -> bool | float:
+        if isinstance(problem, HostBusy):
+            if problem.retry_after is not None and problem.retry_after > longest:
+                return False
+            if not repeatable and not isinstance(problem, _TurnedAway):
+                return False
+            return problem.retry_after if problem.retry_after else True
+        if isinstance(problem, _NeverSent):
+            return True
+        return repeatable and isinstance(problem, HostUnreachable | HostFault | HostAnswerUnreadable)
+
+    return decide

@@ -1,0 +1,188 @@
+"""The tables of the store, the same on SQLite and PostgreSQL. Changed only together with a migration.
+
+No table holds a name, a birth date or a member id, but payload: it holds Claims as they are written to the host, and
+its rows go some days after they are confirmed (DESIGN 23).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+HEAD = "0001"
+"""The migration this code is written for; compared with the store's version without importing Alembic."""
+
+VERSION_TABLE = "massage_billing_version"
+"""Where Alembic keeps the store's version; not its default name, so that a shared database shows whose it is."""
+
+
+def instant(value: datetime) -> str:
+    """A moment as stored: UTC, fixed width, so that text compares as time does."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime: text of fixed width on SQLite, which knows no zones; timestamptz on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
+        """Text for SQLite, timestamptz for PostgreSQL."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
+        """To UTC."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return instant(value)
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
+        """To an aware datetime in UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+metadata = MetaData()
+"""Every table of the store."""
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+"""Where the last complete run of each host ended."""
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("encounter", Text, primary_key=True),
+    Column("patient", Text),
+    Column("date", Date),
+    Column("state", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("payer", Text),
+    Column("revision", Integer, nullable=False),
+    Column("claim_key", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("claim", Text),
+    Column("claim_version", Text),
+    Column("provenance", Text),
+    Column("provenance_version", Text),
+    Column("task", Text),
+    Column("task_version", Text),
+    Column("due", Instant),
+    Column("units", Integer, nullable=False),
+    Column("amount", Text),
+    Column("holds", Text, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("filing_limit", Date),
+    Column("rulebook", Text, nullable=False),
+    Column("clinic", Text, nullable=False),
+    Column("draft", Boolean, nullable=False),
+    Column("used", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row a visit: the fields of ports.VisitRow, and in ``used`` what it rests on as JSON pairs [reference, version],
+so that a visit decided again takes back only what changed."""
+
+Index("visits_date", visits.c.host, visits.c.date)
+Index("visits_patient", visits.c.host, visits.c.patient)
+_WAITING, _HELD = text("state = 'waiting'"), text("state = 'held'")
+Index("visits_due", visits.c.host, visits.c.due, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("visits_held", visits.c.host, sqlite_where=_HELD, postgresql_where=_HELD)
+
+used = Table(
+    "used",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("encounter", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Which visit used which resource in which version (DESIGN 4), found by resource. No surrogate keys: neighbouring ids
+then lie on neighbouring pages, and one insert is one B-tree insert."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("host", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Column("confirmed_at", Instant),
+)
+"""One row a group to write, by (host, key). A group that replaces another gets a new id: what was read under the old id
+cannot confirm it. ``place`` orders the queue; a try that failed goes to its end."""
+
+Index("outbox_key", outbox.c.host, outbox.c.key, unique=True)
+Index("outbox_encounter", outbox.c.host, outbox.c.encounter)
+_PENDING = text("confirmed_at IS NULL")
+Index("outbox_pending", outbox.c.host, outbox.c.place, sqlite_where=_PENDING, postgresql_where=_PENDING)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column(
+        "id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("outbox.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The bytes of a group; apart from outbox, so that confirming does not write them again."""
+
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("encounter", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("applied", Boolean, nullable=False),
+)
+"""What people decided, the latest a visit; ``applied`` once the visit was decided with it in hand."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("encounter", Text),
+    Column("what", Text, nullable=False),
+)
+"""The audit trail: lines are added, never changed (a trigger refuses); they go only with their patient."""

@@ -1,0 +1,84 @@
+"""Ports' values to and from what the tables hold: rows to tuples, groups to bytes and back, exactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from massage_billing.ports import Operation, VisitRow, VisitState, Write, WriteGroup
+from massage_billing.store.tables import instant
+
+Scalar = str | int | bytes | None
+"""What both drivers take as a parameter without conversion."""
+
+ROW_FIELDS = tuple(VisitRow.__dataclass_fields__)
+"""Fields of VisitRow, in order: columns of the same names."""
+
+REFERENCES = ("claim", "claim_version", "provenance", "provenance_version", "task", "task_version")
+"""What a row learns from the host alone."""
+
+
+def row_values(row: VisitRow) -> tuple[Scalar, ...]:
+    """The row as parameters, in the order of ROW_FIELDS."""
+    return (
+        row.host,
+        row.encounter,
+        row.patient,
+        row.date.isoformat() if row.date else None,
+        row.state.value,
+        row.outcome,
+        row.payer,
+        row.revision,
+        row.claim_key,
+        row.digest,
+        row.claim,
+        row.claim_version,
+        row.provenance,
+        row.provenance_version,
+        row.task,
+        row.task_version,
+        instant(row.due) if row.due else None,
+        row.units,
+        row.amount,
+        orjson.dumps(row.holds).decode() if row.holds else "",
+        row.warnings,
+        row.filing_limit.isoformat() if row.filing_limit else None,
+        row.rulebook,
+        row.clinic,
+        row.draft,
+    )
+
+
+def row_from(values: Sequence[object]) -> VisitRow:
+    """The row from a result's columns, in the order of ROW_FIELDS."""
+    fields = dict(zip(ROW_FIELDS, values, strict=True))
+    fields["state"] = VisitState(str(fields["state"]))
+    fields["holds"] = tuple((rule, message) for rule, message in orjson.loads(str(fields["holds"]) or "[]"))
+    return VisitRow(**fields)  # type: ignore[arg-type]
+
+
+def pack_used(pairs: Collection[tuple[str, str]]) -> bytes:
+    """What a visit rests on, sorted, as bytes."""
+    return orjson.dumps(sorted(pairs)) if pairs else b""
+
+
+def unpack_used(packed: bytes) -> dict[str, str]:
+    """Version by reference."""
+    return dict(orjson.loads(packed)) if packed else {}
+
+
+def pack_group(group: WriteGroup) -> bytes:
+    """A group as bytes: one line of JSON with everything but the bodies, then the bodies as they are."""
+    head = [[w.operation.value, w.type, w.full_url, w.match, w.target, w.if_match, len(w.body)] for w in group.writes]
+    return b"".join([orjson.dumps(head), b"\n", *(w.body for w in group.writes)])
+
+
+def unpack_group(key: str, encounter: str, packed: bytes) -> WriteGroup:
+    """The group that was packed; bodies byte for byte."""
+    at = packed.index(b"\n") + 1
+    writes = []
+    for operation, type_, full_url, match, target, if_match, length in orjson.loads(packed[:at]):
+        body = packed[at : at + length]
+        writes.append(Write(Operation(operation), type_, body, full_url, match, target, if_match))
+        at += length
+    return WriteGroup(key=key, encounter=encounter, writes=tuple(writes))
