@@ -73,6 +73,8 @@ class HostError(MassageBillingError):
     """The host could not do what was asked."""
 
     exit_code = 4
+    status: int | None = None
+    """HTTP status of the answer, where there was one."""
 
 
 class HostUnreachable(HostError):

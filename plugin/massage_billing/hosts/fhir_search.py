@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from massage_billing.errors import HostAnswerUnreadable, HostError, HostNotFound, HostRejected, HostUntrusted
+from massage_billing.errors import HostAnswerUnreadable, HostError, HostNotFound, HostUntrusted
 from massage_billing.fhir.json import child, children, text
 from massage_billing.hosts.http import Answer, HttpClient
 from massage_billing.ports import JsonObject
@@ -24,6 +24,8 @@ Params = Sequence[tuple[str, str]]
 
 _LONG: Final = 1500
 """Characters of query above which a search is posted: proxies cut at 2,000 and up."""
+_NOT_KNOWN: Final = (404, 405, 501)
+"""What servers answer that do not know POST _search."""
 _EMPTY_PAGES: Final = 3
 """Pages without entries that may follow each other before it is a circle."""
 
@@ -108,16 +110,11 @@ class FhirSearch:
                     repeatable=True,
                     read=lambda answer: read_page(answer, type),
                 )
-            except (HostNotFound, HostRejected) as problem:
-                if private or not _not_known(problem):
+            except HostError as problem:
+                if private or problem.status not in _NOT_KNOWN:
                     raise
                 self._posts = False
         return self.client.call("GET", type, params=params, read=lambda answer: read_page(answer, type))
-
-
-def _not_known(problem: HostError) -> bool:
-    """Whether POST _search itself is unknown to the server, as told by the status it answered."""
-    return any(f" {status}" in problem.what for status in (404, 405, 501))
 
 
 def parse(answer: Answer, what: str) -> JsonObject:

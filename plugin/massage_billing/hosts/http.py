@@ -317,11 +317,12 @@ class HttpClient:
         what = f"{method} {urlsplit(url).path} was answered {answer.status}{f' ({codes})' if codes else ''}."
         if answer.status in (429, 502, 503, 504):
             busy = _TurnedAway if answer.status == 429 else HostBusy
-            return busy(what, "Try again later.", self._retry_after(answer))
-        kind, fix = _KINDS.get(answer.status, (None, ""))
-        if kind is None:
-            kind, fix = _FAULT if answer.status >= 500 else _REJECTED
-        return kind(what, fix)
+            problem: HostError = busy(what, "Try again later.", self._retry_after(answer))
+        else:
+            kind, fix = _KINDS.get(answer.status) or (_FAULT if answer.status >= 500 else _REJECTED)
+            problem = kind(what, fix)
+        problem.status = answer.status
+        return problem
 
     def _retry_after(self, answer: Answer) -> float | None:
         """Seconds the host asks us to wait: given as seconds or as an HTTP date, by the host's own clock."""
@@ -339,7 +340,7 @@ _FAULT: tuple[type[HostError], str] = (HostFault, "The host's own log says why; 
 _REFUSED = (HostRefused, "Check the host's credentials and scopes.")
 _GONE = (HostNotFound, "Check the host's URL, and whether the record was deleted.")
 _CONFLICT = (HostConflict, "Somebody else wrote at the same time; the next run reads it again.")
-_KINDS: Mapping[int, tuple[type[HostError] | None, str]] = {
+_KINDS: Mapping[int, tuple[type[HostError], str]] = {
     401: _REFUSED, 403: _REFUSED, 404: _GONE, 410: _GONE, 409: _CONFLICT, 412: _CONFLICT,
 }  # fmt: skip
 
