@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts here and by tests/run: what they share. Needs bash, coreutils and util-linux, as Debian has them.
 
 # Absolute, with links resolved, so that every script works from any folder and under a path with spaces.

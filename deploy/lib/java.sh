@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: builds a Java tool of ours once and keeps it, by the content of its sources, in MB_CACHE.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

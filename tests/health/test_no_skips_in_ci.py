@@ -1,0 +1,40 @@
+"""With CI=true a skipped test fails the run, so that a server that could not be had is never mistaken for a pass."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SKIPPED = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no such server')\n"
+PASSED = "def test_a(): pass\n"
+EXPECTED = "import pytest\n@pytest.mark.xfail\ndef test_a(): assert False\n"
+MODULE = "import pytest\npytest.skip('all of it', allow_module_level=True)\n"
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("content", "ci", "code"),
+    [
+        (SKIPPED, "true", pytest.ExitCode.TESTS_FAILED),
+        (SKIPPED, "", pytest.ExitCode.OK),
+        (PASSED, "true", pytest.ExitCode.OK),
+        (EXPECTED, "true", pytest.ExitCode.OK),
+        (PASSED + MODULE, "true", pytest.ExitCode.TESTS_FAILED),
+    ],
+    ids=["skip in CI", "skip elsewhere", "pass", "expected failure", "skipped module"],
+)
+def test_skip(content: str, ci: str, code: int, workers: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(content)
+    (tmp_path / "test_other.py").write_text(PASSED)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    variables = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT / "tests")}
+    variables.pop("PYTEST_XDIST_WORKER", None)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "conftest", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("does not allow" in done.stdout) == (code != 0)
