@@ -46,6 +46,13 @@ class Span:
     """When it started."""
     end: When = NEVER
     """When it ended."""
+    is_period: bool = False
+    """True where the record has a Period, False where it has a single point or nothing."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether both times are known."""
+        return self.start.time is not None and self.end.time is not None
 
     def same_times(self, other: Span) -> bool:
         """Whether both have both times, and the same ones."""
@@ -103,7 +110,7 @@ class Clock:
         period = child(parent, name, faults)
         if period is NOTHING:
             return NO_SPAN
-        return Span(self.when(period, "start", faults), self.when(period, "end", faults))
+        return Span(self.when(period, "start", faults), self.when(period, "end", faults), is_period=True)
 
     def _read(self, written: str) -> When:
         if len(written) > 10 and written[10] == "T" and written[7] == "-":

@@ -64,8 +64,8 @@ class _Ledger:
         system, code = text(value, "system", faults), text(value, "code", faults)
         unit = code or (text(value, "unit", faults) if system is None else None)
         if amount is None:
-            return
-        if unit not in _PER_UNIT or system not in (None, names.UCUM):
+            self.lack(f"has {what} without a number", "empty")
+        elif unit not in _PER_UNIT or system not in (None, names.UCUM):
             self.fail(f"has {what} in a unit that is not UCUM min, h or s", "unit")
         elif "comparator" in value:
             self.fail(f"has {what} that is a bound and not a length", "bound")
@@ -84,7 +84,7 @@ def read_minutes(
     where: str,
     span: Span,
     booked: tuple[tuple[str, Span], ...],
-    observed: list[JsonObject],
+    observed: list[tuple[JsonObject, Faults]],
     reading: Reading,
     faults: Faults,
 ) -> MinutesRead:
@@ -98,7 +98,7 @@ def read_minutes(
         if source is MinuteSource.EXTENSION:
             _from_extension(ledger, procedure, faults)
         elif source is MinuteSource.OBSERVATION:
-            _from_observations(ledger, observed, reading, faults)
+            _from_observations(ledger, observed, reading)
         else:
             _from_period(ledger, span)
     if not ledger.said:
@@ -128,8 +128,8 @@ def _from_extension(ledger: _Ledger, procedure: JsonObject, faults: Faults) -> N
                 ledger.quantity(MinuteSource.EXTENSION, value, faults, "treatment minutes")
 
 
-def _from_observations(ledger: _Ledger, observed: list[JsonObject], reading: Reading, faults: Faults) -> None:
-    for observation in observed:
+def _from_observations(ledger: _Ledger, observed: list[tuple[JsonObject, Faults]], reading: Reading) -> None:
+    for observation, faults in observed:
         value = child(observation, "valueQuantity", faults)
         if text(observation, "status", faults) not in _FINAL:
             ledger.lack("has minutes in an Observation that is not final", "not-final")
@@ -146,9 +146,9 @@ def _in_minutes(value: JsonObject) -> bool:
 def _from_period(ledger: _Ledger, span: Span) -> None:
     start, end = span.start.time, span.end.time
     if start is None or end is None:
-        missing = _missing(span.start, span.end)
-        if missing:
-            ledger.lack(missing, "no-period")
+        # Dates alone, and the single point of a performedDateTime, were never meant to be minutes: nothing to say.
+        if span.is_period and (start is not None or end is not None):
+            ledger.lack(f"has a period without {'an end' if end is None else 'a start'}", "no-period")
         return
     length = instant(end) - instant(start)
     if length.total_seconds() < 0:
@@ -159,15 +159,6 @@ def _from_period(ledger: _Ledger, span: Span) -> None:
         ledger.fail("has a period of more than a day", "too-long")
     else:
         ledger.said.append((MinuteSource.PERIOD, int(length.total_seconds()) // 60))
-
-
-def _missing(start: When, end: When) -> str:
-    """What a period lacks to be minutes; "" for no period at all."""
-    if start.time is not None:
-        return "has a period without an end"
-    if end.time is not None:
-        return "has a period without a start"
-    return "has a date but no times" if start.day or end.day else ""
 
 
 class Observed:
@@ -188,44 +179,41 @@ class Observed:
 
     def _sort_in(self, key: str, observation: JsonObject) -> None:
         resolver = self._record.resolver
+        mine = self._record.names(observation, "encounter", self._encounter) is True
+        faults = self._record.faults(key) if mine else None
         for element, index in (("partOf", self._by_procedure), ("basedOn", self._by_order)):
-            for reference in children(observation, element):
-                target = resolver.key(reference, observation)
+            for reference in children(observation, element, faults):
+                target = resolver.key(reference, observation, faults)
                 if target is not None:
                     index.setdefault(target, []).append((key, observation))
 
-    def of(self, procedure: str, orders: list[str], day: When) -> list[JsonObject]:
+    def of(self, procedure: str, orders: list[str], day: When) -> list[tuple[JsonObject, Faults]]:
         """Observations of a Procedure ("Procedure/12"): part of it, or of the orders that only it is based on.
 
         An Observation of an order that spans several visits counts where it names this Encounter or, naming none, is
         of the Procedure's day.
         """
-        found = {key: each for key, each in self._by_procedure.get(procedure, ()) if self._is_minutes(each)}
+        found = {key: each for key, each in self._by_procedure.get(procedure, ()) if self._is_minutes(key, each)}
         if self._reading.minute_observations is not None:
             for order in orders:
                 for key, each in self._by_order.get(order, ()):
-                    if "partOf" not in each and self._is_minutes(each) and self._is_of_visit(each, key, day):
+                    if "partOf" not in each and self._is_minutes(key, each) and self._is_of_visit(key, each, day):
                         found.setdefault(key, each)
-        for key, each in found.items():
-            self._check(key, each)
-        return [each for each in found.values() if each.get("status") not in ("entered-in-error", "cancelled")]
+        return [
+            (each, self._record.faults(key))
+            for key, each in found.items()
+            if each.get("status") not in ("entered-in-error", "cancelled")
+        ]
 
-    def _is_minutes(self, observation: JsonObject) -> bool:
+    def _is_minutes(self, key: str, observation: JsonObject) -> bool:
         wanted = self._reading.minute_observations
-        return wanted is None or not wanted.isdisjoint(codings(child(observation, "code")))
+        if wanted is None:
+            return True
+        faults = self._record.faults(key)
+        return not wanted.isdisjoint(codings(child(observation, "code", faults), faults))
 
-    def _is_of_visit(self, observation: JsonObject, key: str, day: When) -> bool:
+    def _is_of_visit(self, key: str, observation: JsonObject, day: When) -> bool:
         if "encounter" in observation:
             return self._record.names(observation, "encounter", self._encounter) is True
         effective = self._clock.when(observation, "effectiveDateTime", self._record.faults(key))
         return effective.day is not None and effective.day == day.day
-
-    def _check(self, key: str, observation: JsonObject) -> None:
-        """Note what of an Observation that counts cannot be read."""
-        faults = self._record.faults(key)
-        text(observation, "status", faults)
-        codings(child(observation, "code", faults), faults)
-        value = child(observation, "valueQuantity", faults)
-        number(value, "value", faults)
-        for name in ("system", "code", "unit"):
-            text(value, name, faults)

@@ -1,0 +1,191 @@
+"""The ICD-10-CM diagnoses of a visit, in the order in which they matter, each once; and what they say of an accident.
+
+Order: Encounter.diagnosis by rank, then Conditions recorded in this Encounter, then the reasons of its Procedures, then
+the Encounter's own reasons. Conditions that were refuted or entered in error never count. A patient's problem list by
+itself is no diagnosis of the visit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date as Date
+from typing import Final
+
+from massage_billing.fhir import names
+from massage_billing.fhir.dates import Clock
+from massage_billing.fhir.json import Faults, child, children, codings, text, whole
+from massage_billing.fhir.record import READABLE, Record
+from massage_billing.model import Accident, Diagnosis
+from massage_billing.ports import JsonObject
+
+CM_SYSTEMS: Final = frozenset(
+    {names.ICD10CM, "http://terminology.hl7.org/CodeSystem/icd10CM", "urn:oid:2.16.840.1.113883.6.90"}
+)
+"""ICD-10-CM by its URLs and its OID (HL7 Terminology, NamingSystem icd10CM)."""
+ICD_SYSTEMS: Final = CM_SYSTEMS | {"http://hl7.org/fhir/sid/icd-10", "urn:oid:2.16.840.1.113883.6.3"}
+"""And ICD-10, by which OpenEMR names ICD-10-CM codes."""
+
+_CODE: Final = re.compile(r"(?:ICD10:)?([A-Z][0-9][0-9A-Z])\.?([0-9A-Z]{0,4})", re.IGNORECASE)
+"""An ICD-10-CM code, with its point or without (837P has none), with the prefix that OpenEMR's lists have."""
+_NOT_SO: Final = frozenset({"refuted", "entered-in-error"})
+"""Condition.verificationStatus that takes a diagnosis back."""
+
+_TRANSPORT: Final = re.compile(r"V[0-9][0-9]")
+"""ICD-10-CM chapter 20, V00-V99: transport accidents."""
+_MOTOR: Final = re.compile(r"V(?:0[2-4]|1[2-4]|[2-7][0-9])")
+"""Of those: hit by, riding or driving a motor vehicle (V02-V04, V12-V14, V20-V79)."""
+_AT_WORK: Final = re.compile(r"Y99\.[01]")
+"""ICD-10-CM Y99.0 and Y99.1: it happened at work, civilian or military."""
+_KINDS: Final = frozenset({"MVA", "WPA", "SCHOOL", "SPT"})
+"""v3-ActCode accident types, as Claim.accident.type uses them."""
+_DUE_TO: Final = "http://hl7.org/fhir/StructureDefinition/condition-dueTo"
+"""FHIR R4 extension on Condition: what it was caused by."""
+
+
+def icd_codes(concept: JsonObject, faults: Faults) -> list[str]:
+    """ICD-10-CM codes of a CodeableConcept, with their point; ICD-10 ones where there is none that says CM."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for coding in children(concept, "coding", faults):
+        system, code = text(coding, "system", faults), text(coding, "code", faults)
+        if system in ICD_SYSTEMS and code is not None:
+            match = _CODE.fullmatch(code.strip())
+            if match is None:
+                faults.add(coding, "code", "is not an ICD-10-CM code")
+            else:
+                category, rest = match[1].upper(), match[2].upper()
+                found[system in CM_SYSTEMS].append(f"{category}.{rest}" if rest else category)
+    return list(dict.fromkeys(found[True] or found[False]))
+
+
+def _stands(condition: JsonObject, faults: Faults) -> bool:
+    status = child(condition, "verificationStatus", faults)
+    return _NOT_SO.isdisjoint(code for _, code in codings(status, faults))
+
+
+class Diagnoses:
+    """Reads the diagnoses of one visit's record."""
+
+    __slots__ = ("_conditions", "_record")
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._conditions: dict[str, tuple[str, ...]] = {}
+
+    def reasons(self, resource: JsonObject, where: str, faults: Faults) -> list[Diagnosis]:
+        """What a Procedure or Encounter gives as its reason, in its order: reasonReference, then reasonCode."""
+        found = []
+        for reference in children(resource, "reasonReference", faults):
+            found.extend(self._referred(reference, resource, where, "reasonReference", faults))
+        for concept in children(resource, "reasonCode", faults):
+            found.extend(Diagnosis(code, where) for code in icd_codes(concept, faults))
+        return found
+
+    def of_visit(
+        self, encounter: JsonObject, where: str, reasons: Iterable[Diagnosis], recorded: Iterable[str]
+    ) -> tuple[Diagnosis, ...]:
+        """All diagnoses of the visit. ``reasons`` are those of its Procedures, ``recorded`` the Conditions that name
+        the Encounter."""
+        faults = self._record.faults(where)
+        found: list[Diagnosis] = []
+        ranked = [(whole(each, "rank", faults) or 10**6, each) for each in children(encounter, "diagnosis", faults)]
+        for _, each in sorted(ranked, key=lambda pair: pair[0]):
+            condition = child(each, "condition", faults)
+            found.extend(self._referred(condition, encounter, where, "diagnosis", faults))
+        for key in recorded:
+            found.extend(self._of_condition(key, self._record.resources[key]))
+        found.extend(reasons)
+        found.extend(self.reasons(encounter, where, faults))
+        first: dict[str, Diagnosis] = {}
+        for diagnosis in found:
+            first.setdefault(diagnosis.code, diagnosis)
+        return tuple(first.values())
+
+    def _referred(
+        self, reference: JsonObject, parent: JsonObject, where: str, element: str, faults: Faults
+    ) -> Iterator[Diagnosis]:
+        found = self._record.resolver.resolve(reference, parent, faults)
+        if found is not None:
+            if found[1].get("resourceType") == "Condition" or found[0].startswith("Condition/"):
+                yield from self._of_condition(found[0], found[1])
+            return
+        key = self._record.resolver.key(reference, parent)
+        if key is not None and (key.startswith("Condition/") or "#" in key):
+            self._record.fail(READABLE, f"{where} {element} names {key}, which the host did not give.", about=where)
+
+    def _of_condition(self, key: str, condition: JsonObject) -> list[Diagnosis]:
+        codes = self._conditions.get(key)
+        if codes is None:
+            faults = self._record.faults(key) if "#" not in key else self._record.faults(key.partition("#")[0])
+            codes = tuple(icd_codes(child(condition, "code", faults), faults)) if _stands(condition, faults) else ()
+            self._conditions[key] = codes
+        return [Diagnosis(code, key) for code in codes]
+
+    def onset(self, diagnoses: Iterable[Diagnosis], clock: Clock) -> Date | None:
+        """Onset of the first diagnosis whose Condition gives a full date."""
+        for diagnosis in diagnoses:
+            condition = self._record.resources.get(diagnosis.source)
+            if condition is not None and diagnosis.source.startswith("Condition/"):
+                day = onset_day(condition, self._record.faults(diagnosis.source), clock)
+                if day is not None:
+                    return day
+        return None
+
+    def accident(
+        self, encounter: JsonObject, where: str, diagnoses: Iterable[Diagnosis], clock: Clock
+    ) -> Accident | None:
+        """Evidence that an accident caused the visit: only what the record plainly says.
+
+        That is: a diagnosis of the visit that is an ICD-10-CM transport accident (V00-V99) or activity at work (Y99.0,
+        Y99.1); a v3-ActCode accident type (MVA, WPA, SCHOOL, SPT) among Encounter.type, Encounter.reasonCode or a
+        Condition's code; a Condition's dueTo extension with either. Not evidence: an injury by itself, a fall or other
+        external cause (a health plan's, mostly), the kind of a coverage, free text.
+        """
+        found = list(self._signs(encounter, where, diagnoses, clock))
+        return next((each for each in found if each.kind), found[0] if found else None)
+
+    def _signs(
+        self, encounter: JsonObject, where: str, diagnoses: Iterable[Diagnosis], clock: Clock
+    ) -> Iterator[Accident]:
+        faults = self._record.faults(where)
+        for element in ("type", "reasonCode"):
+            for concept in children(encounter, element, faults):
+                for kind in _kinds(concept, faults):
+                    yield Accident(where, kind=kind)
+        sources: dict[str, list[str]] = {}
+        for diagnosis in diagnoses:
+            sources.setdefault(diagnosis.source, []).append(diagnosis.code)
+        for key in (*self._conditions, *(source for source in sources if source not in self._conditions)):
+            yield from self._signs_of(key, sources.get(key, []), clock)
+
+    def _signs_of(self, key: str, codes: list[str], clock: Clock) -> Iterator[Accident]:
+        condition = self._record.resources.get(key) if key.startswith("Condition/") else None
+        day, kinds = None, []
+        if condition is not None:
+            faults = self._record.faults(key)
+            if not _stands(condition, faults):
+                return
+            day = onset_day(condition, faults, clock)
+            kinds = list(_kinds(child(condition, "code", faults), faults))
+            for extension in children(condition, "extension", faults):
+                if extension.get("url") == _DUE_TO:
+                    cause = child(extension, "valueCodeableConcept", faults)
+                    kinds.extend(_kinds(cause, faults))
+                    codes = codes + icd_codes(cause, faults)
+        for kind in kinds:
+            yield Accident(key, day, kind)
+        for code in codes:
+            if _TRANSPORT.match(code) or _AT_WORK.match(code):
+                kind = "WPA" if code[0] == "Y" else "MVA" if _MOTOR.match(code) else None
+                yield Accident(key, day, kind)
+
+
+def _kinds(concept: JsonObject, faults: Faults) -> Iterator[str]:
+    for system, code in codings(concept, faults):
+        if system == names.ACT_CODE and code in _KINDS:
+            yield code
+
+
+def onset_day(condition: JsonObject, faults: Faults, clock: Clock) -> Date | None:
+    """Calendar date of a Condition's onset (onsetDateTime, else the start of onsetPeriod), where it is a full date."""
+    return clock.when(condition, "onsetDateTime", faults).day or clock.span(condition, "onsetPeriod", faults).start.day
