@@ -283,7 +283,9 @@ class Maker:
             for type_ in element.get("type", []):
                 for ext in type_.get("extension", []):
                     if ext["url"] == REGEX and element["path"].endswith(".value"):
-                        return {"type": "string", "pattern": f"^(?:{ext['valueString']})$"}
+                        # FHIR's expression for uri, \S*, takes an empty string, which FHIR's text forbids.
+                        regex = ext["valueString"].replace(r"\S*", r"\S+")
+                        return {"type": "string", "pattern": f"^(?:{regex})$"}
         return {"type": "string", "minLength": 1}
 
     def bound(self, element: Element) -> dict[str, list[str]] | None:
