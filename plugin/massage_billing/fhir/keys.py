@@ -6,16 +6,20 @@ patient. Twenty characters of A-Z and 2-7: they fit X12 CLM01 (patient control n
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import uuid
+from functools import lru_cache
 
-_NAMESPACE = uuid.UUID("6a0f0d3a-6a55-5e0f-9a5c-0d4d0e2f7b11")
+_NAMESPACE = uuid.UUID("6a0f0d3a-6a55-5e0f-9a5c-0d4d0e2f7b11").bytes
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
+@lru_cache(maxsize=4096)
 def _key(prefix: str, *parts: str) -> str:
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return prefix + base64.b32encode(digest[:12]).decode()[:18]
+    """Prefix and the first 90 bits of SHA-256 as RFC 4648 base32, ten bits at a time."""
+    bits = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:12], "big") >> 6
+    return prefix + "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(80, -1, -10)])
 
 
 def visit_key(host: str, encounter: str) -> str:
@@ -28,6 +32,9 @@ def claim_key(host: str, encounter: str, revision: int) -> str:
     return _key("MB", host, encounter, str(revision))
 
 
+@lru_cache(maxsize=4096)
 def full_url(type: str, key: str) -> str:
-    """A urn:uuid for a resource inside a transaction, the same for the same key: two tries name the same thing."""
-    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{type}/{key}')}"
+    """A urn:uuid (version 5) for a resource inside a transaction: two tries name the same thing by the same name."""
+    h = hashlib.sha1(_NAMESPACE + f"{type}/{key}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(h[16], 16) & 3]
+    return f"urn:uuid:{h[:8]}-{h[8:12]}-5{h[13:16]}-{variant}{h[17:20]}-{h[20:32]}"
