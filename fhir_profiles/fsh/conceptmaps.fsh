@@ -40,7 +40,7 @@ Usage: #definition
 * copyright = "SNOMED CT is a registered trademark of SNOMED International; its use may need a licence (in the United States from the NLM). CPT is a registered trademark of the American Medical Association; only code numbers are used here."
 * group[+].source = $sct
 * group[=].target = $cpt
-* insert Row(387854002, 97124, equivalent, [[Massage. Seen in HL7 Symptoms Data Standards 1.0.0, ValueSet AlleviatingFactorCodes, and with the name Therapeutic massage in public FHIR examples; SNOMED's own term was not seen, so no display is given.]])
+* insert Row(387854002, 97124, equivalent, [[Massage. Seen in HL7 Symptoms Data Standards 1.0.0, ValueSet AlleviatingFactorCodes, and under the name Therapeutic massage in one public FHIR program; the term in SNOMED CT itself was not seen, so no display is given.]])
 * insert Shown(229065009, [[Exercise therapy]], 97110, equivalent, [[Seen with this term in HL7 US Physical Activity (terminology cache, SNOMED CT US edition) and in other public guides.]])
 * insert Shown(85680003, [[Range of motion exercise]], 97110, wider, [[Seen with this term in HL7 FHIR R4B, ValueSet therapy, expansion of SNOMED CT International 2020-07-31.]])
 * insert Shown(1121002, [[Kinetic activities for range of motion]], 97110, wider, [[Seen with this term in HL7 FHIR R4B, ValueSet therapy, expansion of SNOMED CT International 2020-07-31.]])
