@@ -259,6 +259,8 @@ class ClinicSettings(_Part):
     """payers.yaml."""
     fees: FilePath | None = None
     """Fee schedule, CSV."""
+    labels: FilePath | None = None
+    """The clinic's own descriptors of codes, where it is licensed to use them; over ours on superbills."""
     concept_maps: tuple[FilePath, ...] = ()
     """The clinic's own FHIR ConceptMaps from its local codes to CPT, or to CMS place of service."""
 
