@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from massage_billing.errors import StoreError
 
-_REBUILD = "Move it away and run again: what is lost is rebuilt from the host. Claims not yet written are decided again."
+_REBUILD = (
+    "Move it away and run again: what is lost is rebuilt from the host. Claims not yet written are decided again."
+)
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: (

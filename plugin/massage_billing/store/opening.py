@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def open_engine(url: str | Path, busy_seconds: float) -> tuple[Engine, str]:
         if not _current(engine):
             with _alone(target):
                 _upgrade(engine, name)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         engine.dispose()
         raise store_error(name, error) from None
     except StoreError:
@@ -100,7 +100,7 @@ def _sqlite(path: Path, busy_seconds: float) -> tuple[Engine, str]:
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _record: object) -> None:
-        # The driver's own BEGIN is deferred, and a deferred transaction that turns to writing fails where it could wait.
+        # The driver's own BEGIN is deferred: such a transaction, when it turns to writing, fails where it could wait.
         connection.isolation_level = None
         for pragma in (
             "synchronous = FULL",
@@ -187,7 +187,8 @@ def _current(engine: Engine) -> bool:
     """Whether the store is of this code's version, asked with plain SQL."""
     with engine.connect().execution_options(**READING) as connection:
         try:
-            return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")) == HEAD  # noqa: S608
+            version: object = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
+            return version == HEAD
         except DBAPIError as error:
             if _missing_table(error):
                 return False
@@ -197,8 +198,17 @@ def _current(engine: Engine) -> bool:
 def _missing_table(error: DBAPIError) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode == sqlite3.SQLITE_ERROR
-    return getattr(cause, "sqlstate", None) == "42P01"
+        return bool(cause.sqlite_errorcode == sqlite3.SQLITE_ERROR)
+    return bool(getattr(cause, "sqlstate", None) == "42P01")
+
+
+def _prepare_file(engine: Engine, name: str) -> None:
+    """Refuse a file that is some other program's; switch to write-ahead logging, which stays with the file."""
+    with closing(engine.raw_connection()) as connection:
+        tables = {row[0] for row in connection.cursor().execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and VERSION_TABLE not in tables:
+            raise StoreError(f"{name} is another program's database.", "Name another file for the store.")
+        connection.cursor().execute("PRAGMA journal_mode = WAL")
 
 
 def _upgrade(engine: Engine, name: str) -> None:
@@ -210,10 +220,7 @@ def _upgrade(engine: Engine, name: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            raw = connection.connection.dbapi_connection
-            assert raw is not None  # noqa: S101
-            raw.cursor().execute("PRAGMA journal_mode = WAL")
+        _prepare_file(engine, name)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         try:

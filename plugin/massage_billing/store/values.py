@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+
+import orjson
 
 from massage_billing.ports import Operation, VisitRow, VisitState, Write, WriteGroup
 from massage_billing.store.tables import instant
@@ -13,9 +14,6 @@ Scalar = str | int | bytes | None
 
 ROW_FIELDS = tuple(VisitRow.__dataclass_fields__)
 """Fields of VisitRow, in order: columns of the same names."""
-
-REFERENCES = ("claim", "claim_version", "provenance", "provenance_version", "task", "task_version")
-"""What a row learns from the host alone."""
 
 
 def row_values(row: VisitRow) -> tuple[Scalar, ...]:
@@ -57,9 +55,9 @@ def row_from(values: Sequence[object]) -> VisitRow:
     return VisitRow(**fields)  # type: ignore[arg-type]
 
 
-def pack_used(pairs: Collection[tuple[str, str]]) -> bytes:
-    """What a visit rests on, sorted, as bytes."""
-    return orjson.dumps(sorted(pairs)) if pairs else b""
+def pack_used(versions: Mapping[str, str]) -> bytes:
+    """What a visit rests on (version by reference), sorted, as bytes."""
+    return orjson.dumps(sorted(versions.items())) if versions else b""
 
 
 def unpack_used(packed: bytes) -> dict[str, str]:

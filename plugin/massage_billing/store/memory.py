@@ -1,0 +1,213 @@
+"""The store's fake: everything in dictionaries, gone with the process. Passes the same tests as SqlStore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from datetime import date as Date
+from itertools import count
+
+from massage_billing.model import Ruling
+from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
+from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, wakes
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Queued:
+    id: int
+    place: int
+    group: WriteGroup
+    attempts: int = 0
+    last_error: str = ""
+    confirmed_at: datetime | None = None
+
+
+class MemoryStore:
+    """ports.Store in memory, for tests and for runs that keep nothing."""
+
+    def __init__(self) -> None:
+        self._cursors: dict[str, str] = {}
+        self._rows: dict[_Key, VisitRow] = {}
+        self._used: dict[_Key, dict[str, str]] = {}
+        self._outbox: dict[_Key, _Queued] = {}
+        self._handed: dict[_Key, int] = {}
+        self._rulings: dict[_Key, tuple[Ruling, bool]] = {}
+        self._ruled: dict[_Key, Ruling] = {}
+        self._trail: list[tuple[str, datetime, str | None, str]] = []
+        self._number = count(1)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __enter__(self) -> MemoryStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- cursor and visits ------------------------------------------------------------------------------------------
+
+    def cursor(self, host: str) -> str | None:
+        """Where the last complete run ended."""
+        return self._cursors.get(host)
+
+    def save_cursor(self, host: str, cursor: str) -> None:
+        """Remember where this complete run ended."""
+        self._cursors[host] = cursor
+
+    def known(self, host: str, encounters: Iterable[str]) -> dict[str, VisitRow]:
+        """Rows of these visits, by Encounter id."""
+        return {e: self._rows[host, e] for e in encounters if (host, e) in self._rows}
+
+    def commit(self, entries: Sequence[Entry]) -> None:
+        """Remember decided visits and what is to be written."""
+        for entry in entries:
+            visit = (entry.row.host, entry.row.encounter)
+            self._rows[visit] = entry.row
+            self._used[visit] = dict(entry.used)
+            if entry.group is not None:
+                number = next(self._number)
+                self._outbox[entry.row.host, entry.group.key] = _Queued(number, number, entry.group)
+            if entry.audit:
+                self.audit(*visit, entry.audit)
+            ruling = self._ruled.pop(visit, None)
+            if ruling is not None and self._rulings[visit][0] == ruling:
+                self._rulings[visit] = (ruling, True)
+
+    def rows(self, host: str) -> Iterator[VisitRow]:
+        """All visits, by date of service, those without one last."""
+        rows = (row for (of, _), row in self._rows.items() if of == host)
+        yield from sorted(rows, key=lambda row: (row.date or Date.max, row.encounter))
+
+    # --- what to look at again --------------------------------------------------------------------------------------
+
+    def waking(self, host: str, touched: Sequence[Touched]) -> set[str]:
+        """Encounter ids of visits that a change on the host may concern."""
+        found: set[str] = set()
+        for change in latest(touched):
+            current = set()
+            for (of, encounter), used in self._used.items():
+                if of == host and change.reference in used:
+                    same = bool(change.version) and used[change.reference] == change.version
+                    (current if same else found).add(encounter)
+            if change.encounter in current:
+                continue
+            if change.encounter:
+                found.add(change.encounter)
+            found.update(
+                row.encounter
+                for (of, _), row in self._rows.items()
+                if of == host and change.patient and row.patient == change.patient and wakes(change, row.state)
+                if row.encounter not in current
+            )
+        return found
+
+    def due(self, host: str, now: datetime) -> list[str]:
+        """Waiting visits whose time has come, the longest waiting first."""
+        rows = (row for row in self.rows(host) if row.state is VisitState.WAITING)
+        return [
+            e for _, e in sorted((row.due, row.encounter) for row in rows if row.due is not None and row.due <= now)
+        ]
+
+    def open_holds(self, host: str) -> list[str]:
+        """Encounter ids of all open holds."""
+        return sorted(row.encounter for row in self.rows(host) if row.state is VisitState.HELD)
+
+    def outdated(self, host: str, rulebook: str, clinic: str) -> list[str]:
+        """Open holds that another rulebook or other clinic files decided, and visits a person has ruled on since."""
+        held = (row for row in self.rows(host) if row.state is VisitState.HELD)
+        found = {row.encounter for row in held if (row.rulebook, row.clinic) != (rulebook, clinic)}
+        found.update(e for (of, e), (_, applied) in self._rulings.items() if of == host and not applied)
+        return sorted(found)
+
+    # --- outbox -----------------------------------------------------------------------------------------------------
+
+    def _waiting(self, host: str) -> list[_Queued]:
+        queued = (q for (of, _), q in self._outbox.items() if of == host and q.confirmed_at is None)
+        return sorted(queued, key=lambda q: q.place)
+
+    def pending(self, host: str, limit: int) -> list[OutboxRow]:
+        """The oldest groups waiting to be written; those tried in vain come after the others."""
+        some = self._waiting(host)[:limit]
+        for queued in some:
+            self._handed.setdefault((host, queued.group.key), queued.id)
+        return [OutboxRow(queued.group, queued.attempts, queued.last_error) for queued in some]
+
+    def confirm(self, host: str, results: Sequence[WriteResult], rows: Sequence[VisitRow]) -> None:
+        """Mark groups as written and replace these visits' rows; what is newer stays (SqlStore.confirm)."""
+        given: dict[str, int] = {}
+        for result in results:
+            queued = self._outbox.get((host, result.key))
+            if queued is None or result.problem is not None:
+                continue
+            id_ = self._handed.pop((host, result.key), queued.id)
+            encounter = queued.group.encounter
+            given[encounter] = max(id_, given.get(encounter, 0))
+            if id_ == queued.id and queued.confirmed_at is None:
+                queued.confirmed_at = datetime.now(UTC)
+        newer = {q.group.encounter for q in self._waiting(host) if q.id > given.get(q.group.encounter, q.id)}
+        for row in rows:
+            visit = (row.host, row.encounter)
+            if row.encounter not in newer:
+                self._rows[visit] = row
+            elif visit in self._rows:
+                said = {name: getattr(row, name) for name in REFERENCES if getattr(row, name) is not None}
+                self._rows[visit] = replace(self._rows[visit], **said)
+        for result in results:
+            if result.problem is not None:
+                self.failed(host, result.key, str(result.problem))
+
+    def failed(self, host: str, key: str, problem: str) -> None:
+        """Count one failed try of a group; it stays in the outbox, behind the others."""
+        self._handed.pop((host, key), None)
+        queued = self._outbox.get((host, key))
+        if queued is None or queued.confirmed_at is not None:
+            return
+        queued.attempts += 1
+        queued.last_error = problem[:MESSAGE_LENGTH]
+        for of_visit in self._waiting(host):
+            if of_visit.group.encounter == queued.group.encounter:
+                of_visit.place = next(self._number)
+
+    # --- people, trail and retention --------------------------------------------------------------------------------
+
+    def rulings(self, host: str, encounters: Iterable[str]) -> dict[str, Ruling]:
+        """What people decided of these visits."""
+        found = {e: self._rulings[host, e][0] for e in encounters if (host, e) in self._rulings}
+        self._ruled.update({(host, e): ruling for e, ruling in found.items()})
+        return found
+
+    def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
+        """Remember a person's decision; ``outdated`` names the visit until it was decided with it."""
+        self._rulings[host, encounter] = (ruling, False)
+
+    def audit(self, host: str, encounter: str | None, what: str) -> None:
+        """Add one line to the audit trail; ids only."""
+        self._trail.append((host, datetime.now(UTC), encounter, what))
+
+    def trail(self, host: str, encounter: str | None = None) -> Iterator[tuple[datetime, str | None, str]]:
+        """The audit trail of a host, or of one visit: (when, Encounter id, what), the oldest first."""
+        for of, at, about, what in self._trail:
+            if of == host and (encounter is None or about == encounter):
+                yield at, about, what
+
+    def purge_patient(self, host: str, patient: str) -> int:
+        """Forget everything of a patient ("Patient/3")."""
+        gone = {visit for visit, row in self._rows.items() if visit[0] == host and row.patient == patient}
+        for visit in gone:
+            del self._rows[visit]
+            self._used.pop(visit, None)
+            self._rulings.pop(visit, None)
+        self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
+        self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]
+        return len(gone)
+
+    def purge_confirmed(self, before: datetime) -> int:
+        """Drop payloads of groups confirmed before a time; number dropped."""
+        gone = [k for k, q in self._outbox.items() if q.confirmed_at is not None and q.confirmed_at < before]
+        for key in gone:
+            del self._outbox[key]
+        return len(gone)

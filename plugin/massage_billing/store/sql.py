@@ -1,0 +1,302 @@
+"""The store on SQLite or PostgreSQL. Set-based: a method asks the same number of questions for 1 visit or 500.
+
+Writers take turns (opening.py), so a transaction may read first and then write what it read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import CompoundSelect, Connection, Engine, Select, and_, delete, false, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from massage_billing.model import Ruling, RulingKind
+from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteResult
+from massage_billing.store import outgoing
+from massage_billing.store.common import REFERENCES
+from massage_billing.store.faults import store_error
+from massage_billing.store.opening import READING
+from massage_billing.store.statements import Statements, chunks
+from massage_billing.store.tables import audit, cursors, instant, outbox, rulings, used, visits
+from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
+from massage_billing.store.waking import wake
+
+_ROW = [visits.c[name] for name in ROW_FIELDS]
+
+
+class SqlStore:
+    """ports.Store on a database. Threads may share one; flush and confirm through the same one."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._name = name
+        self._run = Statements(engine.dialect)
+        self._handed: dict[tuple[str, str], int] = {}
+        """(host, key) → id of the group that ``pending`` gave out and that has neither succeeded nor failed yet."""
+        self._ruled: dict[tuple[str, str], datetime] = {}
+        """(host, encounter) → time of the ruling that ``rulings`` gave out."""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> SqlStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(**READING) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise store_error(self._name, error) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise store_error(self._name, error) from None
+
+    # --- cursor -----------------------------------------------------------------------------------------------------
+
+    def cursor(self, host: str) -> str | None:
+        """Where the last complete run ended."""
+        with self._reading() as connection:
+            return connection.scalar(select(cursors.c.cursor).where(cursors.c.host == host))
+
+    def save_cursor(self, host: str, cursor: str) -> None:
+        """Remember where this complete run ended."""
+        with self._writing() as connection:
+            self._run.upsert(connection, cursors, [(host, cursor, _now())])
+
+    # --- visits -----------------------------------------------------------------------------------------------------
+
+    def known(self, host: str, encounters: Iterable[str]) -> dict[str, VisitRow]:
+        """Rows of these visits, by Encounter id."""
+        found: dict[str, VisitRow] = {}
+        with self._reading() as connection:
+            for some in chunks(encounters):
+                query = select(*_ROW).where(visits.c.host == host, visits.c.encounter.in_(some))
+                for values in connection.execute(query):
+                    row = row_from(values)
+                    found[row.encounter] = row
+        return found
+
+    def commit(self, entries: Sequence[Entry]) -> None:
+        """Remember decided visits and what is to be written, in one durable transaction."""
+        if not entries:
+            return
+        last = {(entry.row.host, entry.row.encounter): entry for entry in entries}
+        now = _now()
+        with self._writing() as connection:
+            self._put_visits(connection, list(last.values()))
+            outgoing.put(connection, self._run, entries)
+            lines = [(now, entry.row.host, entry.row.encounter, entry.audit) for entry in entries if entry.audit]
+            self._run.insert(connection, audit, lines, "at", "host", "encounter", "what")
+            self._apply_rulings(connection, last)
+
+    def _put_visits(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Rows, and the index of what they rest on: only what changed since the visit was last decided."""
+        before = self._used(connection, [(entry.row.host, entry.row.encounter) for entry in entries])
+        rows: list[tuple[Scalar, ...]] = []
+        fresh: list[tuple[str, str, str, str]] = []
+        stale: list[tuple[str, str, str]] = []
+        for entry in entries:
+            host, encounter = entry.row.host, entry.row.encounter
+            new, old = dict(entry.used), before.get((host, encounter), {})
+            fresh += [(host, ref, encounter, version) for ref, version in new.items() if old.get(ref) != version]
+            stale += [(host, ref, encounter) for ref in old.keys() - new.keys()]
+            rows.append((*row_values(entry.row), pack_used(new)))
+        self._run.upsert(connection, visits, rows)
+        self._run.delete(connection, used, stale)
+        self._run.upsert(connection, used, fresh)
+
+    def _used(
+        self, connection: Connection, visit_ids: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], dict[str, str]]:
+        by_host: dict[str, list[str]] = {}
+        for host, encounter in visit_ids:
+            by_host.setdefault(host, []).append(encounter)
+        found: dict[tuple[str, str], dict[str, str]] = {}
+        for host, encounters in by_host.items():
+            for some in chunks(encounters):
+                query = select(visits.c.encounter, visits.c.used)
+                for encounter, packed in connection.execute(
+                    query.where(visits.c.host == host, visits.c.encounter.in_(some))
+                ):
+                    found[host, encounter] = unpack_used(packed)
+        return found
+
+    def rows(self, host: str) -> Iterator[VisitRow]:
+        """All visits, by date of service, those without one last."""
+        by_date = select(*_ROW).where(visits.c.host == host, visits.c.date.is_not(None))
+        undated = select(*_ROW).where(visits.c.host == host, visits.c.date.is_(None))
+        with self._reading() as connection:
+            for query in (by_date.order_by(visits.c.date, visits.c.encounter), undated.order_by(visits.c.encounter)):
+                with connection.execution_options(yield_per=500).execute(query) as result:
+                    for values in result:
+                        yield row_from(values)
+
+    # --- what to look at again --------------------------------------------------------------------------------------
+
+    def waking(self, host: str, touched: Sequence[Touched]) -> set[str]:
+        """Encounter ids of visits that a change on the host may concern (waking.py)."""
+        with self._reading() as connection:
+            return wake(connection, host, touched)
+
+    def due(self, host: str, now: datetime) -> list[str]:
+        """Waiting visits whose time has come, the longest waiting first."""
+        query = select(visits.c.encounter).where(
+            visits.c.host == host, visits.c.state == VisitState.WAITING.value, visits.c.due <= now
+        )
+        return self._encounters(query.order_by(visits.c.due, visits.c.encounter))
+
+    def open_holds(self, host: str) -> list[str]:
+        """Encounter ids of all open holds."""
+        query = select(visits.c.encounter).where(visits.c.host == host, visits.c.state == VisitState.HELD.value)
+        return self._encounters(query.order_by(visits.c.encounter))
+
+    def outdated(self, host: str, rulebook: str, clinic: str) -> list[str]:
+        """Open holds that another rulebook or other clinic files decided, and visits a person has ruled on since."""
+        held = select(visits.c.encounter).where(
+            visits.c.host == host,
+            visits.c.state == VisitState.HELD.value,
+            or_(visits.c.rulebook != rulebook, visits.c.clinic != clinic),
+        )
+        ruled = select(rulings.c.encounter).where(rulings.c.host == host, rulings.c.applied == false())
+        return self._encounters(held.union(ruled).order_by("encounter"))
+
+    def _encounters(self, query: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> list[str]:
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    # --- outbox -----------------------------------------------------------------------------------------------------
+
+    def pending(self, host: str, limit: int) -> list[OutboxRow]:
+        """The oldest groups waiting to be written; those tried in vain come after the others.
+
+        A group given out stays in the queue until ``confirm``: nothing is lost with a process that dies. Two processes
+        may write the same group, which conditional writes make harmless.
+        """
+        with self._reading() as connection:
+            rows = outgoing.waiting(connection, host, limit)
+        for id_, row in rows:
+            self._handed.setdefault((host, row.group.key), id_)
+        return [row for _, row in rows]
+
+    def confirm(self, host: str, results: Sequence[WriteResult], rows: Sequence[VisitRow]) -> None:
+        """Mark groups as written and replace these visits' rows, in one transaction.
+
+        Where a newer group was committed for the visit since ``pending`` gave this one out, the newer stays in the
+        queue, and of the visit's row only what the host says (references and versions) is taken. Results with a problem
+        count as failed tries.
+        """
+        handed = {r.key: self._handed.get((host, r.key)) for r in results if r.problem is None}
+        with self._writing() as connection:
+            newer = outgoing.confirm(connection, host, handed, datetime.now(UTC))
+            self._run.upsert(connection, visits, [row_values(r) for r in rows if r.encounter not in newer], *ROW_FIELDS)
+            for row in rows:
+                if row.encounter in newer:
+                    _take_references(connection, row)
+        for result in results:
+            self._handed.pop((host, result.key), None)
+            if result.problem is not None:
+                self.failed(host, result.key, str(result.problem))
+
+    def failed(self, host: str, key: str, problem: str) -> None:
+        """Count one failed try of a group; it stays in the outbox, behind the others."""
+        self._handed.pop((host, key), None)
+        with self._writing() as connection:
+            outgoing.fail(connection, host, key, problem)
+
+    # --- people -----------------------------------------------------------------------------------------------------
+
+    def rulings(self, host: str, encounters: Iterable[str]) -> dict[str, Ruling]:
+        """What people decided of these visits."""
+        found: dict[str, Ruling] = {}
+        columns = (rulings.c.encounter, rulings.c.kind, rulings.c.reason, rulings.c.by, rulings.c.at)
+        with self._reading() as connection:
+            for some in chunks(encounters):
+                query = select(*columns).where(rulings.c.host == host, rulings.c.encounter.in_(some))
+                for encounter, kind, reason, by, at in connection.execute(query):
+                    found[encounter] = Ruling(RulingKind(kind), reason, by, at)
+                    self._ruled[host, encounter] = at
+        return found
+
+    def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
+        """Remember a person's decision; ``outdated`` names the visit until it was decided with it."""
+        values = (host, encounter, ruling.kind.value, ruling.reason, ruling.by, instant(ruling.at), False)
+        with self._writing() as connection:
+            self._run.upsert(connection, rulings, [values])
+
+    def _apply_rulings(self, connection: Connection, decided: Iterable[tuple[str, str]]) -> None:
+        """Rulings that were read before these visits were decided have done their work; later ones have not."""
+        if not self._ruled:
+            return
+        for visit in decided:
+            if (at := self._ruled.pop(visit, None)) is not None:
+                host, encounter = visit
+                this = and_(rulings.c.host == host, rulings.c.encounter == encounter, rulings.c.at == at)
+                connection.execute(update(rulings).where(this).values(applied=True))
+
+    # --- trail and retention ----------------------------------------------------------------------------------------
+
+    def audit(self, host: str, encounter: str | None, what: str) -> None:
+        """Add one line to the audit trail; ids only."""
+        with self._writing() as connection:
+            self._run.insert(connection, audit, [(_now(), host, encounter, what)], "at", "host", "encounter", "what")
+
+    def trail(self, host: str, encounter: str | None = None) -> Iterator[tuple[datetime, str | None, str]]:
+        """The audit trail of a host, or of one visit: (when, Encounter id, what), the oldest first."""
+        query = select(audit.c.at, audit.c.encounter, audit.c.what).where(audit.c.host == host).order_by(audit.c.id)
+        if encounter is not None:
+            query = query.where(audit.c.encounter == encounter)
+        with self._reading() as connection, connection.execution_options(yield_per=500).execute(query) as result:
+            yield from (tuple(line) for line in result)
+
+    def purge_patient(self, host: str, patient: str) -> int:
+        """Forget everything of a patient ("Patient/3"): visits, what they used, outbox, rulings, audit lines."""
+        with self._writing() as connection:
+            encounters = connection.scalars(
+                select(visits.c.encounter).where(visits.c.host == host, visits.c.patient == patient)
+            ).all()
+            found = self._used(connection, [(host, encounter) for encounter in encounters])
+            rests = [(host, ref, encounter) for (_, encounter), refs in found.items() for ref in refs]
+            self._run.delete(connection, used, rests)
+            for table in (outbox, rulings, audit, visits):
+                for some in chunks(encounters):
+                    connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
+        self._empty_log()
+        return len(encounters)
+
+    def purge_confirmed(self, before: datetime) -> int:
+        """Drop payloads of groups confirmed before a time (retention); number dropped."""
+        with self._writing() as connection:
+            dropped = outgoing.purge(connection, before)
+        self._empty_log()
+        return dropped
+
+    def _empty_log(self) -> None:
+        """What was deleted also goes from SQLite's write-ahead log, unless another process is still reading it."""
+        if self._engine.dialect.name == "sqlite":
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _now() -> str:
+    return instant(datetime.now(UTC))
+
+
+def _take_references(connection: Connection, row: VisitRow) -> None:
+    """Of a row that is out of date, what the host said."""
+    known = {name: getattr(row, name) for name in REFERENCES if getattr(row, name) is not None}
+    if known:
+        this = and_(visits.c.host == row.host, visits.c.encounter == row.encounter)
+        connection.execute(update(visits).where(this).values(known))
