@@ -23,7 +23,7 @@ from massage_billing.clinic_yaml import YamlText, check, read_text, read_yaml
 from massage_billing.errors import SettingsError
 from massage_billing.fhir import names
 from massage_billing.model import Clinic, CoverageKind, Fee, Payer, Reading
-from massage_billing.settings import HostSettings, Settings
+from massage_billing.settings import UNCONFIGURED, HostSettings, Settings
 
 _AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
 _COLUMNS = ("code", "modifier", "payer", "from", "amount")
@@ -260,8 +260,11 @@ def settings_to_reading(
 def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Clinic:
     """What the clinic knows, from its files, with the digest whose change wakes open holds (DESIGN 4).
 
-    SettingsError where a file is named but wrong, or a fee names a payer that payers.yaml does not have.
+    SettingsError where a file is named but wrong, or a fee names a payer that payers.yaml does not have. For a host
+    that no settings name nothing is known: what only settings could tell is then a warning.
     """
+    if reading is not None and reading.host == UNCONFIGURED:
+        return Clinic(explaining=True)
     clinic = settings.clinic
     payers = load_payers(clinic.payers) if clinic.payers else ()
     fees = load_fees(clinic.fees) if clinic.fees else None

@@ -26,6 +26,8 @@ from massage_billing.model import MinuteSource
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
 
 FILE_NAME = "massage-billing.yaml"
+UNCONFIGURED = "unconfigured"
+"""Id of a host that no settings name; nothing is ever written for it."""
 
 
 class Environment(BaseSettings):
@@ -360,11 +362,14 @@ def load_settings(file: Path) -> Settings:
     """Read and check a settings file; SettingsError names file, line and key of everything that is wrong."""
     text = read_yaml(file)
     settings = check(Settings, text, text.data, {"folder": file.resolve().parent})
+    if UNCONFIGURED in settings.hosts:
+        line = text.line(("hosts", UNCONFIGURED))
+        raise SettingsError(f"{file}:{line}: a host may not be called {UNCONFIGURED}.", "Give it a name of yours.")
     return settings.model_copy(update={"source": file})
 
 
 def ad_hoc_host(place: str) -> HostSettings:
     """A host that only a URL or folder names, for commands that write nothing (explain, check-host)."""
     if "://" in place:
-        return HostSettings(id="unconfigured", kind=HostKind.FHIR, url=place)
-    return HostSettings(id="unconfigured", kind=HostKind.FOLDER, folder=Path(place))
+        return HostSettings(id=UNCONFIGURED, kind=HostKind.FHIR, url=place)
+    return HostSettings(id=UNCONFIGURED, kind=HostKind.FOLDER, folder=Path(place))

@@ -1,7 +1,7 @@
 """The superbill: what a patient gets to pay, or to hand to a plan themselves; one HTML page that prints on Letter.
 
-It is the one place that needs names: the visit has none, so the patient, the birth date and the therapists are read from
-the host's records, put on the page and kept nowhere. Codes carry our own labels or the clinic's licensed ones.
+It is the one place that needs names: the visit has none, so the patient, the birth date and the therapists are read
+from the host's records, put on the page and kept nowhere. Codes carry our own labels or the clinic's licensed ones.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ def _payer_checks(payers: tuple[Payer, ...], book: Rulebook | None) -> Iterator[
     else:
         yield Check("clinic.payers", OK, f"{len(payers)} payers")
     for payer in payers:
-        if book is not None and payer.policy not in policies(book):
-            known = ", ".join(sorted(policies(book)))
+        if book is not None and payer.policy not in book.policies:
+            known = ", ".join(sorted(book.policies))
             yield Check(f"payer {payer.key}", MISSING, f"the rulebook has no policy {payer.policy}.", f"Use: {known}.")
         if payer.filing_days is None:
             fix = "Give the days of your contract, and `status` can count them down."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -111,17 +111,22 @@ def _is_place(host: str) -> bool:
 def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Program]:
     """Open the program on a host, with progress on standard error. The one place the command line meets wiring.
 
-    Print results after the ``with``: the progress bar is off the screen then.
+    Print results after the ``with``: the progress bar is off the screen then. A host that no settings name gets a state
+    folder that is thrown away.
     """
+    from tempfile import TemporaryDirectory
+
     from massage_billing import wiring
     from massage_billing.cli.progress import Reporter
+    from massage_billing.settings import UNCONFIGURED, StateSettings
 
     reporter = Reporter(what)
-    try:
-        with wiring.open_program(settings, host=host, progress=reporter) as program:
-            yield program
-    finally:
-        reporter.close()
+    with ExitStack() as stack:
+        stack.callback(reporter.close)
+        if host == UNCONFIGURED:
+            scratch = stack.enter_context(TemporaryDirectory(prefix="massage-billing-"))
+            settings = settings.model_copy(update={"state": StateSettings(folder=Path(scratch))})
+        yield stack.enter_context(wiring.open_program(settings, host=host, progress=reporter))
 
 
 def plain(value: object) -> object:
