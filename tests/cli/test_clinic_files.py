@@ -53,6 +53,8 @@ def test_payers_keep_their_order_lines_and_leading_zeros(tmp_path: Path) -> None
 
 
 ENTRY = "  - {{key: {key}, kind: health, policy: p, match: {match}}}\n"
+SAME_KEY = "payers:\n" + ENTRY.format(key="a", match="{payer_id: '1'}") + ENTRY.format(key="a", match="{payer_id: '2'}")
+SAME_ID = "payers:\n" + ENTRY.format(key="a", match="{payer_id: '1'}") + ENTRY.format(key="b", match="{payer_id: '1'}")
 
 
 @pytest.mark.parametrize(
@@ -64,18 +66,8 @@ ENTRY = "  - {{key: {key}, kind: health, policy: p, match: {match}}}\n"
         ("payers:\n  - {kind: health, policy: p}\n", ":2: payers.0.key is missing."),
         ("payers:\n" + ENTRY.format(key="a", match="{references: [Acme]}"), "Acme is no reference"),
         ("payers:\n  - key: a\n    kind: health\n    key: b\n", ":4: payers.0.key is given twice, first on line 2."),
-        (
-            "payers:\n"
-            + ENTRY.format(key="a", match="{payer_id: '1'}")
-            + ENTRY.format(key="a", match="{payer_id: '2'}"),
-            ":3: key a is also that of the payer on line 2.",
-        ),
-        (
-            "payers:\n"
-            + ENTRY.format(key="a", match="{payer_id: '1'}")
-            + ENTRY.format(key="b", match="{payer_id: '1'}"),
-            ":3: payer_id 1 is also that of the payer on line 2.",
-        ),
+        (SAME_KEY, ":3: key a is also that of the payer on line 2."),
+        (SAME_ID, ":3: payer_id 1 is also that of the payer on line 2."),
         ("payers: none\n", ":1: payers"),
         ("", "payers is missing"),
     ],
@@ -87,9 +79,12 @@ def test_payers_that_could_not_be_told_apart_are_refused(tmp_path: Path, text: s
     assert "payers.yaml:" in caught.value.what
 
 
-FEES = (
-    "code,modifier,payer,from,amount\n97124,,,2026-01-01,35\n97124,GP,blue,2026-01-01,35.5\n97140,,,2026-07-01,41.25\n"
-)
+FEES = """\
+code,modifier,payer,from,amount
+97124,,,2026-01-01,35
+97124,GP,blue,2026-01-01,35.5
+97140,,,2026-07-01,41.25
+"""
 
 
 @pytest.mark.parametrize(
