@@ -74,7 +74,7 @@ class Diagnoses:
 
     def reasons(self, resource: JsonObject, where: str, faults: Faults) -> list[Diagnosis]:
         """What a Procedure or Encounter gives as its reason, in its order: reasonReference, then reasonCode."""
-        found = []
+        found: list[Diagnosis] = []
         for reference in children(resource, "reasonReference", faults):
             found.extend(self._referred(reference, resource, where, "reasonReference", faults))
         for concept in children(resource, "reasonCode", faults):
@@ -175,9 +175,10 @@ class Diagnoses:
         for kind in kinds:
             yield Accident(key, day, kind)
         for code in codes:
-            if _TRANSPORT.match(code) or _AT_WORK.match(code):
-                kind = "WPA" if code[0] == "Y" else "MVA" if _MOTOR.match(code) else None
-                yield Accident(key, day, kind)
+            if _AT_WORK.match(code):
+                yield Accident(key, day, "WPA")
+            elif _TRANSPORT.match(code):
+                yield Accident(key, day, "MVA" if _MOTOR.match(code) else None)
 
 
 def _kinds(concept: JsonObject, faults: Faults) -> Iterator[str]:

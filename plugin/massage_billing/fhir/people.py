@@ -92,7 +92,7 @@ class People:
         self._person = person
         self._role = role
         self._known: dict[str, Therapist] = {}
-        self._roles: dict[str, list[RoleRead]] | None = None
+        self._roles: dict[str, list[tuple[RoleRead, Faults]]] | None = None
 
     def named(self, reference: JsonObject, parent: JsonObject, faults: Faults) -> Therapist | None:
         """The person a reference means: a Practitioner, or the practitioner of a PractitionerRole; None for
@@ -128,8 +128,11 @@ class People:
         role = self._role.of(key, found[1], self._record)
         if role.practitioner is NOTHING:
             return None
-        # A contained role's own "#x" references mean siblings: both stand in the outermost resource.
+        # What a contained role refers to by "#x" stands beside it, in the resource that contains both.
         container = parent if "#" in key else found[1]
+        whose = self._record.resolver.key(role.practitioner, container)
+        if whose is not None and self._kind(whose, role.practitioner, container) != "Practitioner":
+            return None  # a role of a role, or a circle of them
         person = self.named(role.practitioner, container, Faults(key, found[1]))
         if person is None or not role.taxonomies:
             return person
@@ -154,11 +157,15 @@ class People:
         if self._roles is None:
             self._roles = {}
             for key, resource in self._record.all("PractitionerRole"):
-                role = self._role.of(key, resource, self._record)
+                role, faults = self._role.look(key, resource, self._record)
                 whose = self._record.resolver.key(role.practitioner, resource)
                 if whose is not None:
-                    self._roles.setdefault(whose, []).append(role)
-        return self._roles.get(practitioner, [])
+                    self._roles.setdefault(whose, []).append((role, faults))
+        mine = self._roles.get(practitioner, [])
+        for _, faults in mine:
+            if faults:
+                self._record.adopt(faults)
+        return [role for role, _ in mine]
 
 
 def read_performer(

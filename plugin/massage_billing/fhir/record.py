@@ -36,6 +36,13 @@ class Kept(Generic[T]):
 
     def of(self, key: str, resource: JsonObject, record: Record) -> T:
         """The resource's translation; its faults become the record's."""
+        translation, faults = self.look(key, resource, record)
+        if faults:
+            record.adopt(faults)
+        return translation
+
+    def look(self, key: str, resource: JsonObject, record: Record) -> tuple[T, Faults]:
+        """The resource's translation and its faults, for where it is not sure yet that the visit needs it."""
         kept = self._kept.get(id(resource))
         if kept is None:
             faults = record.fresh_faults(key, resource)
@@ -43,9 +50,7 @@ class Kept(Generic[T]):
             if len(self._kept) >= self._limit:
                 self._kept.clear()
             self._kept[id(resource)] = kept
-        if kept[2]:
-            record.adopt(kept[2])
-        return kept[1]
+        return kept[1], kept[2]
 
 
 class Record:

@@ -1,0 +1,175 @@
+"""The Procedures of a visit as services: which belong to it, what each says, and which are the same service twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date as Date
+from typing import Final
+
+from massage_billing.fhir.codes import read_code, read_regions
+from massage_billing.fhir.dates import Clock, Span
+from massage_billing.fhir.diagnoses import Diagnoses
+from massage_billing.fhir.json import Faults, child, children, identifiers, text
+from massage_billing.fhir.minutes import Observed, read_minutes
+from massage_billing.fhir.people import People, read_performer
+from massage_billing.fhir.record import Record
+from massage_billing.model import Diagnosis, Problem, Reading, Result, Service
+from massage_billing.ports import JsonObject
+
+DONE: Final = "completed"
+"""The only Procedure.status that is billed."""
+OPEN: Final = frozenset({"preparation", "in-progress", "on-hold"})
+"""Procedure.status of what is not over yet."""
+OVER: Final = frozenset({"not-done", "stopped", "entered-in-error"})
+"""Procedure.status of what never will be billed."""
+
+
+@dataclass(slots=True)
+class Found:
+    """A Procedure that was read, with what is needed to compare it with others."""
+
+    service: Service
+    day: Date | None
+    """Calendar date it started, at the site."""
+    span: Span
+    """Its period or point in time."""
+    partial: bool
+    """True where only a year or month is written."""
+    linked: bool
+    """False where the Procedure names no Encounter at all."""
+    identifiers: frozenset[tuple[str, str]]
+    reasons: list[Diagnosis]
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong with it, if it is billed."""
+
+    @property
+    def where(self) -> str:
+        """"Procedure/12"."""
+        return f"Procedure/{self.service.procedure}"
+
+
+class Services:
+    """Reads the Procedures of one visit's record."""
+
+    __slots__ = ("_booked", "_clock", "_diagnoses", "_encounter", "_observed", "_people", "_reading", "_record")
+
+    def __init__(
+        self,
+        record: Record,
+        reading: Reading,
+        encounter: str,
+        clock: Clock,
+        people: People,
+        diagnoses: Diagnoses,
+        booked: tuple[tuple[str, Span], ...],
+    ) -> None:
+        self._record = record
+        self._reading = reading
+        self._encounter = encounter
+        self._clock = clock
+        self._people = people
+        self._diagnoses = diagnoses
+        self._booked = booked
+        self._observed = Observed(record, reading, encounter, clock)
+
+    def linked(self) -> list[Found]:
+        """The Procedures that name this Encounter, ordered by id."""
+        mine = [
+            (key, procedure)
+            for key, procedure in self._record.all("Procedure")
+            if self._record.names(procedure, "encounter", self._encounter)
+        ]
+        shared = Counter(
+            order for _, procedure in mine if procedure.get("status") not in OVER for order in self._orders(procedure)
+        )
+        return [self._read(key, procedure, shared, linked=True) for key, procedure in mine]
+
+    def unlinked(self, patient: str | None, day: Date | None) -> list[Found]:
+        """Completed Procedures of the patient on that day which name no Encounter (OpenEMR's surgery lists do not).
+
+        They are no services of the visit; but one may be a service of it from another source.
+        """
+        found = []
+        for key, procedure in self._record.all("Procedure"):
+            unnamed = "encounter" not in procedure and procedure.get("status") == DONE
+            if unnamed and patient is not None and self._record.names(procedure, "subject", patient):
+                each = self._read(key, procedure, Counter(), linked=False)
+                if day is not None and each.day == day:
+                    found.append(each)
+        return found
+
+    def note_stray(self, day: Date | None) -> None:
+        """Report Procedures whose Encounter cannot be read and which may be this visit's: same day, or no day."""
+        for key, procedure in self._record.all("Procedure"):
+            if self._record.names(procedure, "encounter", self._encounter) is None:
+                faults = Faults(key, procedure)
+                its_day = self._performed(procedure, faults).start.day
+                if its_day is None or day is None or its_day == day:
+                    self._note_link(procedure, self._record.faults(key))
+
+    def _note_link(self, procedure: JsonObject, faults: Faults) -> None:
+        link = child(procedure, "encounter", faults)
+        text(link, "reference", faults)
+        child(link, "identifier", faults)
+
+    def _orders(self, procedure: JsonObject) -> list[str]:
+        keys = (self._record.resolver.key(each, procedure) for each in children(procedure, "basedOn"))
+        return [key for key in keys if key is not None and key.startswith("ServiceRequest/")]
+
+    def _performed(self, procedure: JsonObject, faults: Faults) -> Span:
+        if "performedPeriod" in procedure:
+            return self._clock.span(procedure, "performedPeriod", faults)
+        return Span(self._clock.when(procedure, "performedDateTime", faults))
+
+    def _read(self, key: str, procedure: JsonObject, shared: Counter[str], *, linked: bool) -> Found:
+        faults = self._record.faults(key)
+        if linked:
+            self._note_link(procedure, faults)
+        status = text(procedure, "status", faults) or "unknown"
+        for reference in children(procedure, "basedOn", faults):
+            text(reference, "reference", faults)
+        orders = self._orders(procedure)
+        span = self._performed(procedure, faults)
+        code = read_code(procedure, key, self._reading.code_map, faults)
+        therapist, nobody = read_performer(procedure, key, self._people, faults)
+        observed = self._observed.of(key, [order for order in orders if shared[order] == 1], span.start)
+        minutes = read_minutes(procedure, key, span, self._booked, observed, self._reading, faults)
+        reasons = self._diagnoses.reasons(procedure, key, faults)
+        service = Service(
+            procedure=key.partition("/")[2],
+            status=status,
+            code=code.code,
+            recorded_as=code.recorded_as,
+            minutes=minutes.minutes,
+            minute_source=minutes.source,
+            start=span.start.time,
+            end=span.end.time,
+            regions=read_regions(procedure, faults),
+            therapist=therapist,
+            diagnoses=tuple(dict.fromkeys(reason.code for reason in reasons)),
+            order=orders[0] if orders else None,
+        )
+        problems = [problem for problem in (code.problem, nobody) if problem is not None]
+        return Found(
+            service=service,
+            day=span.start.day,
+            span=span,
+            partial=span.start.partial,
+            linked=linked,
+            identifiers=frozenset(pair for pair in identifiers(procedure, faults) if pair[0]),
+            reasons=[] if status in OVER else reasons,
+            problems=[*problems, *minutes.problems] if status == DONE else [],
+        )
+
+
+def status_problems(found: list[Found]) -> Iterator[Problem]:
+    """Procedures that are not over, or whose status says nothing: the visit is not ready."""
+    for each in found:
+        status = each.service.status
+        if status in OPEN:
+            yield Problem("visit-finished", Result.FAIL, f"{each.where} is {status}.", each.where, "procedure-open")
+        elif status != DONE and status not in OVER:
+            detail = f"{each.where} has no status that says whether it was done."
+            yield Problem("visit-finished", Result.NO_DATA, detail, each.where, "status-unknown")
