@@ -1,11 +1,213 @@
-"""Billing one visit, step by step: read this file first."""
+"""Billing one visit, step by step: read this file first.
+
+Every step is one question that a biller asks, answered by one file under ``coding/``; every answer leaves a finding.
+Nothing here reads a clock, a file or the network: the same visit and the same rulebook give the same decision.
+"""
 
 from __future__ import annotations
 
-from massage_billing.coding.rulebook import Rulebook
-from massage_billing.model import Clinic, Decision, Ruling, Visit
+from collections.abc import Sequence
+from datetime import date as Date
+from datetime import timedelta
+
+from massage_billing.coding import (
+    caps,
+    coverage,
+    diagnosis,
+    modifiers,
+    mue,
+    pairs,
+    price,
+    provider,
+    record,
+    status,
+    units,
+)
+from massage_billing.coding.buckets import Bucket
+from massage_billing.coding.coverage import Payment
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.rulebook import Policy, Rulebook
+from massage_billing.coding.terms import TimedUnitsRow
+from massage_billing.errors import NoRuleForDate
+from massage_billing.model import (
+    Because,
+    ClaimLine,
+    Clinic,
+    CoverageKind,
+    Decision,
+    Effect,
+    Finding,
+    NotBilled,
+    Outcome,
+    Result,
+    Ruling,
+    RulingKind,
+    Service,
+    Visit,
+)
+
+Priced = tuple[tuple[ClaimLine, ...], tuple[str, ...]]
+"""Lines, and the diagnoses they point to."""
 
 
 def bill(visit: Visit, book: Rulebook, clinic: Clinic, ruling: Ruling | None = None) -> Decision:
     """Decide what may be billed of one visit, and why. Pure: the same arguments give the same decision."""
-    raise NotImplementedError((visit.encounter, book.digest, clinic.digest, ruling))
+    day = book.undated() if visit.date is None else book.on(visit.date)
+    notes = Notes(day, clinic.explaining, ruling)
+    try:
+        if visit.date is None:
+            return _undated(visit, notes)
+        return _decide(visit, visit.date, clinic, notes)
+    except NoRuleForDate as refusal:
+        return _refused(visit, book, notes, refusal)
+
+
+def _decide(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Decision:
+    # Is the record complete, and did the visit take place?
+    record.check(visit, notes)
+    if record.never_performed(visit):
+        return _nothing(visit, "visit-not-performed", "visit-finished", notes)
+    if notes.ruling is not None:
+        notes.passed("person-decided", notes.ruling.kind.value)
+        if notes.ruling.kind is RulingKind.WRITE_OFF:
+            return _nothing(visit, "written-off", "person-decided", notes)
+    _foreign_claims(visit, notes)
+
+    # Who pays, and by which policy are units counted?
+    payment = coverage.who_pays(visit, on, clinic, notes)
+    done = status.performed(visit.services, notes)
+    if payment.policy is None:
+        notes.leave_off(done, "on-hold", "payer-known")
+        return _decision(visit, payment, notes, (), ())
+    policy = notes.day.policy(payment.policy)
+
+    # What may be billed, and how many units of it?
+    buckets = _lines_in_the_making(done, policy, notes)
+
+    # What goes on each line?
+    lines, diagnoses = _lines(buckets, visit, on, clinic, payment, policy, notes)
+    notes.findings.extend(notes.day.aged)
+    return _decision(visit, payment, notes, lines, diagnoses, policy)
+
+
+def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) -> list[Bucket]:
+    """Units, edits, and units again on what stays (DESIGN 11)."""
+    method = policy.terms.unit_method
+    counting = notes.day.row("timed-units", method).says(TimedUnitsRow)
+
+    buckets = status.sort(done, policy, notes)
+    units.count(buckets, counting)
+    buckets = units.drop_without_units(buckets, method, notes)
+    buckets, dropped = pairs.edit(buckets, policy, notes)
+    if dropped:
+        units.count(buckets, counting)
+        buckets = units.drop_without_units(buckets, method, notes)
+    pairs.note(dropped, buckets, policy, notes)
+    units.note(buckets, policy, notes)
+    buckets = caps.lower(buckets, policy, notes)
+    mue.check(buckets, policy, notes)
+    return buckets
+
+
+def _lines(
+    buckets: Sequence[Bucket], visit: Visit, on: Date, clinic: Clinic, payment: Payment, policy: Policy, notes: Notes
+) -> Priced:
+    """Modifiers, diagnoses, therapist and charge of each line."""
+    if not buckets:
+        return (), ()
+    modifiers.attach(buckets, policy, notes)
+    diagnoses, pointers = diagnosis.point(visit, buckets, notes)
+    provider.check(buckets, notes)
+    fee_payer = CoverageKind.SELF_PAY.value if payment.self_pay else payment.payer
+    prices = price.charge(buckets, clinic, fee_payer, on, notes)
+    lines = []
+    for bucket, pointed, each in zip(buckets, pointers, prices, strict=True):
+        line = ClaimLine(
+            bucket.code, bucket.units, bucket.minutes, bucket.modifiers, price.line_charge(each, bucket.units), each,
+            pointed, tuple(s.procedure for s in bucket.services), bucket.therapist, _because(bucket, policy, notes),
+        )  # fmt: skip
+        lines.append(line)
+    return tuple(lines), diagnoses
+
+
+def _because(bucket: Bucket, policy: Policy, notes: Notes) -> tuple[Because, ...]:
+    """The rule rows a line rests on; those that every line of its code has are made once a policy."""
+    day, code = notes.day, bucket.code
+    usual = day.because.get((policy.name, code))
+    if usual is None:
+        rules = ["billable-code", "fee-schedule-status", *(["mue"] if policy.terms.follows_mue else [])]
+        found = [day.findings[(rule, code)] for rule in rules if (rule, code) in day.findings]
+        of_code = [Because(f.rule, f.row, f.in_force_from, f.source) for f in found]
+        method = [day.row("timed-units", policy.terms.unit_method).because] if bucket.entry.timed else []
+        usual = day.because[(policy.name, code)] = (policy.row.because, *method, *of_code)
+    return (*usual, *bucket.because) if bucket.because else usual
+
+
+def _foreign_claims(visit: Visit, notes: Notes) -> None:
+    """A claim that somebody else made for this visit holds it (DESIGN 3)."""
+    if not visit.foreign_claims:
+        notes.passed("already-billed")
+        return
+    ids = ", ".join(claim.id for claim in visit.foreign_claims)
+    notes.fail("already-billed", f"{ids} bills this visit, and this program did not write it.",
+               about=visit.foreign_claims[0].id)  # fmt: skip
+
+
+def _decision(
+    visit: Visit,
+    payment: Payment,
+    notes: Notes,
+    lines: tuple[ClaimLine, ...],
+    diagnoses: tuple[str, ...],
+    policy: Policy | None = None,
+) -> Decision:
+    """Any hold outranks self-pay; without a line nothing is charged."""
+    if any(finding.effect is Effect.HOLD for finding in notes.findings):
+        outcome = Outcome.HOLD
+    elif not lines:
+        outcome = Outcome.NO_CHARGE
+    else:
+        outcome = Outcome.SELF_PAY if payment.self_pay else Outcome.CLAIM
+    days = payment.filing_days or (policy.terms.filing_days if policy else None)
+    return Decision(
+        outcome, visit.encounter, visit.date, lines, _in_order(notes), tuple(notes.findings), diagnoses,
+        payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
+        visit.date + timedelta(days=days) if visit.date and days and not payment.self_pay else None,
+    )  # fmt: skip
+
+
+def _in_order(notes: Notes) -> tuple[NotBilled, ...]:
+    listed = notes.not_billed
+    return tuple(sorted(listed, key=lambda n: n.procedure) if len(listed) > 1 else listed)
+
+
+def _nothing(visit: Visit, reason: str, rule: str, notes: Notes) -> Decision:
+    """Nothing is charged, and every service is listed with the same reason."""
+    notes.leave_off(list(visit.services), reason, rule)
+    return Decision(
+        Outcome.NO_CHARGE, visit.encounter, visit.date, not_billed=_in_order(notes), findings=tuple(notes.findings)
+    )
+
+
+def _undated(visit: Visit, notes: Notes) -> Decision:
+    """Without a date of service no rule can be chosen: the record's own questions are answered, and the visit holds."""
+    record.check(visit, notes)
+    if record.never_performed(visit):
+        return _nothing(visit, "visit-not-performed", "visit-finished", notes)
+    if not any(f.rule == "date-of-service" and f.effect is Effect.HOLD for f in notes.findings):
+        notes.no_data("date-of-service", "The record gives no date of service.")
+    notes.leave_off(list(visit.services), "on-hold", "date-of-service")
+    return _decision(visit, Payment(False), notes, (), ())
+
+
+def _refused(visit: Visit, book: Rulebook, notes: Notes, refusal: NoRuleForDate) -> Decision:
+    """A date of service that a rule does not cover is refused, naming rule and date (DESIGN 9)."""
+    row = book.first_row("no-rule-for-date")
+    refused = Finding(
+        row.rule, "-", Result.NO_DATA, row.on_no_data, refusal.what, row.fix, row.who, row.source, None, refusal.rule
+    )
+    notes.not_billed.clear()
+    notes.leave_off(list(visit.services), "on-hold", row.rule)
+    return Decision(
+        Outcome.HOLD, visit.encounter, visit.date, not_billed=_in_order(notes), findings=(*notes.findings, refused)
+    )

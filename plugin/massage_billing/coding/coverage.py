@@ -1,0 +1,165 @@
+"""Who pays? The coverage of the visit (DESIGN 6), the patient's wish not to tell the plan (7), or the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+
+from massage_billing.coding import payer
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.terms import SelfPayRow, WhichCoverageRow
+from massage_billing.model import Clinic, Coverage, CoverageKind, RulingKind, Visit
+
+_ACTIVE = "active"
+_NEVER_WAS = "entered-in-error"
+_LINKS = ("Account/", "ServiceRequest/")
+"""What links a coverage to a visit, the strongest first (DESIGN 6)."""
+_LAST = 1_000_000
+ASKED_OF_COVERAGE = ("which-coverage", "coverage-in-force", "member-id", "payer-known")
+"""Questions that are not asked where the patient pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Who pays for the visit."""
+
+    self_pay: bool
+    """True: no payer is billed."""
+    coverage: Coverage | None = None
+    """The coverage billed."""
+    secondary: tuple[Coverage, ...] = ()
+    """Others in force, listed after it."""
+    payer: str | None = None
+    """Payer key, or the host's reference of the payer."""
+    policy: str | None = None
+    """Name of the policy that counts; None where nothing says which."""
+    filing_days: int | None = None
+    """Days to file, where payers.yaml says."""
+
+
+def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
+    """Choose the coverage to bill, or none; leaves the findings of every question asked on the way."""
+    if visit.restricted is not None:
+        message = f"{visit.restricted}: the patient asked not to tell the plan, and pays."
+        notes.fail("patient-restriction", message, about=visit.restricted)
+        return _patient_pays(clinic, notes)
+    notes.passed("patient-restriction")
+    if notes.ruling is not None and notes.ruling.kind is RulingKind.SELF_PAY:
+        return _patient_pays(clinic, notes)
+    live = [c for c in visit.coverages if c.status != _NEVER_WAS]
+    group, linked = _group(live)
+    insured = [c for c in group if not _pays_herself(c, clinic)]
+    if not insured:
+        _note_none(bool(live), notes)
+        return _patient_pays(clinic, notes)
+    notes.passed("coverage-on-record")
+    chosen, others = _choose(insured, linked, visit, on, clinic, notes)
+    if chosen is None:
+        return Payment(False, policy=_common_policy(insured, clinic, notes))
+    if chosen.member_id:
+        notes.passed("member-id")
+    else:
+        notes.no_data("member-id", f"{chosen.id} has no member id.", about=chosen.id)
+    payer.check(chosen, clinic, notes)
+    entry = payer.entry(chosen, clinic)
+    policy = payer.policy_name(chosen, clinic, notes.day)
+    days = entry.filing_days if entry else None
+    return Payment(False, chosen, others, payer.key(chosen, clinic), policy, days)
+
+
+def _group(live: Sequence[Coverage]) -> tuple[list[Coverage], bool]:
+    """The coverages that count, in order, and whether the visit itself names them."""
+    for link in _LINKS:
+        named = [c for c in live if c.linked is not None and c.linked.startswith(link)]
+        if named:
+            return sorted(named, key=_rank), True
+    return sorted(live, key=_order), False
+
+
+def _rank(c: Coverage) -> tuple[int, str]:
+    return (c.link_rank, c.id)
+
+
+def _order(c: Coverage) -> tuple[int, str]:
+    return (_LAST if c.order is None else c.order, c.id)
+
+
+def _pays_herself(c: Coverage, clinic: Clinic) -> bool:
+    return c.patient_is_payer or payer.kind(c, clinic) is CoverageKind.SELF_PAY
+
+
+def _choose(
+    insured: list[Coverage], linked: bool, visit: Visit, on: Date, clinic: Clinic, notes: Notes
+) -> tuple[Coverage | None, tuple[Coverage, ...]]:
+    in_force = [c for c in insured if _in_force(c, on)]
+    if not in_force:
+        notes.bypassed("which-coverage", "No coverage was in force on the date of service.")
+        told = "; ".join(f"{c.id} {_why_not(c, on)}" for c in insured)
+        notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", about=insured[0].id)
+        return (insured[0] if len(insured) == 1 or linked else None), ()
+    doubt = _tie([(c.link_rank, c.id) for c in in_force]) if linked else _doubt(in_force, visit, clinic, notes)
+    if doubt:
+        case, message = doubt
+        notes.fail("which-coverage", message, case, in_force[0].id)
+        notes.passed("coverage-in-force")
+        return None, ()
+    notes.passed("which-coverage")
+    notes.passed("coverage-in-force")
+    return in_force[0], tuple(in_force[1:])
+
+
+def _in_force(c: Coverage, on: Date) -> bool:
+    return c.status == _ACTIVE and (c.start is None or c.start <= on) and (c.end is None or on <= c.end)
+
+
+def _why_not(c: Coverage, on: Date) -> str:
+    if c.status != _ACTIVE:
+        return f"is {c.status}"
+    return "starts later" if c.start is not None and c.start > on else "ended earlier"
+
+
+def _doubt(in_force: list[Coverage], visit: Visit, clinic: Clinic, notes: Notes) -> tuple[str, str] | None:
+    """Why a person has to say which coverage it is, where the visit itself names none; None where it is clear."""
+    special = notes.day.row("which-coverage").says(WhichCoverageRow).only_when_linked
+    kinds = {c.id: payer.kind(c, clinic) for c in in_force}
+    unlinked = [c for c in in_force if kinds[c.id] in special]
+    ids = ", ".join(c.id for c in in_force)
+    if unlinked and len(unlinked) < len(in_force):
+        return "two-kinds", f"Coverages of different kinds are in force ({ids}), and the visit names none of them."
+    if unlinked:
+        return "needs-link", f"{ids}: this kind of coverage counts only where the visit's account or order names it."
+    if visit.accident is not None:
+        return "accident", f"{visit.accident.source} tells of an accident, and only a health plan is on record ({ids})."
+    return _tie([_order(c) for c in in_force])
+
+
+def _tie(placed: list[tuple[int, str]]) -> tuple[str, str] | None:
+    """Whether the first two have the same place; (place, id) in order."""
+    if len(placed) > 1 and placed[0][0] == placed[1][0]:
+        return "tie", f"{placed[0][1]} and {placed[1][1]} have the same place, so neither is the first to be billed."
+    return None
+
+
+def _common_policy(insured: list[Coverage], clinic: Clinic, notes: Notes) -> str | None:
+    """The policy all coverages in doubt share, so that lines can be shown all the same."""
+    names = {payer.policy_name(c, clinic, notes.day) for c in insured}
+    return names.pop() if len(names) == 1 else None
+
+
+def _note_none(self_payer_on_record: bool, notes: Notes) -> None:
+    if self_payer_on_record:
+        notes.passed("coverage-on-record", "self-pay")
+    else:
+        notes.no_data("coverage-on-record", "No coverage is on record: the patient pays.")
+
+
+def _patient_pays(clinic: Clinic, notes: Notes) -> Payment:
+    for rule in ASKED_OF_COVERAGE:
+        notes.bypassed(rule)
+    known = notes.day.known_policies
+    if clinic.policy is not None and clinic.policy in known:
+        return Payment(True, policy=clinic.policy)
+    counting = notes.day.row("self-pay-counting")
+    notes.findings.append(counting.passed)
+    return Payment(True, policy=counting.says(SelfPayRow).policy)

@@ -1,0 +1,67 @@
+"""Why was it done? Every line points to at least one diagnosis that is valid on the date of service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from massage_billing.coding import icd10
+from massage_billing.coding.buckets import Bucket
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.terms import DiagnosisLimitsRow
+from massage_billing.model import Visit
+
+_PRESENT = "diagnosis-present"
+
+
+def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+    """The diagnoses of the claim in pointer order, and the pointers of each line (1-based).
+
+    A line points to what its own Procedures give as their reason; where they give none, to the visit's first ones.
+    """
+    limits = notes.day.row(_PRESENT).says(DiagnosisLimitsRow)
+    of_visit = list(dict.fromkeys(icd10.canonical(d.code) for d in visit.diagnoses))
+    of_lines = [
+        list(dict.fromkeys(icd10.canonical(c) for s in b.services for c in s.diagnoses))[: limits.on_line]
+        for b in buckets
+    ]
+    ordered = list(dict.fromkeys([*of_visit, *(code for own in of_lines for code in own)]))
+    if len(ordered) > limits.on_claim:
+        ordered = _fitting(ordered, of_lines, limits.on_claim, notes)
+    places = {code: place for place, code in enumerate(ordered, start=1)}
+    first = tuple(places[code] for code in [code for code in of_visit if code in places][: limits.on_line])
+    pointers = [tuple(places[code] for code in own if code in places) or first for own in of_lines]
+    _note_present(buckets, pointers, notes)
+    _note_valid(ordered, notes)
+    return tuple(ordered), pointers
+
+
+def _fitting(ordered: list[str], of_lines: list[list[str]], most: int, notes: Notes) -> list[str]:
+    """The codes that fit on one claim, those that lines point to first; in their old order."""
+    pointed = {code for own in of_lines for code in own}
+    wanted = [code for code in ordered if code in pointed] + [code for code in ordered if code not in pointed]
+    kept = set(wanted[:most])
+    message = f"{len(ordered)} diagnoses are recorded; a claim takes {most}, the others are left off."
+    notes.fail(_PRESENT, message, "many")
+    return [code for code in ordered if code in kept]
+
+
+def _note_present(buckets: Sequence[Bucket], pointers: list[tuple[int, ...]], notes: Notes) -> None:
+    missing = False
+    for bucket, pointed in zip(buckets, pointers, strict=True):
+        if not pointed:
+            missing = True
+            notes.no_data(_PRESENT, f"{bucket.code} has no diagnosis to point to.", about=bucket.code)
+    if not missing:
+        notes.passed(_PRESENT)
+
+
+def _note_valid(codes: list[str], notes: Notes) -> None:
+    clean = True
+    for code in codes:
+        found = icd10.fault(code, notes.day)
+        if found is not None:
+            clean = False
+            case, message = found
+            notes.fail(icd10.RULE, message, case, code)
+    if clean and codes:
+        notes.passed(icd10.RULE)

@@ -1,0 +1,77 @@
+"""What is written down while a visit is decided: the findings, and what is not billed."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from massage_billing.coding.rulebook import Day, RuleRow
+from massage_billing.model import Effect, Finding, NotBilled, Result, Ruling, RulingKind, Service
+
+_WRITE_OFF = RulingKind.WRITE_OFF
+
+
+class Notes:
+    """The working paper of one visit: every question that was asked leaves one finding here."""
+
+    __slots__ = ("day", "explaining", "findings", "not_billed", "ruling")
+
+    def __init__(self, day: Day, explaining: bool, ruling: Ruling | None) -> None:
+        self.day = day
+        self.explaining = explaining
+        self.ruling = ruling
+        self.findings: list[Finding] = []
+        self.not_billed: list[NotBilled] = []
+
+    def passed(self, rule: str, case: str = "") -> None:
+        """The question was asked and all is well."""
+        self.findings.append(self.day.row(rule, case).passed)
+
+    def bypassed(self, rule: str, message: str = "", case: str = "", about: str | None = None) -> None:
+        """The question was not asked, and why."""
+        row = self.day.row(rule, case)
+        if not message:
+            self.findings.append(row.bypassed)
+            return
+        self.findings.append(
+            Finding(rule, row.id, Result.BYPASSED, Effect.NONE, message, "", None, row.source, row.start, about)
+        )
+
+    def fail(
+        self, rule: str, message: str, case: str = "", about: str | None = None, entry: tuple[str, Date] | None = None
+    ) -> Effect:
+        """The record breaks the rule; the row says what that does. Returns the effect it has.
+
+        ``entry`` names an entry of a table (its id and since when) as the row, in place of the rule's own.
+        """
+        row = self.day.row(rule, case)
+        return self._write(row, Result.FAIL, row.on_fail, message, about, entry)
+
+    def no_data(self, rule: str, message: str, case: str = "", about: str | None = None) -> Effect:
+        """The record does not say; the row says what that does. Returns the effect it has."""
+        row = self.day.row(rule, case)
+        return self._write(row, Result.NO_DATA, row.in_explain if self.explaining else row.on_no_data, message, about)
+
+    def leave_off(self, services: list[Service], reason: str, rule: str) -> None:
+        """These services are on no line, and why."""
+        for s in services:
+            self.not_billed.append(NotBilled(s.code, s.procedure, s.minutes, reason, rule))
+
+    def _write(
+        self,
+        row: RuleRow,
+        result: Result,
+        effect: Effect,
+        message: str,
+        about: str | None,
+        entry: tuple[str, Date] | None = None,
+    ) -> Effect:
+        ruling = self.ruling
+        if effect is Effect.HOLD and ruling is not None and (ruling.kind is _WRITE_OFF or ruling.kind in row.person_may):
+            result, effect = Result.BYPASSED, Effect.WARN
+            day = ruling.at.date().isoformat()
+            message = f"{message} A person decided on {day}: {ruling.kind.value}."
+        row_id, since = entry or (row.id, row.start)
+        self.findings.append(
+            Finding(row.rule, row_id, result, effect, message, row.fix, row.who, row.source, since, about)
+        )
+        return effect

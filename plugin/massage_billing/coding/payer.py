@@ -1,0 +1,91 @@
+"""Who is the payer? Only what the clinic's payers.yaml says counts, never a name (DESIGN 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.rulebook import Day
+from massage_billing.model import Clinic, Coverage, CoverageKind, Payer, PayerRef
+
+_RULE = "payer-known"
+
+
+def entries(ref: PayerRef, payers: Sequence[Payer]) -> list[Payer]:
+    """The entries of payers.yaml that mean this payer; more than one is for a person to mend."""
+    found = []
+    values = {value for _, value in ref.identifiers}
+    for payer in payers:
+        if (
+            (ref.reference is not None and ref.reference in payer.references)
+            or any(identifier in payer.identifiers for identifier in ref.identifiers)
+            or (payer.payer_id is not None and payer.payer_id in values)
+        ):
+            found.append(payer)
+    return found
+
+
+def entry(coverage: Coverage, clinic: Clinic) -> Payer | None:
+    """The one entry of payers.yaml for a coverage's payer."""
+    if not clinic.payers:
+        return None
+    found = entries(coverage.payer, clinic.payers)
+    return found[0] if len(found) == 1 else None
+
+
+def kind(coverage: Coverage, clinic: Clinic) -> CoverageKind:
+    """What kind of insurance a coverage is: what payers.yaml says of its payer, else its own type."""
+    payer = entry(coverage, clinic)
+    return payer.kind if payer else coverage.kind
+
+
+def key(coverage: Coverage, clinic: Clinic) -> str | None:
+    """The payer's key in payers.yaml, else how the host refers to it."""
+    payer = entry(coverage, clinic)
+    if payer:
+        return payer.key
+    ref = coverage.payer
+    return ref.reference or (ref.identifiers[0][1] if ref.identifiers else None)
+
+
+def policy_name(coverage: Coverage, clinic: Clinic, day: Day) -> str | None:
+    """The policy that applies to a coverage's payer; None where nothing says, or the rulebook has no such policy."""
+    payer = entry(coverage, clinic)
+    name = clinic.policy or (payer.policy if payer else None)
+    return name if name in day.known_policies else None
+
+
+def check(coverage: Coverage, clinic: Clinic, notes: Notes) -> None:
+    """Leave the finding: whether the payer of this coverage is known, and which policy is its own."""
+    found = entries(coverage.payer, clinic.payers) if clinic.payers else []
+    about = coverage.payer.reference or coverage.id
+    known = notes.day.known_policies
+    if len(found) > 1:
+        lines = ", ".join(str(payer.line) for payer in found)
+        notes.fail(_RULE, f"{about} is named by several entries of payers.yaml (lines {lines}).", "several", about)
+    elif clinic.policy is not None:
+        if clinic.policy not in known:
+            notes.fail(_RULE, f'There is no policy "{clinic.policy}". There are: {_listed(known)}.', "policy", about)
+        else:
+            message = f"The policy {clinic.policy} was given; it stands for payers.yaml for every payer."
+            notes.bypassed(_RULE, message, about=about)
+    elif not found:
+        notes.no_data(_RULE, _unmapped(about, coverage, clinic), "" if clinic.payers_known else "no-payers", about)
+    elif found[0].policy not in known:
+        named = f'payers.yaml line {found[0].line}: there is no policy "{found[0].policy}"'
+        message = f"{named}. There are: {_listed(known)}."
+        notes.fail(_RULE, message, "policy", about)
+    else:
+        notes.passed(_RULE)
+
+
+def _unmapped(about: str, coverage: Coverage, clinic: Clinic) -> str:
+    if clinic.payers_known:
+        return f"payer-unknown: no entry of payers.yaml means {about}."
+    if coverage.payer.reference is None and not coverage.payer.identifiers:
+        return f"{coverage.id} names no payer, and no payer policy was given."
+    return f"No payers.yaml says who {about} is, and no payer policy was given, so units cannot be counted."
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,82 @@
+"""Is the record complete enough to bill from? What reading found wrong becomes findings, by the rule it belongs to."""
+
+from __future__ import annotations
+
+from massage_billing.coding.notes import Notes
+from massage_billing.model import Problem, Result, Service, Visit
+
+NOT_PERFORMED = "not-performed"
+"""Key of the visit-finished problem of an Encounter that never took place."""
+COMPLETED = "completed"
+"""The Procedure.status of a service that was done."""
+_FINISHED, _MINUTES, _AGREE = "visit-finished", "minutes-documented", "minutes-agree"
+
+
+def never_performed(visit: Visit) -> bool:
+    """Whether the Encounter was cancelled, only planned, or entered in error."""
+    return any(p.rule == _FINISHED and p.key == NOT_PERFORMED for p in visit.problems)
+
+
+def check(visit: Visit, notes: Notes) -> None:
+    """Leave one finding for each question asked of the record: what reading found, or a pass.
+
+    Of a visit that never took place nothing else is asked.
+    """
+    if never_performed(visit):
+        for problem in visit.problems:
+            if problem.rule == _FINISHED:
+                _note(problem, frozenset(), notes)
+        return
+    untimed = _untimed(visit.services, notes)
+    problems = [*visit.problems, *_missing_minutes(visit, notes)]
+    if not problems:
+        notes.findings.extend(notes.day.record_passed)
+        return
+    by_rule: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_rule.setdefault(problem.rule, []).append(problem)
+    for rule, passed in zip(notes.day.asked_of_record, notes.day.record_passed, strict=True):
+        found = by_rule.pop(rule, None)
+        if found is None:
+            notes.findings.append(passed)
+        else:
+            for problem in found:
+                _note(problem, untimed, notes)
+    for found in by_rule.values():
+        for problem in found:
+            _note(problem, untimed, notes)
+
+
+def _note(problem: Problem, untimed: frozenset[str], notes: Notes) -> None:
+    if problem.rule in (_MINUTES, _AGREE) and problem.about in untimed:
+        message = f"{problem.detail} The code is not timed, so its units do not depend on it."
+        notes.bypassed(problem.rule, message, problem.key, problem.about)
+    elif problem.result is Result.NO_DATA:
+        notes.no_data(problem.rule, problem.detail, problem.key, problem.about)
+    else:
+        notes.fail(problem.rule, problem.detail, problem.key, problem.about)
+
+
+def _untimed(services: tuple[Service, ...], notes: Notes) -> frozenset[str]:
+    """References of the services whose code is known and not timed."""
+    codes = notes.day.codes
+    found = []
+    for service in services:
+        entry = codes.get(service.code) if service.code else None
+        if entry is not None and not entry.timed:
+            found.append(f"Procedure/{service.procedure}")
+    return frozenset(found)
+
+
+def _missing_minutes(visit: Visit, notes: Notes) -> list[Problem]:
+    """A completed timed service without minutes, where reading has not said so already."""
+    missing = []
+    codes = notes.day.codes
+    for s in visit.services:
+        if s.minutes is not None or s.code is None or s.status != COMPLETED or s.duplicate_of is not None:
+            continue
+        entry, about = codes.get(s.code), f"Procedure/{s.procedure}"
+        told = any(p.rule in (_MINUTES, _AGREE) and p.about == about for p in visit.problems)
+        if entry is not None and entry.timed and not told:
+            missing.append(Problem(_MINUTES, Result.NO_DATA, f"{about} has a timed code and no minutes.", about))
+    return missing

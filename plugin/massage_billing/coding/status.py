@@ -1,0 +1,108 @@
+"""Which services can be billed at all? Those done, counted once, with a code we know and a status that bills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from massage_billing.coding.buckets import Bucket
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.record import COMPLETED
+from massage_billing.coding.rulebook import Policy
+from massage_billing.coding.tables import CodeEntry
+from massage_billing.coding.terms import StatusRow, TherapyModifierRow
+from massage_billing.model import Effect, Finding, Result, Service
+
+_CODE, _STATUS = "billable-code", "fee-schedule-status"
+_NOT_DONE = {"not-done": "not-done", "entered-in-error": "entered-in-error"}
+
+
+def performed(services: Iterable[Service], notes: Notes) -> list[Service]:
+    """The services that were done and count; the others are listed with their reason."""
+    done = []
+    for s in sorted(services, key=lambda service: service.procedure):
+        if s.status != COMPLETED:
+            notes.leave_off([s], _NOT_DONE.get(s.status, "not-completed"), "visit-finished")
+        elif s.duplicate_of is not None:
+            notes.leave_off([s], "duplicate", "services-distinct")
+        elif s.code is None:
+            notes.leave_off([s], "no-code", "code-known")
+        else:
+            done.append(s)
+    return done
+
+
+def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Bucket]:
+    """The lines in the making, one a code, therapist and discipline, in order; what cannot be billed is listed."""
+    codes = notes.day.codes
+    buckets: dict[tuple[str, str, str], Bucket] = {}
+    judged: dict[str, bool] = {}
+    disciplines = notes.day.row("therapy-modifier").says(TherapyModifierRow).disciplines
+    for s in services:
+        entry = codes.get(s.code or "")
+        if entry is None:
+            _unknown(s, notes)
+            continue
+        if entry.code not in judged:
+            judged[entry.code] = _bills(entry, policy, notes)
+        if not judged[entry.code]:
+            reason = notes.day.row(_STATUS, notes.day.statuses[entry.code].lower()).says(StatusRow).reason
+            notes.leave_off([s], reason, _STATUS)
+            continue
+        if entry.timed and s.minutes is None:
+            notes.leave_off([s], "no-minutes", "minutes-documented")
+            continue
+        discipline = next((m for m in s.modifiers if m in disciplines), "") if s.modifiers else ""
+        key = (entry.code, s.therapist.id if s.therapist else "", discipline)
+        bucket = buckets.get(key)
+        if bucket is None:
+            bucket = buckets[key] = Bucket(entry, s.therapist, discipline)
+        bucket.add(s)
+    return [buckets[key] for key in sorted(buckets)] if len(buckets) > 1 else list(buckets.values())
+
+
+def _unknown(s: Service, notes: Notes) -> None:
+    notes.leave_off([s], "on-hold", _CODE)
+    notes.fail(_CODE, f"{s.code}: no rule covers it.", about=f"Procedure/{s.procedure}")
+
+
+def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
+    """Whether a code goes on the claim by its fee schedule status; leaves the findings of code and status."""
+    day, code = notes.day, entry.code
+    known = day.findings.get((_CODE, code))
+    if known is None:
+        row = day.row(_CODE)
+        source = day.sources[_CODE].get(entry.source, row.source)
+        unit = "a unit is 15 minutes" if entry.timed else "one unit a session"
+        known = day.findings[(_CODE, code)] = Finding(
+            _CODE, code, row.passed.result, row.passed.effect, f"{code} ({entry.label}): {unit}.",
+            source=source, in_force_from=row.start, about=code,
+        )  # fmt: skip
+    notes.findings.append(known)
+    letter = day.statuses.get(code)
+    if letter is None:
+        notes.no_data(_STATUS, f"{code} has no status in the fee schedule release that is loaded.", "unlisted", code)
+        return True
+    row = day.row(_STATUS, letter.lower())
+    if row.says(StatusRow).bills and row.on_fail is Effect.NONE:
+        notes.findings.append(_plain_status(code, letter, notes))
+        return True
+    if code in policy.terms.pays_bundled:
+        notes.bypassed(_STATUS, f"{code} has status {letter}; the policy {policy.name} says that it is paid.",
+                       letter.lower(), code)  # fmt: skip
+        return True
+    successor = f" Medicare takes {entry.successor} in its place; nothing was replaced." if entry.successor else ""
+    message = f"{code} has status {letter}: {row.terms.note}{successor}"
+    notes.fail(_STATUS, message, letter.lower(), code, (code, row.start))
+    return row.says(StatusRow).bills
+
+
+def _plain_status(code: str, letter: str, notes: Notes) -> Finding:
+    day = notes.day
+    found = day.findings.get((_STATUS, code))
+    if found is None:
+        row = day.row(_STATUS, letter.lower())
+        found = day.findings[(_STATUS, code)] = Finding(
+            _STATUS, code, Result.PASS, Effect.NONE, f"{code} has status {letter}: {row.terms.note}",
+            source=row.source, in_force_from=row.start, about=code,
+        )  # fmt: skip
+    return found
