@@ -88,7 +88,7 @@ class MemoryStore:
         """Encounter ids of visits that a change on the host may concern."""
         found: set[str] = set()
         for change in latest(touched):
-            current = set()
+            current: set[str | None] = set()
             for (of, encounter), used in self._used.items():
                 if of == host and change.reference in used:
                     same = bool(change.version) and used[change.reference] == change.version
