@@ -24,8 +24,8 @@ build_jar() {
     say "Building deploy/$name (once; the first time Maven downloads about 300 MB)"
     work=$(mktemp -d "$MB_CACHE/$name.XXXXXX")
     cp -R "$MB_ROOT/deploy/$name/pom.xml" "$MB_ROOT/deploy/$name/src" "$work/"
-    if ! mvn -B -q -s "$MB_ROOT/deploy/lib/maven-settings.xml" -f "$work/pom.xml" package >"$work/log" 2>&1 </dev/null; then
-        tail -n 20 "$work/log" >&2
+    if ! mvn -B -q -Dstyle.color=never -s "$MB_ROOT/deploy/lib/maven-settings.xml" -f "$work/pom.xml" package >"$work/log" 2>&1 </dev/null; then
+        grep -m 5 ERROR "$work/log" >&2 || tail -n 5 "$work/log" >&2
         rm -rf "$work"
         die "Maven could not build deploy/$name."
     fi

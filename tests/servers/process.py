@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import select
 import shutil
@@ -93,14 +94,23 @@ class Child:
         self.stop()
 
 
-def built_jar(name: str) -> str:
-    """The path of the runnable jar of deploy/<name>; skips the test, saying why, where it cannot be had."""
+@functools.cache
+def _build(name: str) -> tuple[str, str]:
+    """The path of the runnable jar of deploy/<name>, or "" and why there is none; a failure is not tried again."""
     if shutil.which("java") is None:
-        pytest.skip(f"deploy/{name} needs Java 17 or later (apt-get install default-jdk-headless)")
+        return "", "needs Java 17 or later (apt-get install default-jdk-headless)"
     built = subprocess.run([ROOT / "deploy" / name / "build"], capture_output=True, text=True, check=False)
     if built.returncode:
-        pytest.skip(f"deploy/{name} could not be built: {built.stderr.strip()}")
-    return built.stdout.strip()
+        return "", built.stderr.strip().splitlines()[-1]
+    return built.stdout.strip(), ""
+
+
+def built_jar(name: str) -> str:
+    """The path of the runnable jar of deploy/<name>; skips the test, saying why, where it cannot be had."""
+    jar, problem = _build(name)
+    if problem:
+        pytest.skip(f"deploy/{name}: {problem}")
+    return jar
 
 
 # The quick compiler alone starts a JVM in two thirds of the time and is enough for a test's few requests.

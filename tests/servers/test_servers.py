@@ -32,6 +32,12 @@ def test_hapi_answers_and_refuses_a_dangling_reference(hapi: str) -> None:
     assert requests.post(f"{hapi}/Encounter", json=ENCOUNTER, timeout=30).status_code == 400
 
 
+def test_all_tests_of_a_server_share_one_worker(hapi: str, request: pytest.FixtureRequest) -> None:
+    """Else every worker would start a server of its own, which only shows as a slow run."""
+    if request.config.getoption("dist", "no") == "loadgroup":
+        assert request.node.nodeid.endswith("@start_hapi")
+
+
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_hapi_is_empty_for_each_test(hapi: str, turn: str) -> None:
     assert total(hapi, "Patient") == 0
