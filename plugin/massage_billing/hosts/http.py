@@ -9,16 +9,15 @@ host's free text: those hold patient data (DESIGN 23). Origins are compared pars
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -39,6 +38,7 @@ from massage_billing.errors import (
     HostUntrusted,
     SettingsError,
 )
+from massage_billing.hosts.credentials import Credentials, NoCredentials
 from massage_billing.hosts.outcome import outcome_codes
 
 T = TypeVar("T")
@@ -73,48 +73,6 @@ class Limits:
     """Random share of a wait, so that several programs do not come back together."""
     retry_after: float = 60.0
     """Longest Retry-After that is waited for; a longer one ends the call."""
-
-
-class Credentials(Protocol):
-    """What is put into the Authorization header."""
-
-    def header(self) -> str | None:
-        """The header's value; None sends none."""
-        ...
-
-    def renew(self, refused: str | None) -> bool:
-        """Get new credentials after a 401 for ``refused``; False where there are no others to try."""
-        ...
-
-
-class NoCredentials:
-    """For hosts on loopback or behind a proxy that asks for none."""
-
-    def header(self) -> str | None:
-        """No header."""
-        return None
-
-    def renew(self, refused: str | None) -> bool:
-        """There is nothing to renew."""
-        return False
-
-
-class BearerToken:
-    """A fixed token, read anew after a 401: somebody may have replaced it in its file."""
-
-    def __init__(self, read: Callable[[], str]) -> None:
-        self._read = read
-
-    def header(self) -> str | None:
-        """ "Bearer …"."""
-        token = self._read().strip()
-        if not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise SettingsError("The host's bearer token is empty or has blanks in it.", "Correct where it is kept.")
-        return f"Bearer {token}"
-
-    def renew(self, refused: str | None) -> bool:
-        """True where another token is there by now."""
-        return self.header() != refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +143,7 @@ class HttpClient:
         self._session = _session(connections, verify, proxy)
         self._counter = threading.Lock()
         self.calls = 0
+        self.skew: timedelta | None = None
 
     def close(self) -> None:
         """Close kept connections."""
@@ -212,6 +171,7 @@ class HttpClient:
         body: bytes | Callable[[], bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        conflicts: bool = False,
         attempts: int | None = None,
         read: Callable[[Answer], T] = _whole,  # type: ignore[assignment]
     ) -> T:
@@ -219,9 +179,10 @@ class HttpClient:
 
         ``read`` turns the answer into a value and may raise HostAnswerUnreadable, which is retried like a lost
         answer. ``repeatable`` says that carrying the call out twice does no harm; left out, it holds for GET.
-        A callable ``body`` is made anew for each try (a token assertion may be used once only).
+        ``conflicts`` retries 409 and 412 too, for conditional creates. A callable ``body`` is made anew for each try
+        (a token assertion may be used once only).
         """
-        again = _again(method == "GET" if repeatable is None else repeatable, self.limits.retry_after)
+        again = _again(method == "GET" if repeatable is None else repeatable, conflicts, self.limits.retry_after)
         url, sent = self.url(path), list(params)
         for attempt in stamina.retry_context(
             on=again,
@@ -290,9 +251,12 @@ class HttpClient:
             ) as response:
                 content = self._body(response, begun, f"{method} {urlsplit(url).path}")
                 kept = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, kept, content, time.monotonic() - begun)
+                answer = Answer(response.status_code, kept, content, time.monotonic() - begun)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             raise _unreachable(f"{method} {urlsplit(url).path}", problem) from None
+        if (sent := answer.date()) is not None:
+            self.skew = sent - self._clock()
+        return answer
 
     def _body(self, response: requests.Response, begun: float, what: str) -> bytes:
         """The whole body; read piece by piece, so that neither time nor size runs away."""
@@ -384,7 +348,7 @@ def _refused(problem: Exception) -> bool:
     return isinstance(getattr(reason, "reason", None), urllib3.exceptions.NewConnectionError)
 
 
-def _again(repeatable: bool, longest: float) -> Callable[[Exception], bool | float]:
+def _again(repeatable: bool, conflicts: bool, longest: float) -> Callable[[Exception], bool | float]:
     """Whether a failed try is followed by another, and after how long."""
 
     def decide(problem: Exception) -> bool | float:
@@ -394,7 +358,7 @@ def _again(repeatable: bool, longest: float) -> Callable[[Exception], bool | flo
             if not repeatable and not isinstance(problem, _TurnedAway):
                 return False
             return problem.retry_after if problem.retry_after else True
-        if isinstance(problem, _NeverSent):
+        if isinstance(problem, _NeverSent) or (conflicts and isinstance(problem, HostConflict)):
             return True
         return repeatable and isinstance(problem, HostUnreachable | HostFault | HostAnswerUnreadable)
 

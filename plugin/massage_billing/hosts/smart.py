@@ -157,7 +157,7 @@ class SmartBackend:
         return _Token(f"Bearer {token}", self._clock() + seconds - min(60.0, seconds / 5))
 
     def _discover(self) -> tuple[HttpClient, str]:
-        """Client and URL of the token endpoint, which may be of another origin than the FHIR server, but not less safe."""
+        """Client and URL of the token endpoint; it may be of another origin than the FHIR server, but not less safe."""
         found = self._settings.token_url
         if found is None:
             client = self._open(self._base_url)
