@@ -109,7 +109,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupted() -> int:
-    click.echo("\nStopped. What was decided so far is kept; run again to go on.", err=True)
+    click.echo("Stopped. What was decided so far is kept; run again to go on.", err=True)
     return 130
 
 
