@@ -114,4 +114,4 @@ def built_jar(name: str) -> str:
 
 
 # The quick compiler alone starts a JVM in two thirds of the time and is enough for a test's few requests.
-JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
+JAVA = ("java", "-Xmx2g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
