@@ -208,6 +208,8 @@ class HostSettings(_Part):
     """By Location id."""
     timeouts: TimeoutSettings = TimeoutSettings()
     """Time limits."""
+    ca_file: FilePath | None = None
+    """Certificates of the authority that signed the host's, where the machine does not know it."""
     demo: bool = False
     """True only for what ``demo`` makes: no start date is asked for."""
 

@@ -42,7 +42,9 @@ def card(item: Json) -> Iterable[str]:
 def _head(item: Json) -> Iterable[str]:
     visit, outcome = _object(item, "visit"), _text(item, "outcome")
     total = _total(item)
-    title = f"Encounter/{_text(visit, 'encounter')}  {_text(visit, 'date') or 'no date'}  {_text(visit, 'site')}".rstrip()
+    title = (
+        f"Encounter/{_text(visit, 'encounter')}  {_text(visit, 'date') or 'no date'}  {_text(visit, 'site')}".rstrip()
+    )
     badge = f"{outcome.upper()}  {total}".rstrip()
     yield click.style(title.ljust(_WIDTH - len(badge)), bold=True) + click.style(
         badge, bold=True, fg=_COLOURS.get(outcome)

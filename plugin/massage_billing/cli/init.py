@@ -32,9 +32,11 @@ class Answers:
     token_file: str | None = None
     token_env: str | None = None
     write_as: str | None = None
-    demo: bool = False
+    payers: str = "payers.yaml"
+    fees: str = "fees.csv"
     settle: str = "2h"
     state: str = ""
+    demo: bool = False
 
 
 @click.command(name="init")
@@ -143,18 +145,16 @@ def _optional(question: str, default: str = "") -> str | None:
     return click.prompt(question, default=default, show_default=bool(default)) or None
 
 
-def write_settings(folder: Path, answers: Answers, payers: str | None = None, fees: str | None = None) -> Path:
-    """Write the three files, all checked before the first is written; the settings file's path."""
+def write_settings(folder: Path, answers: Answers) -> None:
+    """Write the three files; all is checked before the first is written."""
     from massage_billing.cli.templates import FEES, PAYERS, settings_text
 
     text = settings_text(answers)
     _check(text, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    written = dict(zip(_FILES, (text, payers or PAYERS, fees or FEES), strict=True))
-    for name, content in written.items():
+    for name, content in zip(_FILES, (text, PAYERS, FEES), strict=True):
         with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
             file.write(content)
-    return folder / _FILES[0]
 
 
 def _check(text: str, folder: Path) -> None:

@@ -17,15 +17,16 @@ from massage_billing.cli import shell
 def command(folder: Path, visits: int, seed: int, as_json: bool) -> None:
     """Write a synthetic clinic as FHIR files.
 
-    Every person in it is invented. FOLDER must not exist yet, or be empty.
+    Everybody in it is invented. FOLDER must not exist yet, or be empty; beside the FHIR files it gets settings,
+    payers.yaml and fees.csv, so that `run --settings FOLDER/massage-billing.yaml` bills it.
     """
-    from massage_billing.clinic_maker import make_clinic
+    from massage_billing.cli import synthetic
     from massage_billing.errors import InputError
 
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"{folder}: is not empty.", "Name a new folder; nothing is ever overwritten.")
-    made = make_clinic(folder, visits, seed=seed)
+    made = synthetic.make(folder, visits, seed)
     if as_json:
-        shell.print_json({"folder": str(folder), "visits": visits, "seed": seed, "made": made})
+        shell.print_json({"folder": str(folder), "visits": visits, "seed": seed, "resources": made})
     else:
-        click.echo(f"Wrote a synthetic clinic of {visits:,} visits to {folder}.")
+        click.echo(f"Wrote a synthetic clinic of {visits:,} visits ({sum(made.values()):,} resources) to {folder}.")

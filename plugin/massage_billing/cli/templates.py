@@ -37,8 +37,8 @@ clinic:
   npi: {npi}    # billing NPI: the group's, or the therapist's own when solo
   tin: {tin}    # tax id
   solo: {solo}    # true: the therapist is paid, not an organization
-  payers: payers.yaml
-  fees: fees.csv
+  payers: {payers}
+  fees: {fees}
 
 hosts:
   {host_id}:    # part of every claim's identifier: never change it
@@ -64,6 +64,8 @@ def settings_text(answers: Answers) -> str:
         npi=_quoted(answers.npi),
         tin=_quoted(answers.tin),
         solo=str(bool(answers.solo)).lower(),
+        payers=answers.payers,
+        fees=answers.fees,
         host_id=_quoted(answers.host_id),
         kind=answers.kind,
         where="folder" if answers.kind == "folder" else "url",

@@ -1,0 +1,153 @@
+"""The docs stay true: every command and every setting documented, help text equal, links that lead somewhere.
+
+``python tests/health/test_docs.py`` (with ``plugin`` on the path) writes the help blocks of plugin/docs/cli.md anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import get_args
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from massage_billing import errors, settings
+from massage_billing.cli.main import COMMANDS, cli
+from massage_billing.clinic_files import _Entry, _Match
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "plugin" / "docs"
+CLI = DOCS / "cli.md"
+PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
+BLOCK = re.compile(r"(?P<head><!-- help(?:: (?P<name>[a-z-]+))? -->\n```text\n)(?P<text>.*?)(?P<tail>```)", re.DOTALL)
+
+
+def help_of(name: str | None) -> str:
+    """What ``--help`` prints on a terminal of 100 columns."""
+    root = click.Context(cli, info_name="massage-billing", terminal_width=100)
+    if name is None:
+        return cli.get_help(root) + "\n"
+    command = cli.get_command(root, name)
+    assert command is not None, f"there is no command {name}"
+    return command.get_help(click.Context(command, root, name, terminal_width=100)) + "\n"
+
+
+def with_help(page: str) -> str:
+    """A page with every help block as it should be."""
+    return BLOCK.sub(lambda block: block["head"] + help_of(block["name"]) + block["tail"], page)
+
+
+def test_every_command_is_documented_with_its_help() -> None:
+    page = CLI.read_text(encoding="utf-8")
+    documented = [block["name"] for block in BLOCK.finditer(page)]
+    assert documented == [None, *COMMANDS]
+    assert page == with_help(page), "run: python tests/health/test_docs.py"
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = CLI.read_text(encoding="utf-8")
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    raised = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.MassageBillingError)
+    }
+    assert raised <= documented
+    shown = {
+        int(code) for code in re.findall(r"^    (\d+) |; (\d+) ", help_of(None), re.MULTILINE) for code in code if code
+    }
+    assert shown == documented
+
+
+def keys(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Every key of a settings model, dotted; keys of a mapping by what they are (ID, LOCATION)."""
+    for name, field in model.model_fields.items():
+        if field.exclude or (path == "hosts.ID" and name == "id"):
+            continue
+        key = f"{path}.{field.alias or name}".lstrip(".")
+        parts = [part for part in _models(field.annotation)]
+        if not parts:
+            yield key
+        for part in parts:
+            inner = {"hosts": "hosts.ID", "hosts.ID.sites": "hosts.ID.sites.LOCATION", "hosts.ID.auth": "auth"}.get(
+                key, key
+            )
+            yield from [key] if part is settings.Coded else keys(part, inner)
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif not (isinstance(annotation, type) and issubclass(annotation, Enum)):
+        for argument in get_args(annotation):
+            yield from _models(argument)
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_a_setting() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([A-Za-z_.]+)` \|", page, re.MULTILINE))
+    payer_keys = {*_Entry.model_fields, *(f"match.{key}" for key in _Match.model_fields)} - {"match"}
+    fee_columns = {"code", "modifier", "payer", "from", "amount"}
+    assert documented - payer_keys - fee_columns == {*keys(settings.Settings), "hosts.ID.auth"}
+    assert payer_keys | fee_columns <= documented
+
+
+def test_the_examples_of_settings_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for page in (DOCS / "settings.md", DOCS / "host-openemr.md"):
+        for place, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)):
+            file = tmp_path / f"{page.stem}-{place}.yaml"
+            file.write_text(block, encoding="utf-8")
+            if block.startswith("payers:"):
+                from massage_billing.clinic_files import load_payers
+
+                assert load_payers(file)
+            else:
+                assert settings.load_settings(file).hosts
+    fees = re.findall(r"```csv\n(.*?)```", (DOCS / "settings.md").read_text(encoding="utf-8"), re.DOTALL)
+    from massage_billing.clinic_files import load_fees
+
+    for text in fees:
+        (tmp_path / "fees.csv").write_text(text, encoding="utf-8")
+        assert load_fees(tmp_path / "fees.csv")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_page_opens_with_its_audience_and_type(page: Path) -> None:
+    first, second, *_ = page.read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"<!-- audience: .+ -->", first)
+    assert re.fullmatch(r"<!-- type: (how-to|reference|explanation|tutorial) -->", second)
+
+
+def test_every_command_a_page_shows_exists() -> None:
+    for page in PAGES:
+        shown = re.findall(r"(?:`|^)massage-billing ([a-z][a-z-]*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for name in shown:
+            assert name in COMMANDS, f"{page.name}: massage-billing {name}"
+
+
+def test_every_decision_is_listed() -> None:
+    listed = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
+    for page in (DOCS / "decisions").glob("[0-9]*.md"):
+        assert f"({page.name})" in listed, page.name
+
+
+if __name__ == "__main__":
+    CLI.write_text(with_help(CLI.read_text(encoding="utf-8")), encoding="utf-8")
