@@ -54,7 +54,7 @@ class Batch:
 
     def __init__(self, setup: Setup, capabilities: Capabilities, terms: Terms, tally: Tally) -> None:
         self.setup, self.capabilities, self.terms, self.tally = setup, capabilities, terms, tally
-        self._keep_used = capabilities.real_last_updated or capabilities.records_hold_writes
+        self._keep_used = capabilities.records_hold_writes
 
     def decide(self, records: Sequence[VisitRecord], *, again: bool = False) -> list[Planned]:
         """Plans of the visits of these records; ``again`` where they were counted before."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date as Date
 
+from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.claim_checks import claim_faults
 from massage_billing.fhir.schemas import Validator
 from massage_billing.fhir.serial import Resource, to_bytes
 from massage_billing.profiles import load_schema
 
 
-def claim_checker(
-    known_code: Callable[[str], bool], *, schema: bool = True, model: bool = True
-) -> Callable[[Resource], Sequence[str]]:
+def claim_checker(book: Rulebook, *, schema: bool = True, model: bool = True) -> Callable[[Resource], Sequence[str]]:
     """A function that lists the faults of a built Claim; empty where it may be written."""
+
+    def known_code(code: str, on: str) -> bool:
+        return code in book.on(Date.fromisoformat(on)).codes
+
     validator = Validator(load_schema("Claim")) if schema else None
 
     def check(claim: Resource) -> Sequence[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from massage_billing.errors import HostError
 from massage_billing.model import Ruling
@@ -209,6 +209,15 @@ class Host(Protocol):
 
     def cursor_at(self, moment: datetime) -> str:
         """A cursor as if the last complete run had ended at this moment: for ``run --since``."""
+        ...
+
+
+@runtime_checkable
+class NamesProblems(Protocol):
+    """A host that meets things it cannot read, and can name them after a pass: a folder of files."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """(where, what): ("Procedure.ndjson:12", "is not JSON")."""
         ...
 
 

@@ -16,7 +16,7 @@ from massage_billing.errors import HostError
 from massage_billing.model import Ruling
 from massage_billing.outbox import Outbox
 from massage_billing.planning import Terms
-from massage_billing.ports import VisitRecord
+from massage_billing.ports import NamesProblems, VisitRecord
 from massage_billing.report import RunReport, Tally
 from massage_billing.setup import Setup
 
@@ -46,6 +46,9 @@ class Billing:
         if not dry_run:
             self._redo(batch, outbox, outbox.flush_pending())
         ended = self._decide_changed(batch, outbox, since, dry_run=dry_run)
+        if isinstance(self.host, NamesProblems):
+            for where, what in self.host.problems():
+                tally.problem(f"{where}: {what}")
         if not dry_run and ended:
             self.store.save_cursor(self.host.id, ended)
         return tally.report(
@@ -70,17 +73,14 @@ class Billing:
         cursor = self.host.cursor_at(since) if since else self.store.cursor(self.host.id)
         reached: str | None = None
         wake: set[str] = set()
-        decided: set[str] = set()
         for page in self.host.changes(cursor, self.setup.start):
             for records in _chunks(page.records, BATCH):
                 self._decide(batch, outbox, records, dry_run=dry_run)
-                if cursor:
-                    decided.update(record.encounter for record in records)
             if page.touched:
                 wake |= self.store.waking(self.host.id, page.touched)
             reached = page.cursor or reached
         wake |= self._woken(incremental=cursor is not None)
-        for ids in _chunks(sorted(wake - decided), BATCH):
+        for ids in _chunks(sorted(wake), BATCH):
             self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
         return reached
 

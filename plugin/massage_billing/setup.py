@@ -38,6 +38,8 @@ class Setup:
     """How long a finished visit may stay without a service."""
     draft: bool = False
     """Claims are written as drafts."""
+    demo: bool = False
+    """No start date is asked for."""
     outputs: tuple[str, ...] = ()
     """Where results are found, for the report."""
     progress: Progress = field(default_factory=NoProgress)

@@ -15,7 +15,11 @@ from massage_billing.fhir.serial import decision_digest
 from massage_billing.fhir.task import digest_of
 
 
-def claim_faults(claim: Mapping[str, object], known_code: Callable[[str], bool]) -> Iterator[str]:
+KnownCode = Callable[[str, str], bool]
+"""Whether the rulebook knows a code on a date of service (ISO)."""
+
+
+def claim_faults(claim: Mapping[str, object], known_code: KnownCode) -> Iterator[str]:
     """Every fault of a Claim as built (money still Decimal), in words that name elements and codes, no patient data."""
     diagnoses = _sequences(claim, "diagnosis")
     team = _sequences(claim, "careTeam")
@@ -44,14 +48,14 @@ def claim_faults(claim: Mapping[str, object], known_code: Callable[[str], bool])
         yield "decision digest is not of this content"
 
 
-def _code_faults(n: int, item: Mapping[str, object], known_code: Callable[[str], bool]) -> Iterator[str]:
+def _code_faults(n: int, item: Mapping[str, object], known_code: KnownCode) -> Iterator[str]:
     codings = fj.children(fj.child(item, "productOrService"), "coding")
     for coding in codings:
         code = fj.text(coding, "code") or ""
         expected = names.CPT if code[:1].isdigit() else names.HCPCS
         if fj.text(coding, "system") != expected:
             yield f"item {n}: {code} is not in its code system"
-        if not known_code(code):
+        if not known_code(code, fj.text(item, "servicedDate") or ""):
             yield f"item {n}: no rule knows {code}"
     if not codings:
         yield f"item {n}: has no code"

@@ -1,0 +1,154 @@
+"""What the command line (and later the pages) can ask of one host: run, explain, approve, rule, look, forget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import datetime, timedelta
+from typing import Final
+
+from massage_billing import flow
+from massage_billing.errors import HostNotFound, SettingsError
+from massage_billing.explain import explanation
+from massage_billing.fhir.visit import read_visit
+from massage_billing.model import Decision, Ruling, Visit
+from massage_billing.ports import Capabilities, VisitRecord, VisitRow
+from massage_billing.report import RunReport
+from massage_billing.service import Billing
+from massage_billing.setup import Setup
+
+SAMPLE_VISITS: Final = 200
+"""How many recent visits ``check-host`` looks at."""
+SAMPLE_DAYS: Final = 90
+"""How far back it looks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostCheck:
+    """What ``check-host`` found."""
+
+    host: str
+    """Configured host id."""
+    capabilities: Capabilities
+    """What the host can do."""
+    visits: int
+    """Recent visits looked at."""
+    services: int
+    """Completed services in them."""
+    minutes: Mapping[str, int]
+    """Where their minutes are: extension, observation, period, or "none"."""
+    notes: tuple[str, ...] = ()
+    """Plain sentences about what that costs."""
+
+
+class Program:
+    """One host, opened."""
+
+    def __init__(self, setup: Setup, *, configured: bool, lock: Callable[[], AbstractContextManager[None]]) -> None:
+        self.setup = setup
+        self._configured = configured
+        self._lock = lock
+
+    def run(self, start: Date | None = None, since: datetime | None = None, dry_run: bool = False) -> RunReport:
+        """The main job. ``start`` is remembered; SettingsError where no start or zone is known (DESIGN 3, 5)."""
+        setup = self._ready(start, remember=not dry_run)
+        if dry_run:
+            return Billing(setup).run(since, dry_run=True)
+        with self._lock():
+            return Billing(setup).run(since)
+
+    def approve(self, encounters: Sequence[str] | None) -> RunReport:
+        """Make drafts active; None: all."""
+        with self._lock():
+            return Billing(self.setup).approve(encounters)
+
+    def rule(self, encounter: str, ruling: Ruling) -> None:
+        """Remember what a person decided of a visit."""
+        Billing(self.setup).rule(encounter, ruling)
+
+    def rows(self) -> Iterator[VisitRow]:
+        """Everything the store knows, by date of service."""
+        return self.setup.store.rows(self.setup.host.id)
+
+    def explain(self, encounter: str, policy: str | None = None) -> Iterator[dict[str, object]]:
+        """explain/1 of one visit on the host; nothing is written. HostNotFound where the host has no such Encounter."""
+        visit, decision = self.visit_and_decision(encounter, policy)
+        yield explanation(visit, decision, self.setup.book)
+
+    def visit_and_decision(self, encounter: str, policy: str | None = None) -> tuple[Visit, Decision]:
+        """A visit as it stands on the host now, and what the rulebook makes of it now."""
+        visit = read_visit(self._record(encounter), self.setup.reading)
+        clinic = self.setup.clinic if policy is None else replace(self.setup.clinic, policy=policy)
+        ruling = self.setup.store.rulings(self.setup.host.id, [encounter]).get(encounter)
+        return visit, flow.bill(visit, self.setup.book, clinic, ruling)
+
+    def record(self, encounter: str) -> VisitRecord:
+        """The FHIR resources of one visit, for the superbill's names. PHI."""
+        return self._record(encounter)
+
+    def _record(self, encounter: str) -> VisitRecord:
+        for record in self.setup.host.visits([encounter]):
+            return record
+        raise HostNotFound(f"Encounter/{encounter}: the host has no such visit.", "Check the id.")
+
+    def check_host(self) -> HostCheck:
+        """What the host can do, and where the minutes of recent services are."""
+        host = self.setup.host
+        capabilities = host.capabilities()
+        since = host.now().date() - timedelta(days=SAMPLE_DAYS)
+        visits = [read_visit(record, self.setup.reading) for record in self._sample(since)]
+        counted: Counter[str] = Counter()
+        for visit in visits:
+            for service in visit.services:
+                if service.status == "completed" and service.code is not None:
+                    entry = self.setup.book.on(visit.date or since).codes.get(service.code)
+                    if entry is not None and entry.timed:
+                        counted[service.minute_source.value if service.minute_source else "none"] += 1
+        return HostCheck(host.id, capabilities, len(visits), sum(counted.values()), dict(counted))
+
+    def _sample(self, since: Date) -> Iterator[VisitRecord]:
+        found = 0
+        for page in self.setup.host.changes(None, since):
+            for record in page.records:
+                yield record
+                found += 1
+                if found == SAMPLE_VISITS:
+                    return
+
+    def purge(self, patient: str | None, older_than: datetime | None) -> int:
+        """Forget a patient, or payloads confirmed before a time; how many."""
+        store = self.setup.store
+        if patient is not None:
+            return store.purge_patient(self.setup.host.id, patient)
+        return store.purge_confirmed(older_than) if older_than else 0
+
+    # --- before a run -----------------------------------------------------------------------------------------------
+
+    def _ready(self, start: Date | None, *, remember: bool) -> Setup:
+        setup = self.setup
+        if not self._configured:
+            raise SettingsError(f"Host {setup.host.id} is not configured.", "Run `massage-billing init` first.")
+        if setup.reading.zone is None:
+            raise SettingsError(
+                f"Host {setup.host.id} has no time zone, so no date of service is certain.",
+                f"Set hosts.{setup.host.id}.zone to an IANA zone.",
+            )
+        start = start or self._remembered_start() or setup.start
+        if start is None and not setup.demo:
+            raise SettingsError(
+                f"Host {setup.host.id}: from which date of service on shall visits be billed?",
+                "Give `run --start DATE` once, or set billing.start.",
+            )
+        if start is not None and remember:
+            setup.store.save_cursor(self._start_key(), start.isoformat())
+        return replace(setup, start=start)
+
+    def _start_key(self) -> str:
+        return f"{self.setup.host.id}#billing.start"
+
+    def _remembered_start(self) -> Date | None:
+        saved = self.setup.store.cursor(self._start_key())
+        return Date.fromisoformat(saved) if saved else None

@@ -1,0 +1,192 @@
+"""The one place that picks adapters: settings in, a program with its host, store, rules and checks out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from massage_billing import flow
+from massage_billing.checks import claim_checker
+from massage_billing.clinic_files import load_concept_map, settings_to_clinic, settings_to_reading
+from massage_billing.errors import StoreError
+from massage_billing.explain import explanation
+from massage_billing.fhir.visit import read_visit
+from massage_billing.model import Clinic, MinuteSource, Reading
+from massage_billing.profiles import CONCEPT_MAPS
+from massage_billing.profiles import folder as definitions
+from massage_billing.program import HostCheck, Program
+from massage_billing.report import NoProgress, Progress
+from massage_billing.rulebook_files import load_rulebook
+from massage_billing.settings import BearerAuth, HostKind, HostSettings, Settings, SmartAuth
+from massage_billing.setup import Setup
+from massage_billing.store import open_store
+
+if TYPE_CHECKING:
+    from massage_billing.coding.rulebook import Rulebook
+    from massage_billing.hosts.credentials import Credentials
+    from massage_billing.hosts.http import Limits
+    from massage_billing.ports import Host
+
+__all__ = ["HostCheck", "Program", "explain_path", "load_rulebook", "open_program", "shipped_maps"]
+
+OUT_FOLDER = "billing-out"
+"""Folder beside a folder host's files in which results are appended."""
+
+CodeMap = dict[tuple[str, str], str]
+
+
+def shipped_maps() -> tuple[CodeMap, CodeMap]:
+    """The ConceptMaps of fhir_profiles/: (system, code) → CPT or HCPCS, and → CMS place of service."""
+    codes: CodeMap = {}
+    places: CodeMap = {}
+    for name in CONCEPT_MAPS:
+        more_codes, more_places = load_concept_map(Path(str(definitions() / f"ConceptMap-{name}.json")))
+        codes.update(more_codes)
+        places.update(more_places)
+    return codes, places
+
+
+@contextmanager
+def open_program(settings: Settings, *, host: str | None = None, progress: Progress | None = None) -> Iterator[Program]:
+    """The program on one host. Raises SettingsError, StoreError, RuleFileError; closes what it opened."""
+    chosen = settings.host(host)
+    state = settings.state_folder()
+    private_folder(state)
+    codes, places = shipped_maps()
+    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
+    book = load_rulebook()
+    adapter = open_host(chosen, state, reading)
+    store = open_store(_store_url(settings, state))
+    try:
+        setup = Setup(
+            host=adapter,
+            store=store,
+            book=book,
+            clinic=settings_to_clinic(settings, reading),
+            reading=reading,
+            check=claim_checker(book, schema=settings.validate_.schema_, model=settings.validate_.model),
+            start=chosen.billing.start,
+            settle=chosen.billing.settle,
+            capture=chosen.billing.no_charge_capture,
+            draft=chosen.claims.write_as == "draft",
+            demo=chosen.demo,
+            outputs=_outputs(chosen),
+            progress=progress or NoProgress(),
+        )
+        yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(_one_at_a_time, state, chosen.id))
+    finally:
+        store.close()
+        closing: object = getattr(adapter, "close", None)
+        if callable(closing):
+            closing()
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into (DESIGN 23)."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made ({error.strerror}).", "Set state.folder to one that can.") from None
+
+
+def _store_url(settings: Settings, state: Path) -> str | Path:
+    name = settings.state.database_env
+    if name is None:
+        return state
+    url = os.environ.get(name)
+    if not url:
+        raise StoreError(f"Environment variable {name} is not set.", "Set it to the database's URL.")
+    return url
+
+
+@contextmanager
+def _one_at_a_time(state: Path, host: str) -> Iterator[None]:
+    """One run a host on one machine: a second waits for the first. A killed process holds nothing."""
+    descriptor = os.open(state / f"{host}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+# --- hosts ----------------------------------------------------------------------------------------------------------
+
+
+def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
+    """The adapter for a host."""
+    if settings.kind is HostKind.FOLDER:
+        from massage_billing.hosts.folder import FolderHost
+
+        folder = Path(settings.place)
+        return FolderHost(settings.id, folder, out=folder / OUT_FOLDER, work=state / f"{settings.id}.index")
+    from massage_billing.hosts.fhir_server import FhirServer
+    from massage_billing.hosts.fhir_source import FhirSettings
+
+    limits = _limits(settings)
+    observations = MinuteSource.OBSERVATION in reading.minute_sources and reading.minute_observations != frozenset()
+    chosen = FhirSettings(limits=limits, observations=observations)
+    adapter = FhirServer
+    if settings.kind is HostKind.OPENEMR:
+        from massage_billing.hosts.openemr import OpenEmr
+
+        adapter = OpenEmr
+    return adapter(settings.id, settings.place, _credentials(settings, limits), settings=chosen)
+
+
+def _limits(settings: HostSettings) -> Limits:
+    from massage_billing.hosts.http import Limits
+
+    timeouts = settings.timeouts
+    return Limits(connect=timeouts.connect.total_seconds(), read=timeouts.read.total_seconds())
+
+
+def _credentials(settings: HostSettings, limits: Limits) -> Credentials:
+    """How to log in; secrets are read when they are needed, never kept in settings."""
+    from massage_billing.hosts.credentials import BearerToken, NoCredentials
+    from massage_billing.hosts.smart import SmartBackend, SmartSettings
+
+    auth = settings.auth
+    if isinstance(auth, BearerAuth):
+        return BearerToken(auth.token)
+    if isinstance(auth, SmartAuth):
+        registered = SmartSettings(
+            client_id=auth.client_id,
+            read_key=auth.key,
+            token_url=auth.token_url,
+            algorithm=auth.algorithm,
+            key_id=auth.key_id,
+        )
+        if auth.scopes:
+            registered = replace(registered, scopes=auth.scopes)
+        return SmartBackend(settings.place, registered, limits=limits)
+    return NoCredentials()
+
+
+def _outputs(settings: HostSettings) -> tuple[str, ...]:
+    if settings.kind is not HostKind.FOLDER:
+        return (settings.place,)
+    out = Path(settings.place) / OUT_FOLDER
+    return tuple(str(out / name) for name in ("Claim.ndjson", "Provenance.ndjson", "Task.ndjson"))
+
+
+# --- explain --------------------------------------------------------------------------------------------------------
+
+
+def explain_path(path: Path, clinic: Clinic, reading: Reading, book: Rulebook) -> Iterator[dict[str, object]]:
+    """explain/1 of every visit in a file or folder; nothing is written but a temporary index. Memory stays flat."""
+    from massage_billing.hosts.folder import FolderHost
+
+    with TemporaryDirectory(prefix="massage-billing-") as work:
+        host = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index")
+        for page in host.changes(None, None):
+            for record in page.records:
+                visit = read_visit(record, reading)
+                yield explanation(visit, flow.bill(visit, book, clinic), book)
