@@ -53,6 +53,10 @@ class MemoryStore:
         """The store's own time, UTC."""
         return self._clock() if self._clock else _EPOCH + timedelta(milliseconds=self._ticks)
 
+    def after(self, stamp: str, since: str) -> bool:
+        """Whether a change came after a moment; by a real clock one in the same millisecond may have."""
+        return stamp >= since if self._clock else stamp > since
+
     def put(self, resource: Mapping[str, object]) -> JsonObject:
         """Store a resource under its id (or a new one) as its next version; what is stored is returned."""
         with self.lock:
@@ -194,7 +198,7 @@ class MemoryHost:
 
     def cursor_at(self, moment: datetime) -> str:
         """See ``ports.Host``."""
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
         """See ``ports.Host``; exact, without overlap."""
@@ -217,7 +221,7 @@ class MemoryHost:
                 meta = child(resource, "meta")
                 if (kind == "Claim" and is_ours(resource)) or (kind == "Task" and not is_ours(resource)):
                     continue
-                if (text(meta, "lastUpdated") or "") > since:
+                if self.store.after(text(meta, "lastUpdated") or "", since):
                     for encounter in encounters_of(resource) or (None,):
                         version = text(meta, "versionId") or ""
                         yield Touched(f"{kind}/{resource['id']}", version, encounter, patient_of(resource))
