@@ -143,6 +143,18 @@ def test_every_command_a_page_shows_exists() -> None:
             assert name in COMMANDS, f"{page.name}: massage-billing {name}"
 
 
+def test_every_decision_that_a_rule_rests_on_is_on_its_page() -> None:
+    found = re.findall(r"^###? (.*)$", (DOCS / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cited = set()
+    for file in (ROOT / "plugin/massage_billing/rules").rglob("*.yaml"):
+        for source in re.findall(r"\{title: massage-billing decisions, [^}]*\}", file.read_text(encoding="utf-8")):
+            section, href = re.search(r"section: \"?([^\"]*?)\"?, href: ([^,]*)", source).groups()  # type: ignore[union-attr]
+            assert (ROOT / href).exists(), f"{file.name}: {href}"
+            cited.update(re.split(r"; ", section))
+    assert cited, "no rule cites a decision: has the form of the citation changed?"
+    assert cited <= set(found)
+
+
 def test_every_decision_is_listed() -> None:
     listed = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
     for page in (DOCS / "decisions").glob("[0-9]*.md"):

@@ -20,7 +20,8 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Standard output; the network is not asked (no index)."""
     variables = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **environment}
     done = subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    if done.returncode:
+        pytest.fail(f"{command}\n{done.stdout}\n{done.stderr}", pytrace=False)
     return done.stdout
 
 
