@@ -162,7 +162,7 @@ def _decision(
     policy: Policy | None = None,
 ) -> Decision:
     """Any hold outranks self-pay; without a line nothing is charged."""
-    if any(finding.effect is Effect.HOLD for finding in notes.findings):
+    if notes.held:
         outcome = Outcome.HOLD
     elif not lines:
         outcome = Outcome.NO_CHARGE

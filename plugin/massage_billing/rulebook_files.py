@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,7 +14,9 @@ from massage_billing.coding.tables import Icd10Table, read_codes, read_limits, r
 from massage_billing.errors import RuleFileError
 
 _BOOK = "rulebook.yaml"
-_READERS = {
+_NO_RULES = frozenset({_BOOK, "labels.yaml"})
+"""YAML files beside the rules that are none: the release, and short names for people to read."""
+_READERS: dict[str, Callable[[str, str], Table]] = {
     "billable-code": read_codes,
     "fee-schedule-status": read_statuses,
     "ncci-pairs": read_pairs,
@@ -34,7 +37,7 @@ def load_rulebook(folder: Path | None = None, own_policies: Path | None = None) 
     rules = [
         read_rule(_text(file, file.name, digest), file.name)
         for file in _children(root)
-        if file.name.endswith(".yaml") and file.name != _BOOK
+        if file.name.endswith(".yaml") and file.name not in _NO_RULES
     ]
     policies = _policies(root / "payers", digest)
     if own_policies is not None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 
 from massage_billing.coding import payer
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.terms import SelfPayRow, WhichCoverageRow
-from massage_billing.model import Clinic, Coverage, CoverageKind, RulingKind, Visit
+from massage_billing.model import Clinic, Coverage, CoverageKind, Payer, RulingKind, Visit
 
 _ACTIVE = "active"
 _NEVER_WAS = "entered-in-error"
 _LINKS = ("Account/", "ServiceRequest/")
 """What links a coverage to a visit, the strongest first (DESIGN 6)."""
 _LAST = 1_000_000
+Known = Mapping[str, Payer | None]
+"""The entry of payers.yaml for each coverage, by its id."""
 ASKED_OF_COVERAGE = ("which-coverage", "coverage-in-force", "member-id", "payer-known")
 """Questions that are not asked where the patient pays."""
 
@@ -48,28 +50,31 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     if notes.ruling is not None and notes.ruling.kind is RulingKind.SELF_PAY:
         return _patient_pays(clinic, notes)
     live = [c for c in visit.coverages if c.status != _NEVER_WAS]
+    known = {c.id: payer.entry(c, clinic) for c in live}
     group, linked = _group(live)
-    insured = [c for c in group if not _pays_herself(c, clinic)]
+    insured = [c for c in group if not _patient_is_payer(c, known)]
     if not insured:
         _note_none(bool(live), notes)
         return _patient_pays(clinic, notes)
     notes.passed("coverage-on-record")
-    chosen, others = _choose(insured, linked, visit, on, clinic, notes)
+    chosen, others = _choose(insured, linked, visit, on, known, notes)
     if chosen is None:
-        return Payment(False, policy=_common_policy(insured, clinic, notes))
+        return Payment(False, policy=_common_policy(insured, known, clinic, notes))
     if chosen.member_id:
         notes.passed("member-id")
     else:
         notes.no_data("member-id", f"{chosen.id} has no member id.", about=chosen.id)
     payer.check(chosen, clinic, notes)
-    entry = payer.entry(chosen, clinic)
-    policy = payer.policy_name(chosen, clinic, notes.day)
+    entry = known[chosen.id]
+    policy = payer.policy_name(entry, clinic, notes.day)
     days = entry.filing_days if entry else None
-    return Payment(False, chosen, others, payer.key(chosen, clinic), policy, days)
+    return Payment(False, chosen, others, payer.key(chosen, entry), policy, days)
 
 
-def _group(live: Sequence[Coverage]) -> tuple[list[Coverage], bool]:
+def _group(live: list[Coverage]) -> tuple[list[Coverage], bool]:
     """The coverages that count, in order, and whether the visit itself names them."""
+    if len(live) < 2:
+        return live, bool(live) and (live[0].linked or "").startswith(_LINKS)
     for link in _LINKS:
         named = [c for c in live if c.linked is not None and c.linked.startswith(link)]
         if named:
@@ -85,12 +90,12 @@ def _order(c: Coverage) -> tuple[int, str]:
     return (_LAST if c.order is None else c.order, c.id)
 
 
-def _pays_herself(c: Coverage, clinic: Clinic) -> bool:
-    return c.patient_is_payer or payer.kind(c, clinic) is CoverageKind.SELF_PAY
+def _patient_is_payer(c: Coverage, known: Known) -> bool:
+    return c.patient_is_payer or payer.kind(c, known[c.id]) is CoverageKind.SELF_PAY
 
 
 def _choose(
-    insured: list[Coverage], linked: bool, visit: Visit, on: Date, clinic: Clinic, notes: Notes
+    insured: list[Coverage], linked: bool, visit: Visit, on: Date, known: Known, notes: Notes
 ) -> tuple[Coverage | None, tuple[Coverage, ...]]:
     in_force = [c for c in insured if _in_force(c, on)]
     if not in_force:
@@ -98,7 +103,7 @@ def _choose(
         told = "; ".join(f"{c.id} {_why_not(c, on)}" for c in insured)
         notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", about=insured[0].id)
         return (insured[0] if len(insured) == 1 or linked else None), ()
-    doubt = _tie([(c.link_rank, c.id) for c in in_force]) if linked else _doubt(in_force, visit, clinic, notes)
+    doubt = _tie([(c.link_rank, c.id) for c in in_force]) if linked else _doubt(in_force, visit, known, notes)
     if doubt:
         case, message = doubt
         notes.fail("which-coverage", message, case, in_force[0].id)
@@ -119,19 +124,19 @@ def _why_not(c: Coverage, on: Date) -> str:
     return "starts later" if c.start is not None and c.start > on else "ended earlier"
 
 
-def _doubt(in_force: list[Coverage], visit: Visit, clinic: Clinic, notes: Notes) -> tuple[str, str] | None:
+def _doubt(in_force: list[Coverage], visit: Visit, known: Known, notes: Notes) -> tuple[str, str] | None:
     """Why a person has to say which coverage it is, where the visit itself names none; None where it is clear."""
     special = notes.day.row("which-coverage").says(WhichCoverageRow).only_when_linked
-    kinds = {c.id: payer.kind(c, clinic) for c in in_force}
-    unlinked = [c for c in in_force if kinds[c.id] in special]
+    unlinked = [c for c in in_force if payer.kind(c, known[c.id]) in special]
+    if not unlinked and visit.accident is None:
+        return _tie([_order(c) for c in in_force])
     ids = ", ".join(c.id for c in in_force)
     if unlinked and len(unlinked) < len(in_force):
         return "two-kinds", f"Coverages of different kinds are in force ({ids}), and the visit names none of them."
     if unlinked:
         return "needs-link", f"{ids}: this kind of coverage counts only where the visit's account or order names it."
-    if visit.accident is not None:
-        return "accident", f"{visit.accident.source} tells of an accident, and only a health plan is on record ({ids})."
-    return _tie([_order(c) for c in in_force])
+    assert visit.accident is not None  # noqa: S101
+    return "accident", f"{visit.accident.source} tells of an accident, and only a health plan is on record ({ids})."
 
 
 def _tie(placed: list[tuple[int, str]]) -> tuple[str, str] | None:
@@ -141,9 +146,9 @@ def _tie(placed: list[tuple[int, str]]) -> tuple[str, str] | None:
     return None
 
 
-def _common_policy(insured: list[Coverage], clinic: Clinic, notes: Notes) -> str | None:
+def _common_policy(insured: list[Coverage], known: Known, clinic: Clinic, notes: Notes) -> str | None:
     """The policy all coverages in doubt share, so that lines can be shown all the same."""
-    names = {payer.policy_name(c, clinic, notes.day) for c in insured}
+    names = {payer.policy_name(known[c.id], clinic, notes.day) for c in insured}
     return names.pop() if len(names) == 1 else None
 
 

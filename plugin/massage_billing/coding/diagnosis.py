@@ -19,7 +19,11 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
     A line points to what its own Procedures give as their reason; where they give none, to the visit's first ones.
     """
     limits = notes.day.row(_PRESENT).says(DiagnosisLimitsRow)
-    of_visit = list(dict.fromkeys(icd10.canonical(d.code) for d in visit.diagnoses))
+    of_visit = list(dict.fromkeys([icd10.canonical(d.code) for d in visit.diagnoses]))
+    if 0 < len(of_visit) <= limits.on_claim and not any([s.diagnoses for b in buckets for s in b.services]):
+        notes.passed(_PRESENT)
+        _note_valid(of_visit, notes)
+        return tuple(of_visit), [tuple(range(1, min(len(of_visit), limits.on_line) + 1))] * len(buckets)
     of_lines = [
         list(dict.fromkeys(icd10.canonical(c) for s in b.services for c in s.diagnoses))[: limits.on_line]
         for b in buckets

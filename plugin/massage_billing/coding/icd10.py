@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from massage_billing.coding.rulebook import Day
 from massage_billing.coding.terms import DatedDiagnosis, DiagnosisTableRow
 
 RULE = "diagnosis-valid"
 """Id of the rule."""
+_UNASKED = ("", "")
 
 
+@lru_cache(maxsize=8192)
 def canonical(code: str) -> str:
     """The code in capitals with its point: "m5450" is "M54.50"."""
     bare = code.strip().upper().replace(".", "")
@@ -17,6 +21,15 @@ def canonical(code: str) -> str:
 
 def fault(code: str, day: Day) -> tuple[str, str] | None:
     """What is wrong with a canonical code on the day: (case, message); None where it is valid."""
+    known = day.diagnoses.get(code, _UNASKED)
+    if known is _UNASKED:
+        known = _fault(code, day)
+        if len(day.diagnoses) < 100_000:
+            day.diagnoses[code] = known
+    return known
+
+
+def _fault(code: str, day: Day) -> tuple[str, str] | None:
     row = day.row(RULE)
     terms = row.says(DiagnosisTableRow)
     for dated in terms.history:

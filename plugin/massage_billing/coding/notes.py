@@ -7,13 +7,14 @@ from datetime import date as Date
 from massage_billing.coding.rulebook import Day, RuleRow
 from massage_billing.model import Effect, Finding, NotBilled, Result, Ruling, RulingKind, Service
 
-_WRITE_OFF = RulingKind.WRITE_OFF
+_ALWAYS = frozenset({RulingKind.WRITE_OFF})
+"""What a person may decide in spite of any rule."""
 
 
 class Notes:
     """The working paper of one visit: every question that was asked leaves one finding here."""
 
-    __slots__ = ("day", "explaining", "findings", "not_billed", "ruling")
+    __slots__ = ("day", "explaining", "findings", "held", "not_billed", "ruling")
 
     def __init__(self, day: Day, explaining: bool, ruling: Ruling | None) -> None:
         self.day = day
@@ -21,10 +22,13 @@ class Notes:
         self.ruling = ruling
         self.findings: list[Finding] = []
         self.not_billed: list[NotBilled] = []
+        self.held = False
+        """Whether any finding holds the visit."""
 
     def passed(self, rule: str, case: str = "") -> None:
         """The question was asked and all is well."""
-        self.findings.append(self.day.row(rule, case).passed)
+        row = self.day.rows.get((rule, case)) or self.day.row(rule, case)
+        self.findings.append(row.passed)
 
     def bypassed(self, rule: str, message: str = "", case: str = "", about: str | None = None) -> None:
         """The question was not asked, and why."""
@@ -66,10 +70,12 @@ class Notes:
         entry: tuple[str, Date] | None = None,
     ) -> Effect:
         ruling = self.ruling
-        if effect is Effect.HOLD and ruling is not None and (ruling.kind is _WRITE_OFF or ruling.kind in row.person_may):
+        if effect is Effect.HOLD and ruling is not None and ruling.kind in row.person_may | _ALWAYS:
             result, effect = Result.BYPASSED, Effect.WARN
             day = ruling.at.date().isoformat()
             message = f"{message} A person decided on {day}: {ruling.kind.value}."
+        if effect is Effect.HOLD:
+            self.held = True
         row_id, since = entry or (row.id, row.start)
         self.findings.append(
             Finding(row.rule, row_id, result, effect, message, row.fix, row.who, row.source, since, about)

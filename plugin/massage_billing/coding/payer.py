@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.remember import Remembered
 from massage_billing.coding.rulebook import Day
 from massage_billing.model import Clinic, Coverage, CoverageKind, Payer, PayerRef
 
 _RULE = "payer-known"
 
 
-def entries(ref: PayerRef, payers: Sequence[Payer]) -> list[Payer]:
+class _Index:
+    """The entries of payers.yaml by what they are matched with."""
+
+    __slots__ = ("by_identifier", "by_payer_id", "by_reference")
+
+    def __init__(self, payers: tuple[Payer, ...]) -> None:
+        self.by_reference: dict[str, list[Payer]] = {}
+        self.by_identifier: dict[tuple[str, str], list[Payer]] = {}
+        self.by_payer_id: dict[str, list[Payer]] = {}
+        for payer in payers:
+            for reference in payer.references:
+                self.by_reference.setdefault(reference, []).append(payer)
+            for identifier in payer.identifiers:
+                self.by_identifier.setdefault(identifier, []).append(payer)
+            if payer.payer_id is not None:
+                self.by_payer_id.setdefault(payer.payer_id, []).append(payer)
+
+
+_index = Remembered(_Index)
+
+
+def entries(ref: PayerRef, payers: tuple[Payer, ...]) -> list[Payer]:
     """The entries of payers.yaml that mean this payer; more than one is for a person to mend."""
-    found = []
-    values = {value for _, value in ref.identifiers}
-    for payer in payers:
-        if (
-            (ref.reference is not None and ref.reference in payer.references)
-            or any(identifier in payer.identifiers for identifier in ref.identifiers)
-            or (payer.payer_id is not None and payer.payer_id in values)
-        ):
-            found.append(payer)
-    return found
+    index = _index(payers)
+    found = list(index.by_reference.get(ref.reference, ())) if ref.reference is not None else []
+    for identifier in ref.identifiers:
+        found += index.by_identifier.get(identifier, ())
+        found += index.by_payer_id.get(identifier[1], ())
+    if len(found) < 2:
+        return found
+    return sorted({id(payer): payer for payer in found}.values(), key=lambda payer: payer.line)
 
 
 def entry(coverage: Coverage, clinic: Clinic) -> Payer | None:
@@ -33,24 +51,21 @@ def entry(coverage: Coverage, clinic: Clinic) -> Payer | None:
     return found[0] if len(found) == 1 else None
 
 
-def kind(coverage: Coverage, clinic: Clinic) -> CoverageKind:
+def kind(coverage: Coverage, payer: Payer | None) -> CoverageKind:
     """What kind of insurance a coverage is: what payers.yaml says of its payer, else its own type."""
-    payer = entry(coverage, clinic)
     return payer.kind if payer else coverage.kind
 
 
-def key(coverage: Coverage, clinic: Clinic) -> str | None:
+def key(coverage: Coverage, payer: Payer | None) -> str | None:
     """The payer's key in payers.yaml, else how the host refers to it."""
-    payer = entry(coverage, clinic)
     if payer:
         return payer.key
     ref = coverage.payer
     return ref.reference or (ref.identifiers[0][1] if ref.identifiers else None)
 
 
-def policy_name(coverage: Coverage, clinic: Clinic, day: Day) -> str | None:
-    """The policy that applies to a coverage's payer; None where nothing says, or the rulebook has no such policy."""
-    payer = entry(coverage, clinic)
+def policy_name(payer: Payer | None, clinic: Clinic, day: Day) -> str | None:
+    """The policy that applies to a payer; None where nothing says, or the rulebook has no such policy."""
     name = clinic.policy or (payer.policy if payer else None)
     return name if name in day.known_policies else None
 
@@ -81,7 +96,9 @@ def check(coverage: Coverage, clinic: Clinic, notes: Notes) -> None:
 
 def _unmapped(about: str, coverage: Coverage, clinic: Clinic) -> str:
     if clinic.payers_known:
-        return f"payer-unknown: no entry of payers.yaml means {about}."
+        match = f"references: [{coverage.payer.reference}]" if coverage.payer.reference else "payer_id: …"
+        line = f"- {{key: …, kind: {coverage.kind.value}, policy: …, match: {{{match}}}}}"
+        return f"payer-unknown: no entry of payers.yaml means {about}. The line to add: {line}"
     if coverage.payer.reference is None and not coverage.payer.identifiers:
         return f"{coverage.id} names no payer, and no payer policy was given."
     return f"No payers.yaml says who {about} is, and no payer policy was given, so units cannot be counted."

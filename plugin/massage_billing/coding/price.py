@@ -8,12 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.remember import Remembered
 from massage_billing.model import Clinic, Fee
 
 _RULE = "charge"
 _CENT = Decimal("0.01")
-_KEPT = 8
-_indexes: dict[int, tuple[tuple[Fee, ...], Mapping[str, tuple[Fee, ...]]]] = {}
 
 
 def charge(
@@ -59,16 +58,12 @@ def line_charge(price: Decimal | None, units: int) -> Decimal | None:
     return None if price is None else (price * units).quantize(_CENT, ROUND_HALF_UP)
 
 
-def _by_code(fees: tuple[Fee, ...]) -> Mapping[str, tuple[Fee, ...]]:
-    """The fee schedule by code. Made once for a schedule, which is kept with it so that its identity stays its own."""
-    known = _indexes.get(id(fees))
-    if known is not None and known[0] is fees:
-        return known[1]
+def _index(fees: tuple[Fee, ...]) -> Mapping[str, tuple[Fee, ...]]:
     index: dict[str, list[Fee]] = {}
     for fee in fees:
         index.setdefault(fee.code, []).append(fee)
-    if len(_indexes) >= _KEPT:
-        _indexes.clear()
-    made = {code: tuple(rows) for code, rows in index.items()}
-    _indexes[id(fees)] = (fees, made)
-    return made
+    return {code: tuple(rows) for code, rows in index.items()}
+
+
+_by_code = Remembered(_index)
+"""The rows of a fee schedule by code."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from massage_billing.coding.notes import Notes
-from massage_billing.model import Problem, Result, Service, Visit
+from massage_billing.model import Problem, Result, Visit
 
 NOT_PERFORMED = "not-performed"
 """Key of the visit-finished problem of an Encounter that never took place."""
 COMPLETED = "completed"
 """The Procedure.status of a service that was done."""
 _FINISHED, _MINUTES, _AGREE = "visit-finished", "minutes-documented", "minutes-agree"
+_ONE_TO_ONE, _ALL = "one-to-one", "*"
 
 
 def never_performed(visit: Visit) -> bool:
@@ -27,7 +28,7 @@ def check(visit: Visit, notes: Notes) -> None:
             if problem.rule == _FINISHED:
                 _note(problem, frozenset(), notes)
         return
-    untimed = _untimed(visit.services, notes)
+    untimed = _untimed(visit, notes)
     problems = [*visit.problems, *_missing_minutes(visit, notes)]
     if not problems:
         notes.findings.extend(notes.day.record_passed)
@@ -51,21 +52,28 @@ def _note(problem: Problem, untimed: frozenset[str], notes: Notes) -> None:
     if problem.rule in (_MINUTES, _AGREE) and problem.about in untimed:
         message = f"{problem.detail} The code is not timed, so its units do not depend on it."
         notes.bypassed(problem.rule, message, problem.key, problem.about)
+    elif problem.rule == _ONE_TO_ONE and _ALL in untimed:
+        message = f"{problem.detail} No service of the visit is counted by minutes with one patient."
+        notes.bypassed(problem.rule, message, problem.key, problem.about)
     elif problem.result is Result.NO_DATA:
         notes.no_data(problem.rule, problem.detail, problem.key, problem.about)
     else:
         notes.fail(problem.rule, problem.detail, problem.key, problem.about)
 
 
-def _untimed(services: tuple[Service, ...], notes: Notes) -> frozenset[str]:
-    """References of the services whose code is known and not timed."""
+def _untimed(visit: Visit, notes: Notes) -> frozenset[str]:
+    """References of the services whose code is known and not timed; with ``_ALL`` where no other was done."""
+    if not visit.problems:
+        return frozenset()
     codes = notes.day.codes
-    found = []
-    for service in services:
+    found, others = set(), False
+    for service in visit.services:
         entry = codes.get(service.code) if service.code else None
         if entry is not None and not entry.timed:
-            found.append(f"Procedure/{service.procedure}")
-    return frozenset(found)
+            found.add(f"Procedure/{service.procedure}")
+        else:
+            others = others or service.status == COMPLETED
+    return frozenset(found if others or not found else found | {_ALL})
 
 
 def _missing_minutes(visit: Visit, notes: Notes) -> list[Problem]:

@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 from massage_billing.coding.rulefile import BookText, DatedFile, PolicyText, RuleText, row_ends
 from massage_billing.coding.tables import CodeTable, Icd10Table, LimitTable, PairTable, StatusTable
-from massage_billing.coding.terms import PolicyRow, Row
+from massage_billing.coding.terms import DiagnosisTableRow, PolicyRow, Row
 from massage_billing.errors import NoRuleForDate, RuleFileError
 from massage_billing.model import Because, Effect, Finding, Result, RulingKind, Who
 
@@ -110,6 +110,8 @@ class Day:
     """Findings already made for a code or pair; the same for every visit of the day."""
     because: dict[tuple[str, str], tuple[Because, ...]] = field(default_factory=dict)
     """Reasons already made, by policy and code."""
+    diagnoses: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    """Diagnosis codes already judged: what is wrong with each."""
 
     def row(self, rule: str, case: str = "") -> RuleRow:
         """The row of a rule for a case; the general row where no row is for that case. Raises NoRuleForDate."""
@@ -221,7 +223,7 @@ class Rulebook:
             day = self._spans[span] = self._make_day(date)
         return Day(
             date, day.rows, day.policies, day.tables, day.sources, day.known_policies, day.asked_of_record,
-            day.record_passed, day.aged, day.findings, day.because,
+            day.record_passed, day.aged, day.findings, day.because, day.diagnoses,
         )  # fmt: skip
 
     def _make_day(self, date: Date) -> Day:
@@ -241,6 +243,10 @@ class Rulebook:
     def _boundaries(self) -> list[Date]:
         bounds = {row.start for row in (*self._rows, *self._policy_rows)}
         ends = {row.end for row in (*self._rows, *self._policy_rows)} | {row.terms.known_through for row in self._rows}
+        for row in self._rows:
+            if isinstance(row.terms, DiagnosisTableRow):
+                bounds |= {dated.start for dated in row.terms.history if dated.start}
+                ends |= {dated.to for dated in row.terms.history}
         bounds |= {end + timedelta(days=1) for end in ends if end is not None and end < Date.max}
         return sorted(bounds)
 

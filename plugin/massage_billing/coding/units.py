@@ -40,6 +40,10 @@ def allocate(minutes: Mapping[str, int], method: TimedUnitsRow) -> dict[str, int
 
 def count(buckets: Sequence[Bucket], method: TimedUnitsRow) -> None:
     """Set the units of each line: timed codes by the method, of each discipline by itself; others one a session."""
+    if len(buckets) == 1:
+        only = buckets[0]
+        only.units = alone(only.minutes or 0, method) if only.entry.timed else 1
+        return
     timed: dict[str, dict[str, list[Bucket]]] = {}
     for bucket in buckets:
         if bucket.entry.timed:
@@ -87,7 +91,7 @@ def note(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     units = sum(b.units for b in buckets if b.entry.timed)
     notes.findings.append(_counted(minutes, units, method, notes.day))
     codes = [b.code for b in buckets if b.entry.timed]
-    if len(set(codes)) == len(codes):
+    if len(codes) < 2 or len(set(codes)) == len(codes):
         notes.passed(_ONE_LINE)
         return
     for code in sorted({code for code in codes if codes.count(code) > 1}):

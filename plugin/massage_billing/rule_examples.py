@@ -1,0 +1,152 @@
+"""Runs the examples of rule files through ``flow.bill``: the worked cases a biller reads are the tests.
+
+An example says how its visit differs from the standard visit of rulebook.yaml. Everybody in it is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from datetime import date as Date
+
+from massage_billing import flow
+from massage_billing.coding.rulebook import Rulebook
+from massage_billing.coding.terms import Example, Given, GivenCoverage, GivenService
+from massage_billing.model import (
+    Accident,
+    ClaimLine,
+    Clinic,
+    Coverage,
+    CoverageKind,
+    Decision,
+    Diagnosis,
+    Fee,
+    ForeignClaim,
+    Payer,
+    PayerRef,
+    Problem,
+    Ruling,
+    Service,
+    Therapist,
+    Visit,
+)
+
+_PAYERS = (
+    ("plan", CoverageKind.HEALTH),
+    ("comp", CoverageKind.WORKERS_COMPENSATION),
+    ("auto", CoverageKind.AUTO),
+    ("twice", CoverageKind.HEALTH),
+    ("twice", CoverageKind.HEALTH),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One example of one rule or policy."""
+
+    owner: str
+    """Rule id or policy name."""
+    example: Example
+    """The example."""
+
+
+def cases(book: Rulebook) -> Iterator[Case]:
+    """Every example of the rulebook, rules first."""
+    for rule in book.rules.values():
+        yield from (Case(rule.rule, example) for example in rule.examples)
+    for policy in book.policies.values():
+        yield from (Case(policy.policy, example) for example in policy.examples)
+
+
+def decide(case: Case, book: Rulebook) -> Decision:
+    """What the rulebook makes of an example's visit."""
+    given = _complete(case.example.given, book.standard_visit)
+    visit = _visit(given, None if "date" in given.without else case.example.on)
+    ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
+        if given.ruling else None  # fmt: skip
+    return flow.bill(visit, book, _clinic(given), ruling)
+
+
+def differences(case: Case, decision: Decision) -> list[str]:
+    """What came out otherwise than the example expects; empty where it is right."""
+    expect, found = case.example.expect, []
+    seen: list[tuple[str, object, object]] = [
+        ("outcome", expect.outcome, decision.outcome),
+        ("lines", expect.lines, tuple(_line(line) for line in decision.lines)),
+        ("not_billed", expect.not_billed, tuple(f"{n.code or '-'} {n.reason}" for n in decision.not_billed)),
+        ("pointers", expect.pointers, tuple(" ".join(map(str, x.diagnosis_pointers)) for x in decision.lines)),
+        ("total", expect.total, decision.total),
+    ]
+    for name, wanted, got in seen:
+        if wanted is not None and wanted != got:
+            found.append(f"{name}: expected {wanted}, got {got}")
+    if expect.result is not None or expect.effect is not None:
+        mine = [(f.result, f.effect) for f in decision.findings if f.rule == case.owner]
+        fits = [m for m in mine if expect.result in (None, m[0]) and expect.effect in (None, m[1])]
+        if not fits:
+            found.append(f"finding: expected {expect.result}, {expect.effect}; got {mine}")
+    return found
+
+
+def _complete(given: Given, standard: Given) -> Given:
+    """The example's visit: what it says, over the standard visit."""
+    return standard.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+def _line(line: ClaimLine) -> str:
+    return " ".join((line.code, f"x{line.units}", *line.modifiers))
+
+
+def _visit(given: Given, on: Date | None) -> Visit:
+    services = tuple(_service(s, place, given, on) for place, s in enumerate(given.services or (), start=1))
+    return Visit(
+        host="example", encounter="e1", status="finished", patient="Patient/1", date=on, place_of_service="11",
+        services=services,
+        diagnoses=tuple(Diagnosis(code, f"Condition/{i}") for i, code in enumerate(given.diagnoses or (), start=1)),
+        coverages=tuple(_coverage(c, place) for place, c in enumerate(given.coverages or (), start=1)),
+        accident=Accident("Condition/1") if given.accident else None,
+        restricted="Consent/1" if given.restricted else None,
+        foreign_claims=(ForeignClaim("Claim/1", "active"),) if given.already_billed else (),
+        problems=tuple(Problem(p.rule, p.result, "An example.", p.about, p.key) for p in given.problems),
+    )  # fmt: skip
+
+
+def _service(s: GivenService, place: int, given: Given, on: Date | None) -> Service:
+    therapist = Therapist(
+        f"Practitioner/{s.by}",
+        None if "npi" in given.without else given.npi,
+        () if "taxonomies" in given.without else given.taxonomies or (),
+    )
+    return Service(
+        procedure=f"p{place}", status=s.status, code=s.code, recorded_as=f"example|{s.code}", minutes=s.minutes,
+        start=_time(s.start, on), end=_time(s.end, on), regions=tuple(sorted(s.regions)), therapist=therapist,
+        diagnoses=s.diagnoses, modifiers=s.modifiers, duplicate_of=s.duplicate_of,
+    )  # fmt: skip
+
+
+def _time(text: str | None, on: Date | None) -> datetime | None:
+    return datetime.fromisoformat(f"{on.isoformat()}T{text}") if text and on else None
+
+
+def _coverage(c: GivenCoverage, place: int) -> Coverage:
+    return Coverage(
+        id=f"Coverage/{place}", status=c.status, kind=c.kind,
+        payer=PayerRef(f"Organization/{c.payer}" if c.payer else None), order=c.order,
+        member_id=f"MEMBER{place}" if c.member else None, start=c.start, end=c.end, linked=c.linked, link_rank=c.rank,
+        patient_is_payer=c.patient_pays,
+    )  # fmt: skip
+
+
+def _clinic(given: Given) -> Clinic:
+    """A clinic whose payers.yaml names a health plan, a workers' compensation and an auto insurer, and one twice."""
+    policy = None if "policy" in given.without else given.policy
+    payers = []
+    if not given.explaining and policy is not None:
+        for line, (name, kind) in enumerate(_PAYERS, start=1):
+            payers.append(Payer(name, kind, policy, references=frozenset({f"Organization/{name}"}), line=line))
+    fees = tuple(Fee(code, amount, Date.min) for code, amount in (given.fees or {}).items())
+    return Clinic(
+        payers=tuple(payers), payers_known=not given.explaining, policy=policy if given.explaining else None,
+        fees=None if "fees" in given.without else fees, explaining=given.explaining,
+    )  # fmt: skip
