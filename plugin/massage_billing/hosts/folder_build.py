@@ -43,8 +43,8 @@ class Builder:
         total = sum(file.size * (10 if file.name.lower().endswith(".gz") else 1) for file in files)
         self._writer = Writer(folder, max(1, -(-total // PART_BYTES)))
         self._types: set[str] = set()
-        self._problems = open(folder / "problems", "w", encoding="utf-8", opener=private)  # noqa: SIM115
-        self._odd = open(folder / "odd", "w+b", opener=private)  # noqa: SIM115
+        self._problems = open(folder / "problems", "w", encoding="utf-8", opener=private)
+        self._odd = open(folder / "odd", "w+b", opener=private)
         self._damaged = 0
 
     def build(self, fingerprint: str) -> None:
@@ -185,6 +185,8 @@ class Builder:
                     continue
                 if not links and named:
                     links = ",".join(_ids_of(index, named, "Encounter/"))
+                    if not links and key.startswith("Procedure/"):
+                        self.report(key, "names an Encounter that is not in the folder: it is not billed")
                 group = groups or _groups_of(index, patients, links) or [key]
                 self._writer.add(Place(key, tuple(group), links, tuple(tokens)), raw, full_url)
         index.close()
@@ -200,10 +202,10 @@ class Builder:
             for line in read_part(self.folder, "keys", part).decode().splitlines():
                 group, entry = entry_of(line)
                 if f"{group}\t{entry.key}" in heads:
-                    with open(part_file(self.folder, "data", entry.part), "rb") as data:
-                        data.seek(entry.offset)
-                        found[entry.key].append((group, orjson.loads(data.read(entry.length))))
-        losers = set()
+                    with open(part_file(self.folder, "data", int(entry.part)), "rb") as data:
+                        data.seek(int(entry.offset))
+                        found[entry.key].append((group, orjson.loads(data.read(int(entry.length)))))
+        losers = set[tuple[str, str]]()
         for key, versions in found.items():
             best = 0
             for number in range(1, len(versions)):
@@ -214,9 +216,9 @@ class Builder:
         return losers
 
     def _forget_ids(self, losers: set[tuple[str, str]]) -> None:
+        gone = {f"{key}\t{group}".encode() for group, key in losers}
         for part in {crc32(key.encode()) % self._writer.parts for _, key in losers}:
             lines = read_part(self.folder, "ids", part).splitlines()
-            gone = {f"{key}\t{group}".encode() for group, key in losers}
             self._rewrite("ids", part, [line for line in lines if line not in gone])
 
     def _sort_keys(self, part: int, losers: set[tuple[str, str]], index: Index) -> None:
@@ -247,8 +249,9 @@ class Builder:
                 if key.startswith("Procedure/"):
                     self.report(key, f"names Encounter/{encounter}, which is not in the folder: it is not billed")
             elif home != group:
-                with open(part_file(self.folder, "late", crc32(home.encode()) % self._writer.parts), "ab") as file:
-                    file.write(f"{home}\t{line.partition('\t')[2]}\n".encode())
+                part, rest = crc32(home.encode()) % self._writer.parts, line.partition("\t")[2]
+                with open(part_file(self.folder, "late", part), "ab", opener=private) as file:
+                    file.write(f"{home}\t{rest}\n".encode())
 
     def _sort_late(self, part: int) -> None:
         late = read_part(self.folder, "late", part)
@@ -294,12 +297,12 @@ def _newest(lines: list[str], index: Index) -> Iterator[str]:
         if best is None or best[0] != head:
             if best is not None:
                 yield best[2]
-            best = (head, entry.offset, line, orjson.loads(index.raw(entry)))
+            best = (head, int(entry.offset), line, orjson.loads(index.raw(entry)))
             continue
         resource = orjson.loads(index.raw(entry))
-        earlier, later = (best[3], resource) if entry.offset > best[1] else (resource, best[3])
+        earlier, later = (best[3], resource) if int(entry.offset) > best[1] else (resource, best[3])
         if newer(earlier, later) == (earlier is resource):
-            best = (head, entry.offset, line, resource)
+            best = (head, int(entry.offset), line, resource)
     if best is not None:
         yield best[2]
 

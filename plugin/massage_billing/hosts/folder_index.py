@@ -39,11 +39,11 @@ class Entry(NamedTuple):
     """"Procedure/9"."""
     links: str
     """Encounter ids, or "@" and the last day of an Encounter."""
-    part: int
-    """Part whose data holds it."""
-    offset: int
-    """Where."""
-    length: int
+    part: str
+    """Number of the part whose data holds it."""
+    offset: str
+    """Where; a number, turned into one only when it is needed."""
+    length: str
     """Bytes, with the line break."""
     full_url: str
     """http(s) fullUrl of its Bundle entry, or ""."""
@@ -51,8 +51,8 @@ class Entry(NamedTuple):
 
 def entry_of(line: str) -> tuple[str, Entry]:
     """(group, entry) of a line of a keys file."""
-    group, key, links, part, offset, length, full_url = line.split("\t")
-    return group, Entry(key, links, int(part), int(offset), int(length), full_url)
+    group, *rest = line.split("\t")
+    return group, Entry(*rest)
 
 
 class Writer:
@@ -71,13 +71,14 @@ class Writer:
         """Keep a resource (JSON on one line, with its line break) under its groups and identifiers."""
         key, groups, links, tokens = place
         group = groups[0]
-        part = crc32(group.encode()) % self.parts
+        parts = self.parts
+        part = crc32(group.encode()) % parts
         size = len(raw)
         offset = self._sizes[part]
         self._sizes[part] = offset + size
         self._data[part].append(raw)
         self._keys[part].append(f"{group}\t{key}\t{links}\t{part}\t{offset}\t{size}\t{full_url}")
-        self._ids[crc32(key.encode()) % self.parts].append(f"{key}\t{group}")
+        self._ids[crc32(key.encode()) % parts].append(f"{key}\t{group}")
         for token in tokens:
             self._ids[crc32(f"?{token}".encode()) % self.parts].append(f"?{token}\t{key}\t{group}")
         for other in groups[1:]:
@@ -149,7 +150,7 @@ class Index:
         self.fingerprint: str = meta["fingerprint"]
         """Of the folder it was made from."""
         self._files: dict[str, Sorted] = {}
-        self._blob: tuple[int, bytes] = (-1, b"")
+        self._blob: tuple[str, bytes] = ("", b"")
         self.locate = lru_cache(maxsize=8192)(self._locate)
 
     def close(self) -> None:
@@ -157,19 +158,19 @@ class Index:
         for file in self._files.values():
             file.close()
         self._files.clear()
-        self._blob = (-1, b"")
+        self._blob = ("", b"")
 
     def groups(self, part: int) -> Iterator[tuple[str, list[Entry]]]:
         """Every group of a part with its entries, in order. The part's data is in memory until the next one."""
-        self._blob = (part, read_part(self.folder, "data", part))
+        self._blob = (str(part), read_part(self.folder, "data", part))
         here, entries = "", list[Entry]()
-        for line in read_part(self.folder, "keys", part).decode().splitlines():
-            group, key, links, where, offset, length, full_url = line.split("\t")
-            if group != here:
+        for line in read_part(self.folder, "keys", part).decode().split("\n")[:-1]:
+            fields = line.split("\t")
+            if fields[0] != here:
                 if entries:
                     yield here, entries
-                here, entries = group, []
-            entries.append(Entry(key, links, int(where), int(offset), int(length), full_url))
+                here, entries = fields[0], []
+            entries.append(Entry._make(fields[1:]))
         if entries:
             yield here, entries
 
@@ -193,9 +194,10 @@ class Index:
 
     def raw(self, entry: Entry) -> bytes:
         """The resource as JSON."""
+        offset, length = int(entry.offset), int(entry.length)
         if entry.part == self._blob[0]:
-            return self._blob[1][entry.offset : entry.offset + entry.length]
-        return self._sorted("data", entry.part).read(entry.offset, entry.length)
+            return self._blob[1][offset : offset + length]
+        return self._sorted("data", int(entry.part)).read(offset, length)
 
     def _sorted(self, kind: str, part: int) -> Sorted:
         name = part_file(self.folder, kind, part)

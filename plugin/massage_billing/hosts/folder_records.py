@@ -189,7 +189,7 @@ def _groups(resource: dict[str, object], element: str) -> tuple[str, ...]:
 
 
 def _last_day(resource: JsonObject) -> str:
-    """"@" and the day an Encounter ended, else started, as written; "@" where no whole date is there."""
+    """An "@" and the day an Encounter ended, else started, as written; "@" where no whole date is there."""
     period = child(resource, "period")
     moment = text(period, "end") or text(period, "start") or ""
     return f"@{moment[:10]}" if len(moment) >= 10 and moment[:10].isprintable() else "@"

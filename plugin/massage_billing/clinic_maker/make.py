@@ -1,0 +1,111 @@
+"""Writes a synthetic clinic to a folder, a visit at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date as Date
+from math import gcd
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+
+from massage_billing.clinic_maker import cast
+from massage_billing.clinic_maker.shares import Shape
+from massage_billing.clinic_maker.visits import BLOCK, Clinic, mix, owner_of, patient_resources, visit_resources
+
+LINES_A_FILE: Final = 100_000
+"""After so many lines a further file is begun, as Bulk Data export does."""
+SHUFFLED: Final = 256
+"""How many lines of a file are held back and given out at random."""
+SMALL: Final = 500
+"""Below so many visits, every kind of visit is there at least once."""
+START: Final = Date(2026, 8, 3)
+"""First day of the clinic, where none is asked for."""
+
+Made = dict[str, int]
+"""How many resources of each type were written."""
+
+
+def make_clinic(
+    folder: Path, visits: int, seed: int = 1, start: Date = START, shape: Shape | None = None
+) -> dict[str, int]:
+    """Write a clinic of so many visits, the first of them on ``start``; returns how many resources of each type.
+
+    Beside the FHIR files, ``clinic/`` gets ``payers.yaml`` and ``fees.csv``. The same arguments write the same bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "clinic").mkdir(exist_ok=True)
+    (folder / "clinic" / "payers.yaml").write_text(cast.payers_yaml(), encoding="utf-8")
+    (folder / "clinic" / "fees.csv").write_text(cast.fees_csv(f"{start.year}-01-01"), encoding="utf-8")
+    clinic = Clinic(seed, start, shape or (Shape.VARIED if visits < SMALL else Shape.TYPICAL))
+    with _Files(folder, seed) as files:
+        updated = f"{start.isoformat()}T08:00:00.000Z"
+        for resource in (
+            *cast.practitioners(updated),
+            *cast.roles(updated),
+            *cast.organizations(updated),
+            *cast.locations(updated),
+        ):
+            files.write(resource)
+        for number in _mixed(visits, seed):
+            patient, nth = owner_of(number)
+            if nth == 0:
+                for resource in patient_resources(clinic, clinic.person(patient)):
+                    files.write(resource)
+            for resource in visit_resources(clinic, number):
+                files.write(resource)
+    return dict(sorted(files.written.items()))
+
+
+def _mixed(count: int, seed: int) -> Iterator[int]:
+    """0 to count - 1, each once, in an order that keeps no two visits of a patient together."""
+    step = count * 618 // 1000 | 1
+    while gcd(step, count) != 1 or (count > 2 * BLOCK and step % count < BLOCK):
+        step += 2
+    number = mix(seed, count, 5) % count
+    for _ in range(count):
+        yield number
+        number = (number + step) % count
+
+
+class _Files:
+    """The NDJSON files: Type.000.ndjson, Type.001.ndjson …, each a little shuffled."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.written: Counter[str] = Counter()
+        self._folder = folder
+        self._seed = seed
+        self._open: dict[str, IO[bytes]] = {}
+        self._held: dict[str, list[bytes]] = {}
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for kind, held in self._held.items():
+            for line in held:
+                self._open[kind].write(line)
+        for file in self._open.values():
+            file.close()
+
+    def write(self, resource: dict[str, object]) -> None:
+        kind = str(resource["resourceType"])
+        number = self.written[kind]
+        self.written[kind] = number + 1
+        held = self._held.setdefault(kind, [])
+        line = orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE)
+        if number % LINES_A_FILE == 0:
+            self._next_file(kind, number // LINES_A_FILE)
+        if len(held) < SHUFFLED:
+            held.append(line)
+            return
+        place = mix(self._seed, number, 6) % SHUFFLED
+        held[place], line = line, held[place]
+        self._open[kind].write(line)
+
+    def _next_file(self, kind: str, number: int) -> None:
+        if kind in self._open:
+            self._open[kind].close()
+        self._open[kind] = open(self._folder / f"{kind}.{number:03}.ndjson", "wb", buffering=1 << 18)

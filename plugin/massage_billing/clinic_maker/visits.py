@@ -1,0 +1,458 @@
+"""The resources of one synthetic patient and of one synthetic visit, as pure functions of seed and number."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Date
+from functools import lru_cache
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from massage_billing.clinic_maker.cast import (
+    FAMILIES,
+    GIVEN,
+    LOCAL,
+    PAYERS,
+    SITES,
+    THERAPISTS,
+    UNMAPPED_PAYER,
+    ZONE,
+    meta,
+)
+from massage_billing.clinic_maker.shares import PLANS, SHARES, Done, Plan, Scenario, Shape, drawn, plan_drawn
+from massage_billing.fhir import names
+
+Resource = dict[str, object]
+
+VISITS_OF: Final = (3, 5, 7, 9)
+"""How many visits four patients in a row have."""
+BLOCK: Final = sum(VISITS_OF)
+_OF_BLOCK: Final = tuple((patient, nth) for patient, count in enumerate(VISITS_OF) for nth in range(count))
+WEEKS_SPREAD: Final = 56
+"""Days over which first visits are spread."""
+
+DIAGNOSES: Final = (
+    ("M54.2", "Neck pain"),
+    ("M54.50", "Low back pain"),
+    ("M79.18", "Muscle pain"),
+    ("M62.830", "Muscle spasm of back"),
+    ("M25.511", "Pain in right shoulder"),
+    ("G44.209", "Tension-type headache"),
+)
+"""ICD-10-CM (public domain) with short words of ours."""
+REGIONS: Final = ("neck", "upper back", "lower back", "right shoulder", "left shoulder", "legs")
+_V3: Final = "http://terminology.hl7.org/CodeSystem/v3-"
+_MASK: Final = (1 << 64) - 1
+
+
+def mix(seed: int, number: int, salt: int) -> int:
+    """A number drawn from seed, number and salt (splitmix64): the same on every machine."""
+    value = (seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + salt * 0x94D049BB133111EB) & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+class Person(NamedTuple):
+    """What the visits of a patient need to know of them."""
+
+    number: int
+    plan: Plan
+    payer: int
+    first: int
+    """Days from the start of the clinic to the first visit."""
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """Reference to the Patient."""
+        return {"reference": f"Patient/patient-{self.number}"}
+
+
+class Clinic(NamedTuple):
+    """What every visit depends on."""
+
+    seed: int
+    start: Date
+    shape: Shape
+
+    def person(self, number: int) -> Person:
+        """A patient."""
+        draw = mix(self.seed, number, 1)
+        plan = plan_drawn(draw % 1000)
+        if self.shape is Shape.VARIED and 0 < number < len(PLANS):
+            plan = PLANS[number][0]
+        return Person(number, plan, (draw >> 20) % 3, (draw >> 32) % WEEKS_SPREAD)
+
+    def scenario(self, number: int) -> Scenario:
+        """What kind of visit a visit is."""
+        if self.shape is Shape.VARIED and number < len(SHARES):
+            return SHARES[number]
+        return drawn(mix(self.seed, number, 2) % 1000)
+
+
+def owner_of(visit: int) -> tuple[int, int]:
+    """(patient, which of that patient's visits) of a visit."""
+    block, place = divmod(visit, BLOCK)
+    patient, nth = _OF_BLOCK[place]
+    return block * len(VISITS_OF) + patient, nth
+
+
+# --- the patient ----------------------------------------------------------------------------------------------------
+
+
+def patient_resources(clinic: Clinic, person: Person) -> list[Resource]:
+    """The Patient with coverages, account and order."""
+    updated = f"{clinic.start.isoformat()}T08:00:00.000Z"
+    found = [_patient(clinic, person, updated), *_coverages(clinic, person, updated)]
+    if person.plan is Plan.INJURY:
+        found.append(_account(person, updated))
+    if person.number % 3 == 0:
+        found.append(_order(clinic, person, updated))
+    return found
+
+
+def _patient(clinic: Clinic, person: Person, updated: str) -> Resource:
+    draw = mix(clinic.seed, person.number, 3)
+    born = Date(1950, 1, 1) + timedelta(days=draw % 20000)
+    female = bool(draw >> 20 & 1)
+    return {
+        "resourceType": "Patient",
+        "id": f"patient-{person.number}",
+        "meta": meta("patient", updated),
+        "identifier": [
+            {
+                "use": "usual",
+                "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]},
+                "system": f"{LOCAL}/patient",
+                "value": f"P{person.number:07}",
+            }
+        ],
+        "active": True,
+        "name": [
+            {
+                "use": "official",
+                "family": FAMILIES[draw % len(FAMILIES)],
+                "given": [GIVEN[(draw >> 8) % len(GIVEN)], str(person.number)],
+            }
+        ],
+        "telecom": [
+            {"system": "phone", "value": f"208-555-{draw % 10000:04}", "use": "mobile"},
+            {"system": "email", "value": f"p{person.number}@patients.example", "use": "home"},
+        ],
+        "gender": "female" if female else "male",
+        "birthDate": born.isoformat(),
+        "address": [
+            {
+                "use": "home",
+                "line": [f"{draw % 900 + 1} Nowhere Street"],
+                "city": "Boise",
+                "state": "ID",
+                "postalCode": "83700",
+                "country": "US",
+            }
+        ],
+        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US"}]}}],
+        "generalPractitioner": [{"reference": f"Practitioner/practitioner-{THERAPISTS + 1}"}],
+    }
+
+
+def _coverages(clinic: Clinic, person: Person, updated: str) -> list[Resource]:
+    if person.plan is Plan.NONE:
+        return []
+    payer = UNMAPPED_PAYER if person.plan is Plan.UNKNOWN_PAYER else f"payer-{PAYERS[person.payer][0]}"
+    first = _coverage(clinic, person, 1, payer, updated)
+    if person.plan is Plan.ENDED:
+        first["period"] = {"start": "2024-01-01", "end": (clinic.start - timedelta(days=31)).isoformat()}
+    if person.plan is Plan.NO_MEMBER_ID:
+        del first["subscriberId"], first["identifier"]
+    if person.plan is Plan.TWO:
+        return [first, _coverage(clinic, person, 2, f"payer-{PAYERS[(person.payer + 1) % 3][0]}", updated)]
+    if person.plan is Plan.INJURY:
+        injury = _coverage(clinic, person, 2, f"payer-{PAYERS[3][0]}", updated)
+        injury["type"] = {"coding": [{"system": f"{_V3}ActCode", "code": "WCBPOL"}]}
+        return [first, injury]
+    return [first]
+
+
+def _coverage(clinic: Clinic, person: Person, order: int, payer: str, updated: str) -> Resource:
+    member = f"TM{mix(clinic.seed, person.number, 3 + order) % 10**9:09}"
+    return {
+        "resourceType": "Coverage",
+        "id": f"coverage-{person.number}-{order}",
+        "meta": meta("coverage", updated),
+        "identifier": [
+            {
+                "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MB"}]},
+                "system": f"{LOCAL}/member",
+                "value": member,
+            }
+        ],
+        "status": "active",
+        "type": {"coding": [{"system": f"{_V3}ActCode", "code": "EHCPOL", "display": "extended healthcare"}]},
+        "subscriber": person.reference,
+        "subscriberId": member,
+        "beneficiary": person.reference,
+        "relationship": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/subscriber-relationship", "code": "self"}]
+        },
+        "period": {"start": f"{clinic.start.year}-01-01"},
+        "payor": [{"reference": f"Organization/{payer}"}],
+        "class": [
+            {
+                "type": {
+                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "plan"}]
+                },
+                "value": f"PLAN-{order}",
+            }
+        ],
+        "order": order,
+    }
+
+
+def _account(person: Person, updated: str) -> Resource:
+    return {
+        "resourceType": "Account",
+        "id": f"account-{person.number}",
+        "meta": {"versionId": "1", "lastUpdated": updated},
+        "status": "active",
+        "type": {"coding": [{"system": f"{_V3}ActCode", "code": "WCOMPACCT"}], "text": "Injury at work"},
+        "subject": [person.reference],
+        "coverage": [{"coverage": {"reference": f"Coverage/coverage-{person.number}-2"}, "priority": 1}],
+        "owner": {"reference": "Organization/clinic"},
+    }
+
+
+def _order(clinic: Clinic, person: Person, updated: str) -> Resource:
+    return {
+        "resourceType": "ServiceRequest",
+        "id": f"order-{person.number}",
+        "meta": meta("servicerequest", updated),
+        "status": "active",
+        "intent": "order",
+        "code": {"text": "Massage therapy as needed"},
+        "subject": person.reference,
+        "authoredOn": clinic.start.isoformat(),
+        "requester": {"reference": f"Practitioner/practitioner-{THERAPISTS + 1 + person.number % 2}"},
+    }
+
+
+# --- the visit ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _offset(day: Date) -> str:
+    """UTC offset at noon of a day, "-06:00"."""
+    moment = datetime.combine(day, time(12), ZoneInfo(ZONE))
+    return moment.isoformat()[-6:]
+
+
+class Slot(NamedTuple):
+    """When a visit is."""
+
+    day: Date
+    start: int
+    """Minutes after midnight."""
+
+    def at(self, minute: int) -> str:
+        """FHIR dateTime this many minutes after the start."""
+        hours, minutes = divmod(self.start + minute, 60)
+        return f"{self.day.isoformat()}T{hours:02}:{minutes:02}:00{_offset(self.day)}"
+
+    def updated(self) -> str:
+        """When the record was last changed: that evening."""
+        moment = datetime.combine(self.day, time(23, self.start % 60), UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def visit_resources(clinic: Clinic, number: int) -> list[Resource]:
+    """The Encounter of a visit, its diagnosis, its Procedures, and what its scenario needs."""
+    patient, nth = owner_of(number)
+    person, scenario = clinic.person(patient), clinic.scenario(number)
+    draw = mix(clinic.seed, number, 4)
+    day = clinic.start + timedelta(days=person.first + 7 * nth)
+    if day.weekday() == 6:
+        day += timedelta(days=1)
+    slot = Slot(day, 8 * 60 + draw % 36 * 15)
+    therapist = THERAPISTS if scenario.special == "no-npi" else 1 + (draw >> 16) % (THERAPISTS - 1)
+    visit = _Visit(clinic, person, scenario, number, slot, therapist, draw)
+    return [visit.encounter(), *visit.conditions(), *visit.procedures(), *visit.extras()]
+
+
+class _Visit:
+    """Writes the resources of one visit."""
+
+    def __init__(
+        self,
+        clinic: Clinic,
+        person: Person,
+        scenario: Scenario,
+        number: int,
+        slot: Slot,
+        therapist: int,
+        draw: int,
+    ) -> None:
+        self.clinic, self.person, self.scenario, self.number = clinic, person, scenario, number
+        self.slot, self.therapist, self.draw = slot, therapist, draw
+        self.updated = slot.updated()
+        self.site = SITES[draw >> 24 & 1]
+        self.subject = {"reference": f"Group/group-{number}"} if scenario.special == "group" else person.reference
+        self.itself = {"reference": f"Encounter/visit-{number}"}
+        self.diagnoses = 0 if not scenario.diagnosis else 1 + (draw >> 28) % 4 // 3
+
+    def encounter(self) -> Resource:
+        lasts = 20 + sum(done.minutes or 0 for done in self.scenario.services)
+        found: Resource = {
+            "resourceType": "Encounter",
+            "id": f"visit-{self.number}",
+            "meta": meta("encounter", self.updated),
+            "identifier": [{"use": "official", "system": f"{LOCAL}/visit", "value": f"V{self.number:08}"}],
+            "status": self.scenario.status,
+            "class": {"system": f"{_V3}ActCode", "code": "AMB", "display": "ambulatory"},
+            "type": [{"coding": [{"system": names.SNOMED, "code": "185349003"}], "text": "Massage visit"}],
+            "subject": self.subject,
+            "participant": [
+                {
+                    "type": [{"coding": [{"system": f"{_V3}ParticipationType", "code": "PPRF"}]}],
+                    "period": {"start": self.slot.at(0), "end": self.slot.at(lasts)},
+                    "individual": {"reference": f"Practitioner/practitioner-{self.therapist}"},
+                }
+            ],
+            "period": {"start": self.slot.at(0), "end": self.slot.at(lasts)},
+            "location": [{"location": {"reference": f"Location/{self.site}"}, "status": "completed"}],
+            "serviceProvider": {"reference": "Organization/clinic"},
+        }
+        if self.diagnoses:
+            found["diagnosis"] = [
+                {
+                    "condition": {"reference": f"Condition/diagnosis-{self.number}-{place}"},
+                    "use": {
+                        "coding": [
+                            {"system": "http://terminology.hl7.org/CodeSystem/diagnosis-role", "code": "billing"}
+                        ]
+                    },
+                    "rank": place,
+                }
+                for place in range(1, self.diagnoses + 1)
+            ]
+        if self.person.plan is Plan.INJURY:
+            found["account"] = [{"reference": f"Account/account-{self.person.number}"}]
+            found["reasonCode"] = [{"coding": [{"system": f"{_V3}ActCode", "code": "WPA"}]}]
+        return found
+
+    def conditions(self) -> list[Resource]:
+        return [
+            {
+                "resourceType": "Condition",
+                "id": f"diagnosis-{self.number}-{place}",
+                "meta": meta("condition-encounter-diagnosis", self.updated),
+                "clinicalStatus": {
+                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]
+                },
+                "verificationStatus": {
+                    "coding": [
+                        {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}
+                    ]
+                },
+                "category": [
+                    {
+                        "coding": [
+                            {
+                                "system": "http://terminology.hl7.org/CodeSystem/condition-category",
+                                "code": "encounter-diagnosis",
+                            }
+                        ]
+                    }
+                ],
+                "code": {"coding": [{"system": names.ICD10CM, "code": code}], "text": words},
+                "subject": self.person.reference,
+                "encounter": self.itself,
+                "recordedDate": self.slot.day.isoformat(),
+            }
+            for place in range(1, self.diagnoses + 1)
+            for code, words in (DIAGNOSES[(self.person.number + place) % len(DIAGNOSES)],)
+        ]
+
+    def procedures(self) -> list[Resource]:
+        minute = 5
+        found = []
+        for place, done in enumerate(self.scenario.services, 1):
+            found.append(self._procedure(place, done, minute))
+            minute += done.minutes or 0
+        return found
+
+    def _procedure(self, place: int, done: Done, minute: int) -> Resource:
+        who = self.therapist if done.therapist == 0 else self.therapist % (THERAPISTS - 1) + 1
+        found: Resource = {
+            "resourceType": "Procedure",
+            "id": f"service-{self.number}-{place}",
+            "meta": meta("procedure", self.updated),
+            "identifier": [{"system": f"{LOCAL}/service", "value": f"V{self.number:08}-{place}"}],
+            "status": done.status,
+            "category": {"coding": [{"system": names.SNOMED, "code": "277132007"}]},
+            "code": _code(done.code),
+            "subject": self.person.reference,
+            "encounter": self.itself,
+            "performer": [
+                {
+                    "actor": {"reference": f"Practitioner/practitioner-{who}"},
+                    "onBehalfOf": {"reference": "Organization/clinic"},
+                }
+            ],
+            "location": {"reference": f"Location/{self.site}"},
+            "bodySite": [{"text": REGIONS[(self.draw >> 36) % 3 + (place - 1) * 3 % 6]}],
+        }
+        if self.person.number % 3 == 0:
+            found["basedOn"] = [{"reference": f"ServiceRequest/order-{self.person.number}"}]
+        if self.diagnoses:
+            found["reasonReference"] = [{"reference": f"Condition/diagnosis-{self.number}-1"}]
+        if done.minutes is None:
+            found["performedDateTime"] = self.slot.day.isoformat()
+            return found
+        found["performedPeriod"] = {"start": self.slot.at(minute), "end": self.slot.at(minute + done.minutes)}
+        if self.draw >> 40 & 3:  # three in four say the minutes themselves; the others leave them to the period
+            duration = {"value": done.minutes, "unit": "min", "system": names.UCUM, "code": "min"}
+            found["extension"] = [{"url": names.EXT_TREATMENT_MINUTES, "valueDuration": duration}]
+        return found
+
+    def extras(self) -> list[Resource]:
+        if self.scenario.special == "consent":
+            return [self._consent()]
+        if self.scenario.special == "group":
+            return [
+                {
+                    "resourceType": "Group",
+                    "id": f"group-{self.number}",
+                    "meta": {"versionId": "1", "lastUpdated": self.updated},
+                    "type": "person",
+                    "actual": True,
+                    "quantity": 3,
+                    "member": [{"entity": self.person.reference}],
+                }
+            ]
+        return []
+
+    def _consent(self) -> Resource:
+        system = "http://terminology.hl7.org/CodeSystem/consentpolicycodes"
+        return {
+            "resourceType": "Consent",
+            "id": f"wish-{self.number}",
+            "meta": {"versionId": "1", "lastUpdated": self.updated},
+            "status": "active",
+            "scope": {
+                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
+            },
+            "category": [{"coding": [{"system": f"{_V3}ActCode", "code": "IDSCL"}]}],
+            "patient": self.person.reference,
+            "dateTime": self.slot.at(0),
+            "policyRule": {"coding": [{"system": system, "code": "hipaa-self-pay"}]},
+            "provision": {"type": "deny", "data": [{"meaning": "instance", "reference": self.itself}]},
+        }
+
+
+@lru_cache(maxsize=64)
+def _code(code: str) -> Resource:
+    words = {"97124": "Massage", "97140": "Manual therapy", "97112": "Neuromuscular work"}
+    words |= {"97110": "Therapeutic exercise", "97010": "Hot or cold pack"}
+    if not code:
+        return {"coding": [{"system": f"{LOCAL}/services", "code": "SPA-45"}], "text": "Spa session"}
+    return {"coding": [{"system": names.CPT, "code": code}], "text": words[code]}
