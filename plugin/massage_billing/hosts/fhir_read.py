@@ -299,16 +299,16 @@ class VisitReader:
     def _record(self, page: _Page, encounter: str) -> VisitRecord:
         """One visit's share of the page: what is reached from its Encounter."""
         resources: dict[str, JsonObject] = {}
-        waiting = [encounter]
+        waiting, seen = [encounter], {encounter}
         pool, targets, linked = page.pool, page.targets, page.linked
         while waiting:
             key = waiting.pop()
-            if key in resources or key not in pool:
-                continue
-            resources[key] = pool[key]
-            waiting.extend(targets[key])
-            if key in linked:
-                waiting.extend(linked[key])
+            if key in pool:
+                resources[key] = pool[key]
+            # A Patient that may not be read, or is not there, has Coverages and Consents all the same.
+            following = (*targets.get(key, ()), *linked.get(key, ()))
+            waiting.extend(target for target in following if target not in seen)
+            seen.update(following)
         return VisitRecord(
             encounter=encounter.partition("/")[2],
             resources=resources,
