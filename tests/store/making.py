@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from massage_billing.ports import Entry, Operation, VisitRow, VisitState, Write, WriteGroup, WriteResult, Written
@@ -77,3 +81,16 @@ def done(encounter: str, kind: str = "claim") -> WriteResult:
     """The host has taken the group."""
     written = (Written(f"Claim/{encounter}", "1", True), Written(f"Provenance/{encounter}", "1", True))
     return WriteResult(key(encounter, kind), written)
+
+
+def start_child(*arguments: str) -> subprocess.Popen[str]:
+    """Another process at work on a store (child.py)."""
+    tests = Path(__file__).resolve().parents[1]
+    path = os.pathsep.join([str(tests.parent / "plugin"), str(tests)])
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("child.py")), *arguments],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, delete, func, select, update
 
-from massage_billing.ports import Entry, OutboxRow
+from massage_billing.ports import Entry, OutboxRow, WriteGroup
 from massage_billing.store.common import MESSAGE_LENGTH
 from massage_billing.store.statements import Statements, chunks
 from massage_billing.store.tables import outbox, payload
@@ -21,7 +21,12 @@ from massage_billing.store.values import pack_group, unpack_group
 
 def put(connection: Connection, run: Statements, entries: Sequence[Entry]) -> None:
     """Queue the entries' groups, in order; each replaces the one with its key, waiting or written."""
-    groups = {(entry.row.host, entry.group.key): entry.group for entry in entries if entry.group is not None}
+    groups: dict[tuple[str, str], WriteGroup] = {}
+    for entry in entries:
+        if entry.group is not None:
+            name = (entry.row.host, entry.group.key)
+            groups.pop(name, None)
+            groups[name] = entry.group
     if not groups:
         return
     number = _next(connection, {host for host, _ in groups})

@@ -105,7 +105,7 @@ visits = Table(
     Column("rulebook", Text, nullable=False),
     Column("clinic", Text, nullable=False),
     Column("draft", Boolean, nullable=False),
-    Column("used", LargeBinary, nullable=False, server_default=""),
+    Column("used", LargeBinary, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 """One row a visit: the fields of ports.VisitRow, and in ``used`` what it rests on as JSON pairs [reference, version],

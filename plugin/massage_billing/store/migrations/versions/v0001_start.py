@@ -65,7 +65,7 @@ def _visits() -> None:
         sa.Column("rulebook", sa.Text, nullable=False),
         sa.Column("clinic", sa.Text, nullable=False),
         sa.Column("draft", sa.Boolean, nullable=False),
-        sa.Column("used", sa.LargeBinary, nullable=False, server_default=""),
+        sa.Column("used", sa.LargeBinary, nullable=False, server_default=sa.text("''")),
         sqlite_with_rowid=False,
     )
     waiting, held = sa.text("state = 'waiting'"), sa.text("state = 'held'")

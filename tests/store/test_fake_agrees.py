@@ -1,0 +1,140 @@
+"""Whatever is done to them, in whatever order, the fake and the real store answer the same."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from massage_billing.errors import HostBusy
+from massage_billing.model import Ruling, RulingKind
+from massage_billing.ports import Entry, Touched, VisitState, WriteResult
+from massage_billing.store import open_store
+from massage_billing.store.memory import MemoryStore
+from store.making import HOST, NOON, done, group, key, row
+
+encounters = st.sampled_from(["1", "2", "3", "4"])
+patients = st.sampled_from(["Patient/1", "Patient/2", None])
+references = st.sampled_from(["Coverage/1", "Coverage/2", "Procedure/1", "Condition/1"])
+versions = st.sampled_from(["", "1", "2", "3"])
+kinds = st.sampled_from(["claim", "task"])
+moments = st.integers(0, 3).map(lambda hours: NOON + timedelta(hours=hours))
+rows = st.builds(
+    row,
+    encounters,
+    host=st.sampled_from([HOST, HOST, "other"]),
+    patient=patients,
+    state=st.sampled_from(VisitState),
+    date=st.sampled_from([date(2026, 11, 3), date(2026, 11, 4), None]),
+    due=st.none() | moments,
+    rulebook=st.sampled_from(["r1", "r2"]),
+    digest=st.sampled_from(["d1", "d2"]),
+    claim=st.sampled_from([None, "Claim/1", "Claim/2"]),
+    task_version=st.sampled_from([None, "1"]),
+)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    visit = draw(rows)
+    used = draw(st.dictionaries(references, versions).map(lambda d: tuple(d.items())))
+    to_write = draw(st.none() | st.builds(group, st.just(visit.encounter), kinds, st.binary(max_size=3)))
+    return Entry(visit, used, to_write, draw(st.sampled_from(["", "decided"])))
+
+
+touches = st.builds(Touched, references, versions, st.none() | encounters, patients)
+
+
+class BothStores(RuleBasedStateMachine):
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="mb-store-"))
+        shutil.copy(self.template, self.folder / "store.sqlite")
+        self.real, self.fake = open_store(self.folder), MemoryStore()
+
+    def teardown(self) -> None:
+        self.real.close()
+        shutil.rmtree(self.folder)
+
+    @rule(some=st.lists(entries(), max_size=4))
+    def commit(self, some):
+        for store in (self.real, self.fake):
+            store.commit(some)
+
+    @rule(limit=st.integers(1, 5))
+    def pending(self, limit):
+        assert self.real.pending(HOST, limit) == self.fake.pending(HOST, limit)
+
+    @rule(names=st.lists(st.tuples(encounters, kinds, st.booleans()), max_size=3), some=st.lists(rows, max_size=2))
+    def confirm(self, names, some):
+        busy = HostBusy("busy")
+        results = [done(e, kind) if good else WriteResult(key(e, kind), problem=busy) for e, kind, good in names]
+        for store in (self.real, self.fake):
+            store.confirm(HOST, results, [visit for visit in some if visit.host == HOST])
+
+    @rule(encounter=encounters, kind=kinds)
+    def failed(self, encounter, kind):
+        for store in (self.real, self.fake):
+            store.failed(HOST, key(encounter, kind), "busy")
+
+    @rule(touched=st.lists(touches, max_size=5))
+    def waking(self, touched):
+        assert self.real.waking(HOST, touched) == self.fake.waking(HOST, touched)
+
+    @rule(encounter=encounters, at=moments, kind=st.sampled_from(RulingKind))
+    def decide(self, encounter, at, kind):
+        for store in (self.real, self.fake):
+            store.rule(HOST, encounter, Ruling(kind, "because", "biller", at))
+
+    @rule(some=st.lists(encounters))
+    def rulings(self, some):
+        assert self.real.rulings(HOST, some) == self.fake.rulings(HOST, some)
+
+    @rule(patient=patients.filter(bool))
+    def purge_patient(self, patient):
+        assert self.real.purge_patient(HOST, patient) == self.fake.purge_patient(HOST, patient)
+
+    @rule()
+    def purge_confirmed(self):
+        soon = datetime.now(UTC) + timedelta(hours=1)
+        assert self.real.purge_confirmed(soon) == self.fake.purge_confirmed(soon)
+
+    @rule(moment=moments)
+    def due(self, moment):
+        assert self.real.due(HOST, moment) == self.fake.due(HOST, moment)
+
+    @invariant()
+    def same_visits(self):
+        assert list(self.real.rows(HOST)) == list(self.fake.rows(HOST))
+        assert self.real.known("other", "1234") == self.fake.known("other", "1234")
+        assert self.real.open_holds(HOST) == self.fake.open_holds(HOST)
+        assert self.real.outdated(HOST, "r1", "") == self.fake.outdated(HOST, "r1", "")
+
+    @invariant()
+    def same_trail(self):
+        real, fake = ([line[1:] for line in store.trail(HOST)] for store in (self.real, self.fake))
+        assert real == fake
+
+
+@pytest.mark.slow
+def test_the_fake_answers_as_the_store_does(tmp_path):
+    open_store(tmp_path / "store.sqlite").close()
+    BothStores.template = tmp_path / "store.sqlite"
+    # No shrinking: it takes minutes; what is printed is short enough to read.
+    phases = set(Phase) - {Phase.shrink, Phase.explain}
+    few = settings(
+        max_examples=60,
+        stateful_step_count=20,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(BothStores, settings=few)
