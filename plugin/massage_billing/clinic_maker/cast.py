@@ -13,8 +13,6 @@ ZONE: Final = "America/Boise"
 """IANA zone of both sites."""
 CLINIC_NPI: Final = "2345678918"
 CLINIC_NAME: Final = "Stillwater Massage (synthetic)"
-TIN: Final = "00-0000001"
-"""No tax id begins with 00."""
 
 FAMILIES: Final = tuple(
     f"Testpatient-{name}"

@@ -13,7 +13,7 @@ import orjson
 
 from massage_billing.clinic_maker import cast
 from massage_billing.clinic_maker.shares import Shape
-from massage_billing.clinic_maker.visits import BLOCK, Clinic, mix, owner_of, patient_resources, visit_resources
+from massage_billing.clinic_maker.visits import Clinic, mix, patient_resources, visit_resources
 
 LINES_A_FILE: Final = 100_000
 """After so many lines a further file is begun, as Bulk Data export does."""
@@ -23,9 +23,6 @@ SMALL: Final = 500
 """Below so many visits, every kind of visit is there at least once."""
 START: Final = Date(2026, 8, 3)
 """First day of the clinic, where none is asked for."""
-
-Made = dict[str, int]
-"""How many resources of each type were written."""
 
 
 def make_clinic(
@@ -50,7 +47,7 @@ def make_clinic(
         ):
             files.write(resource)
         for number in _mixed(visits, seed):
-            patient, nth = owner_of(number)
+            patient, nth = clinic.owner_of(number)
             if nth == 0:
                 for resource in patient_resources(clinic, clinic.person(patient)):
                     files.write(resource)
@@ -60,9 +57,9 @@ def make_clinic(
 
 
 def _mixed(count: int, seed: int) -> Iterator[int]:
-    """0 to count - 1, each once, in an order that keeps no two visits of a patient together."""
+    """0 to count - 1, each once, in an order that keeps a patient's visits apart (steps of the golden ratio)."""
     step = count * 618 // 1000 | 1
-    while gcd(step, count) != 1 or (count > 2 * BLOCK and step % count < BLOCK):
+    while gcd(step, count) != 1:
         step += 2
     number = mix(seed, count, 5) % count
     for _ in range(count):

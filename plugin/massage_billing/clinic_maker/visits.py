@@ -24,10 +24,12 @@ from massage_billing.fhir import names
 
 Resource = dict[str, object]
 
-VISITS_OF: Final = (3, 5, 7, 9)
-"""How many visits four patients in a row have."""
-BLOCK: Final = sum(VISITS_OF)
-_OF_BLOCK: Final = tuple((patient, nth) for patient, count in enumerate(VISITS_OF) for nth in range(count))
+VISITS_OF: Final = {Shape.TYPICAL: (3, 5, 7, 9), Shape.VARIED: (1, 2, 4)}
+"""How many visits some patients in a row have."""
+_OF_BLOCK: Final = {
+    shape: tuple((patient, nth) for patient, count in enumerate(counts) for nth in range(count))
+    for shape, counts in VISITS_OF.items()
+}
 WEEKS_SPREAD: Final = 56
 """Days over which first visits are spread."""
 
@@ -79,22 +81,25 @@ class Clinic(NamedTuple):
         """A patient."""
         draw = mix(self.seed, number, 1)
         plan = plan_drawn(draw % 1000)
-        if self.shape is Shape.VARIED and 0 < number < len(PLANS):
-            plan = PLANS[number][0]
+        if self.shape is Shape.VARIED and number < len(PLANS) * 3 - 3:
+            plan = PLANS[number // 3 + 1 if number % 3 == 0 else 0][0]  # patients with one visit have the odd plans
         return Person(number, plan, (draw >> 20) % 3, (draw >> 32) % WEEKS_SPREAD)
 
     def scenario(self, number: int) -> Scenario:
         """What kind of visit a visit is."""
-        if self.shape is Shape.VARIED and number < len(SHARES):
-            return SHARES[number]
+        if self.shape is Shape.VARIED and number < len(SHARES) * 2:
+            block, place = divmod(number, 7)
+            kind = block * 6 + place - 1  # the first visit of seven is an ordinary one, of a patient with an odd plan
+            if place == 0 or kind < len(SHARES):
+                return SHARES[kind if place else 0]
         return drawn(mix(self.seed, number, 2) % 1000)
 
-
-def owner_of(visit: int) -> tuple[int, int]:
-    """(patient, which of that patient's visits) of a visit."""
-    block, place = divmod(visit, BLOCK)
-    patient, nth = _OF_BLOCK[place]
-    return block * len(VISITS_OF) + patient, nth
+    def owner_of(self, visit: int) -> tuple[int, int]:
+        """(patient, which of that patient's visits) of a visit."""
+        places = _OF_BLOCK[self.shape]
+        block, place = divmod(visit, len(places))
+        patient, nth = places[place]
+        return block * len(VISITS_OF[self.shape]) + patient, nth
 
 
 # --- the patient ----------------------------------------------------------------------------------------------------
@@ -266,7 +271,7 @@ class Slot(NamedTuple):
 
 def visit_resources(clinic: Clinic, number: int) -> list[Resource]:
     """The Encounter of a visit, its diagnosis, its Procedures, and what its scenario needs."""
-    patient, nth = owner_of(number)
+    patient, nth = clinic.owner_of(number)
     person, scenario = clinic.person(patient), clinic.scenario(number)
     draw = mix(clinic.seed, number, 4)
     day = clinic.start + timedelta(days=person.first + 7 * nth)

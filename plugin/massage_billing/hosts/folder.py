@@ -125,6 +125,10 @@ class FolderHost:
                 where, _, what = line.rstrip("\n").partition("\t")
                 yield where, what
 
+    def cursor_at(self, moment: datetime) -> str:
+        """A file does not say when its resources changed: whatever the moment, everything is given again."""
+        return moment.isoformat()
+
     def now(self) -> datetime:
         """The system clock."""
         return datetime.now(UTC)
