@@ -74,7 +74,7 @@ class MemoryStore:
             if entry.audit:
                 self.audit(*visit, entry.audit)
             ruling = self._ruled.pop(visit, None)
-            if ruling is not None and self._rulings[visit][0] == ruling:
+            if ruling is not None and self._rulings.get(visit) == (ruling, False):
                 self._rulings[visit] = (ruling, True)
 
     def rows(self, host: str) -> Iterator[VisitRow]:

@@ -13,13 +13,13 @@ from sqlalchemy import CompoundSelect, Connection, Engine, Select, and_, delete,
 from sqlalchemy.exc import SQLAlchemyError
 
 from massage_billing.model import Ruling, RulingKind
-from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteResult
+from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
 from massage_billing.store import outgoing
 from massage_billing.store.common import REFERENCES
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import READING
 from massage_billing.store.statements import Statements, chunks
-from massage_billing.store.tables import audit, cursors, instant, outbox, rulings, used, visits
+from massage_billing.store.tables import HELD, WAITING, audit, cursors, instant, outbox, rulings, used, visits
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
 from massage_billing.store.waking import wake
 
@@ -115,7 +115,7 @@ class SqlStore:
             stale += [(host, ref, encounter) for ref in old.keys() - new.keys()]
             rows.append((*row_values(entry.row), pack_used(new)))
         self._run.upsert(connection, visits, rows)
-        self._run.delete(connection, used, stale)
+        self._run.delete(connection, used, stale, "host", "reference", "encounter")
         self._run.upsert(connection, used, fresh)
 
     def _used(
@@ -153,21 +153,19 @@ class SqlStore:
 
     def due(self, host: str, now: datetime) -> list[str]:
         """Waiting visits whose time has come, the longest waiting first."""
-        query = select(visits.c.encounter).where(
-            visits.c.host == host, visits.c.state == VisitState.WAITING.value, visits.c.due <= now
-        )
+        query = select(visits.c.encounter).where(visits.c.host == host, WAITING, visits.c.due <= now)
         return self._encounters(query.order_by(visits.c.due, visits.c.encounter))
 
     def open_holds(self, host: str) -> list[str]:
         """Encounter ids of all open holds."""
-        query = select(visits.c.encounter).where(visits.c.host == host, visits.c.state == VisitState.HELD.value)
+        query = select(visits.c.encounter).where(visits.c.host == host, HELD)
         return self._encounters(query.order_by(visits.c.encounter))
 
     def outdated(self, host: str, rulebook: str, clinic: str) -> list[str]:
         """Open holds that another rulebook or other clinic files decided, and visits a person has ruled on since."""
         held = select(visits.c.encounter).where(
             visits.c.host == host,
-            visits.c.state == VisitState.HELD.value,
+            HELD,
             or_(visits.c.rulebook != rulebook, visits.c.clinic != clinic),
         )
         ruled = select(rulings.c.encounter).where(rulings.c.host == host, rulings.c.applied == false())
@@ -269,7 +267,7 @@ class SqlStore:
             ).all()
             found = self._used(connection, [(host, encounter) for encounter in encounters])
             rests = [(host, ref, encounter) for (_, encounter), refs in found.items() for ref in refs]
-            self._run.delete(connection, used, rests)
+            self._run.delete(connection, used, rests, "host", "reference", "encounter")
             for table in (outbox, rulings, audit, visits):
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))

@@ -55,13 +55,12 @@ class Statements:
         self._many(connection, ("upsert", table.name, *columns), rows, make, columns)
 
     def delete(self, connection: Connection, table: Table, rows: Sequence[tuple[Scalar, ...]], *names: str) -> None:
-        """Delete the rows whose columns ``names`` (the primary key where none are named) have these values."""
-        columns = names or tuple(column.name for column in table.primary_key.columns)
+        """Delete the rows whose columns ``names`` have these values."""
 
         def make() -> ClauseElement:
-            return delete(table).where(and_(*(table.c[name] == bindparam(name) for name in columns)))
+            return delete(table).where(and_(*(table.c[name] == bindparam(name) for name in names)))
 
-        self._many(connection, ("delete", table.name, *columns), rows, make, None)
+        self._many(connection, ("delete", table.name, *names), rows, make, None)
 
     @staticmethod
     def _names(table: Table, names: Sequence[str]) -> list[str]:

@@ -1,5 +1,8 @@
 """The tables of the store, the same on SQLite and PostgreSQL. Changed only together with a migration.
 
+Keys begin with what tells rows apart: almost every row is of the same host, and SQLite, which keeps no statistics,
+would take an index that begins with the host for a good one.
+
 No table holds a name, a birth date or a member id, but payload: it holds Claims as they are written to the host, and
 its rows go some days after they are confirmed (DESIGN 23).
 """
@@ -20,6 +23,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     TypeDecorator,
@@ -80,8 +84,8 @@ cursors = Table(
 visits = Table(
     "visits",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("encounter", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
     Column("patient", Text),
     Column("date", Date),
     Column("state", Text, nullable=False),
@@ -106,24 +110,28 @@ visits = Table(
     Column("clinic", Text, nullable=False),
     Column("draft", Boolean, nullable=False),
     Column("used", LargeBinary, nullable=False, server_default=text("''")),
+    PrimaryKeyConstraint("encounter", "host"),
     sqlite_with_rowid=False,
 )
 """One row a visit: the fields of ports.VisitRow, and in ``used`` what it rests on as JSON pairs [reference, version],
 so that a visit decided again takes back only what changed."""
 
+WAITING, HELD = text("state = 'waiting'"), text("state = 'held'")
+"""Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
+
 Index("visits_date", visits.c.host, visits.c.date)
-Index("visits_patient", visits.c.host, visits.c.patient)
-_WAITING, _HELD = text("state = 'waiting'"), text("state = 'held'")
-Index("visits_due", visits.c.host, visits.c.due, sqlite_where=_WAITING, postgresql_where=_WAITING)
-Index("visits_held", visits.c.host, sqlite_where=_HELD, postgresql_where=_HELD)
+Index("visits_patient", visits.c.patient, visits.c.host)
+Index("visits_due", visits.c.host, visits.c.due, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("visits_held", visits.c.host, visits.c.encounter, sqlite_where=HELD, postgresql_where=HELD)
 
 used = Table(
     "used",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("reference", Text, primary_key=True),
-    Column("encounter", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
     Column("version", Text, nullable=False),
+    PrimaryKeyConstraint("reference", "host", "encounter"),
     sqlite_with_rowid=False,
 )
 """Which visit used which resource in which version (DESIGN 4), found by resource. No surrogate keys: neighbouring ids
@@ -144,8 +152,8 @@ outbox = Table(
 """One row a group to write, by (host, key). A group that replaces another gets a new id: what was read under the old id
 cannot confirm it. ``place`` orders the queue; a try that failed goes to its end."""
 
-Index("outbox_key", outbox.c.host, outbox.c.key, unique=True)
-Index("outbox_encounter", outbox.c.host, outbox.c.encounter)
+Index("outbox_key", outbox.c.key, outbox.c.host, unique=True)
+Index("outbox_encounter", outbox.c.encounter, outbox.c.host)
 _PENDING = text("confirmed_at IS NULL")
 Index("outbox_pending", outbox.c.host, outbox.c.place, sqlite_where=_PENDING, postgresql_where=_PENDING)
 
@@ -166,13 +174,14 @@ payload = Table(
 rulings = Table(
     "rulings",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("encounter", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("applied", Boolean, nullable=False),
+    PrimaryKeyConstraint("encounter", "host"),
 )
 """What people decided, the latest a visit; ``applied`` once the visit was decided with it in hand."""
 

@@ -23,13 +23,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "rulings",
-        sa.Column("host", sa.Text, primary_key=True),
-        sa.Column("encounter", sa.Text, primary_key=True),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("encounter", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("at", Instant, nullable=False),
         sa.Column("applied", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("encounter", "host"),
     )
     op.create_table(
         "audit",
@@ -45,8 +46,8 @@ def upgrade() -> None:
 def _visits() -> None:
     op.create_table(
         "visits",
-        sa.Column("host", sa.Text, primary_key=True),
-        sa.Column("encounter", sa.Text, primary_key=True),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("encounter", sa.Text, nullable=False),
         sa.Column("patient", sa.Text),
         sa.Column("date", sa.Date),
         sa.Column("state", sa.Text, nullable=False),
@@ -66,19 +67,21 @@ def _visits() -> None:
         sa.Column("clinic", sa.Text, nullable=False),
         sa.Column("draft", sa.Boolean, nullable=False),
         sa.Column("used", sa.LargeBinary, nullable=False, server_default=sa.text("''")),
+        sa.PrimaryKeyConstraint("encounter", "host"),
         sqlite_with_rowid=False,
     )
     waiting, held = sa.text("state = 'waiting'"), sa.text("state = 'held'")
     op.create_index("visits_date", "visits", ["host", "date"])
-    op.create_index("visits_patient", "visits", ["host", "patient"])
+    op.create_index("visits_patient", "visits", ["patient", "host"])
     op.create_index("visits_due", "visits", ["host", "due"], sqlite_where=waiting, postgresql_where=waiting)
-    op.create_index("visits_held", "visits", ["host"], sqlite_where=held, postgresql_where=held)
+    op.create_index("visits_held", "visits", ["host", "encounter"], sqlite_where=held, postgresql_where=held)
     op.create_table(
         "used",
-        sa.Column("host", sa.Text, primary_key=True),
-        sa.Column("reference", sa.Text, primary_key=True),
-        sa.Column("encounter", sa.Text, primary_key=True),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text, nullable=False),
+        sa.Column("encounter", sa.Text, nullable=False),
         sa.Column("version", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("reference", "host", "encounter"),
         sqlite_with_rowid=False,
     )
 
@@ -97,8 +100,8 @@ def _outbox() -> None:
         sa.Column("confirmed_at", Instant),
     )
     pending = sa.text("confirmed_at IS NULL")
-    op.create_index("outbox_key", "outbox", ["host", "key"], unique=True)
-    op.create_index("outbox_encounter", "outbox", ["host", "encounter"])
+    op.create_index("outbox_key", "outbox", ["key", "host"], unique=True)
+    op.create_index("outbox_encounter", "outbox", ["encounter", "host"])
     op.create_index("outbox_pending", "outbox", ["host", "place"], sqlite_where=pending, postgresql_where=pending)
     op.create_table(
         "payload",

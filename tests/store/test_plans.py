@@ -1,0 +1,52 @@
+"""No question the store asks in a run walks the whole history."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event
+
+from massage_billing.ports import Touched, VisitState
+from massage_billing.store import open_store
+from store.making import HOST, NOON, done, entry, row
+
+QUESTIONS = {
+    "known": lambda s: s.known(HOST, ["1", "2"]),
+    "due": lambda s: s.due(HOST, NOON),
+    "open_holds": lambda s: s.open_holds(HOST),
+    "outdated": lambda s: s.outdated(HOST, "r", "c"),
+    "pending": lambda s: s.pending(HOST, 10),
+    "rulings": lambda s: s.rulings(HOST, ["1", "2"]),
+    "rows": lambda s: list(s.rows(HOST)),
+    "waking": lambda s: s.waking(
+        HOST, [Touched("Coverage/5", "2", patient="Patient/3"), Touched("Procedure/1", "2", encounter="1")]
+    ),
+    "commit": lambda s: s.commit([entry("1", ("Procedure/1", "2"), body=b"new"), entry("2", state=VisitState.HELD)]),
+    "confirm": lambda s: s.confirm(HOST, [done("1")], [row("1")]),
+    "failed": lambda s: s.failed(HOST, "K2:claim", "busy"),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_question_walks_the_whole_history(tmp_path, name):
+    with open_store(tmp_path / "state") as store:
+        used = (("Coverage/5", "1"), ("Procedure/1", "1"))
+        store.commit([entry(str(n), *used, body=b"{}", state=VisitState.HELD) for n in range(3)])
+        asked: list[tuple[str, object]] = []
+
+        @event.listens_for(store._engine, "before_cursor_execute")
+        def note(_connection, _cursor, statement, parameters, _context, many):
+            asked.append((statement, parameters[0] if many else parameters))
+
+        QUESTIONS[name](store)
+        event.remove(store._engine, "before_cursor_execute", note)
+        steps = []
+        with store._reading() as connection:
+            for statement, parameters in asked:
+                if not statement.startswith(("BEGIN", "PRAGMA", "INSERT")):
+                    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                    steps += [step[3] for step in plan]
+    assert steps
+    tables = ("visits", "used", "outbox", "payload")
+    assert [s for s in steps if s.startswith(tuple(f"SCAN {table}" for table in tables))] == []
+    # Rows without a date are few or none, and found through the index on dates.
+    assert [s for s in steps if s.endswith("PRIMARY KEY (host=?)")] == []
