@@ -62,10 +62,10 @@ def cases(book: Rulebook) -> Iterator[Case]:
 def decide(case: Case, book: Rulebook) -> Decision:
     """What the rulebook makes of an example's visit."""
     given = _complete(case.example.given, book.standard_visit)
-    visit = _visit(given, None if "date" in given.without else case.example.on)
+    visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
-    return flow.bill(visit, book, _clinic(given), ruling)
+    return flow.bill(visit, book, make_clinic(given), ruling)
 
 
 def differences(case: Case, decision: Decision) -> list[str]:
@@ -73,7 +73,7 @@ def differences(case: Case, decision: Decision) -> list[str]:
     expect, found = case.example.expect, []
     seen: list[tuple[str, object, object]] = [
         ("outcome", expect.outcome, decision.outcome),
-        ("lines", expect.lines, tuple(_line(line) for line in decision.lines)),
+        ("lines", expect.lines, tuple(line_text(line) for line in decision.lines)),
         ("not_billed", expect.not_billed, tuple(f"{n.code or '-'} {n.reason}" for n in decision.not_billed)),
         ("pointers", expect.pointers, tuple(" ".join(map(str, x.diagnosis_pointers)) for x in decision.lines)),
         ("total", expect.total, decision.total),
@@ -94,11 +94,13 @@ def _complete(given: Given, standard: Given) -> Given:
     return standard.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
-def _line(line: ClaimLine) -> str:
+def line_text(line: ClaimLine) -> str:
+    """A line in short, as examples write it: "97124 x4 GP"."""
     return " ".join((line.code, f"x{line.units}", *line.modifiers))
 
 
-def _visit(given: Given, on: Date | None) -> Visit:
+def make_visit(given: Given, on: Date | None) -> Visit:
+    """The visit that an example describes."""
     services = tuple(_service(s, place, given, on) for place, s in enumerate(given.services or (), start=1))
     return Visit(
         host="example", encounter="e1", status="finished", patient="Patient/1", date=on, place_of_service="11",
@@ -138,7 +140,7 @@ def _coverage(c: GivenCoverage, place: int) -> Coverage:
     )  # fmt: skip
 
 
-def _clinic(given: Given) -> Clinic:
+def make_clinic(given: Given) -> Clinic:
     """A clinic whose payers.yaml names a health plan, a workers' compensation and an auto insurer, and one twice."""
     policy = None if "policy" in given.without else given.policy
     payers = []

@@ -85,4 +85,4 @@ def _scalar(node: yaml.ScalarNode, file: str) -> str:
         return str(node.value)
     if node.tag not in _PLAIN_TAGS:
         raise RuleFileError(file, node.start_mark.line + 1, f"has the tag {node.tag}, which no rule file needs")
-    return Unquoted(node.value) if node.style is None else str(node.value)
+    return str(node.value) if node.style else Unquoted(node.value)
