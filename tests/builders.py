@@ -56,6 +56,11 @@ def at(clock: str, day: str = "2026-11-20") -> str:
     return f"{day}T{clock}:00-07:00"
 
 
+def patient_identifier(value: str) -> Json:
+    """An Identifier of the clinic's own system."""
+    return {"system": "http://clinic.example/id", "value": value}
+
+
 def resource(kind: str, id: str, base: Json, changes: Json) -> Json:
     made = {"resourceType": kind, "id": id, **base, **changes}
     return {name: value for name, value in made.items() if value is not ...}
@@ -75,11 +80,12 @@ def encounter(id: str = "e1", **changes: Any) -> Json:
     return resource("Encounter", id, base, changes)
 
 
-def procedure(id: str = "a1", code: str = "97124", mins: Any = 30, **changes: Any) -> Json:
+def procedure(id: str = "a1", code: str | Json | None = "97124", mins: Any = 30, **changes: Any) -> Json:
+    """A completed service; ``code`` is a CPT number, a CodeableConcept or None."""
     base = {
         "meta": {"versionId": "1", "lastUpdated": "2026-11-20T18:20:00Z"},
         "status": "completed",
-        "code": cpt(code),
+        "code": ... if code is None else cpt(code) if isinstance(code, str) else code,
         "subject": ref("Patient/p1"),
         "encounter": ref("Encounter/e1"),
         "performedDateTime": at("10:00"),
@@ -101,8 +107,10 @@ def observation(id: str = "b1", value: Any = 30, **changes: Any) -> Json:
     return resource("Observation", id, base, changes)
 
 
-def condition(id: str = "d1", code: str = "M54.50", **changes: Any) -> Json:
-    return resource("Condition", id, {"subject": ref("Patient/p1"), "code": concept(names.ICD10CM, code)}, changes)
+def condition(id: str = "d1", code: str | Json | None = "M54.50", **changes: Any) -> Json:
+    """A condition; ``code`` is an ICD-10-CM code, a CodeableConcept or None."""
+    coded = ... if code is None else concept(names.ICD10CM, code) if isinstance(code, str) else code
+    return resource("Condition", id, {"subject": ref("Patient/p1"), "code": coded}, changes)
 
 
 def practitioner(id: str = "t1", npi: str = NPI, **changes: Any) -> Json:

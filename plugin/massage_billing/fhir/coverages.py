@@ -9,7 +9,7 @@ from typing import Final
 
 from massage_billing.fhir import names
 from massage_billing.fhir.dates import first_day, last_day
-from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, identifiers, text, whole
+from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, extensions, identifiers, text, whole
 from massage_billing.fhir.record import READABLE, Record
 from massage_billing.model import Coverage, CoverageKind, PayerRef
 from massage_billing.ports import JsonObject
@@ -230,13 +230,12 @@ def read_restriction(
 
 
 def _billed_to(key: str, resource: JsonObject, faults: Faults) -> tuple[str, str] | None:
-    for extension in children(resource, "extension", faults):
-        if extension.get("url") == names.EXT_BILL_TO:
-            value = text(extension, "valueCode", faults)
-            if value in ("self-pay", "plan"):
-                return key, value
-            if value is not None or "valueCode" not in extension:
-                faults.add(extension, "valueCode", "is neither self-pay nor plan")
+    for extension in extensions(resource, names.EXT_BILL_TO, faults):
+        value = text(extension, "valueCode", faults)
+        if value in ("self-pay", "plan"):
+            return key, value
+        if value is not None or "valueCode" not in extension:
+            faults.add(extension, "valueCode", "is neither self-pay nor plan")
     return None
 
 

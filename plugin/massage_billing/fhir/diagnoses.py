@@ -14,7 +14,7 @@ from typing import Final
 
 from massage_billing.fhir import names
 from massage_billing.fhir.dates import Clock
-from massage_billing.fhir.json import Faults, child, children, codings, text, whole
+from massage_billing.fhir.json import Faults, child, children, codings, extensions, text, whole
 from massage_billing.fhir.record import READABLE, Record
 from massage_billing.model import Accident, Diagnosis
 from massage_billing.ports import JsonObject
@@ -110,7 +110,7 @@ class Diagnoses:
                 yield from self._of_condition(found[0], found[1])
             return
         key = self._record.resolver.key(reference, parent)
-        if key is not None and (key.startswith("Condition/") or "#" in key):
+        if key is not None and key.startswith("Condition/"):
             self._record.fail(READABLE, f"{where} {element} names {key}, which the host did not give.", about=where)
 
     def _of_condition(self, key: str, condition: JsonObject) -> list[Diagnosis]:
@@ -167,11 +167,10 @@ class Diagnoses:
                 return
             day = onset_day(condition, faults, clock)
             kinds = list(_kinds(child(condition, "code", faults), faults))
-            for extension in children(condition, "extension", faults):
-                if extension.get("url") == _DUE_TO:
-                    cause = child(extension, "valueCodeableConcept", faults)
-                    kinds.extend(_kinds(cause, faults))
-                    codes = codes + icd_codes(cause, faults)
+            for extension in extensions(condition, _DUE_TO, faults):
+                cause = child(extension, "valueCodeableConcept", faults)
+                kinds.extend(_kinds(cause, faults))
+                codes = codes + icd_codes(cause, faults)
         for kind in kinds:
             yield Accident(key, day, kind)
         for code in codes:

@@ -169,9 +169,6 @@ def identifiers(resource: JsonObject, faults: Faults | None = None) -> list[tupl
     return found
 
 
-def extension(parent: JsonObject, url: str, faults: Faults | None = None) -> JsonObject:
-    """The first extension with this URL; ``NOTHING`` where there is none."""
-    for entry in children(parent, "extension", faults):
-        if entry.get("url") == url:
-            return entry
-    return NOTHING
+def extensions(parent: JsonObject, url: str, faults: Faults | None = None) -> list[JsonObject]:
+    """The extensions with this URL."""
+    return [each for each in children(parent, "extension", faults) if text(each, "url", faults) == url]

@@ -12,7 +12,7 @@ from typing import Final
 
 from massage_billing.fhir import names
 from massage_billing.fhir.dates import Clock, Span, When, instant
-from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, number, text
+from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, extensions, number, text
 from massage_billing.fhir.record import Record
 from massage_billing.model import MinuteSource, Problem, Reading, Result
 from massage_billing.ports import JsonObject
@@ -119,13 +119,12 @@ def read_minutes(
 
 
 def _from_extension(ledger: _Ledger, procedure: JsonObject, faults: Faults) -> None:
-    for extension in children(procedure, "extension", faults):
-        if extension.get("url") == names.EXT_TREATMENT_MINUTES:
-            value = child(extension, "valueDuration", faults)
-            if value is NOTHING:
-                ledger.lack("has a treatment-minutes extension without a duration", "empty")
-            else:
-                ledger.quantity(MinuteSource.EXTENSION, value, faults, "treatment minutes")
+    for extension in extensions(procedure, names.EXT_TREATMENT_MINUTES, faults):
+        value = child(extension, "valueDuration", faults)
+        if value is NOTHING:
+            ledger.lack("has a treatment-minutes extension without a duration", "empty")
+        else:
+            ledger.quantity(MinuteSource.EXTENSION, value, faults, "treatment minutes")
 
 
 def _from_observations(ledger: _Ledger, observed: list[tuple[JsonObject, Faults]], reading: Reading) -> None:

@@ -100,15 +100,15 @@ class People:
         key = self._record.resolver.key(reference, parent, faults)
         if key is None:
             return self._by_npi(reference, faults)
-        kind = self._kind(key, reference, parent)
+        kind = self._kind(key, reference, parent, faults)
         if kind == "PractitionerRole":
             return self._through_role(key, reference, parent)
         return self._practitioner(key, reference, parent) if kind == "Practitioner" else None
 
-    def _kind(self, key: str, reference: JsonObject, parent: JsonObject) -> str | None:
+    def _kind(self, key: str, reference: JsonObject, parent: JsonObject, faults: Faults | None = None) -> str | None:
         if "#" not in key:
             return key.partition("/")[0]
-        found = self._record.resolver.resolve(reference, parent)
+        found = self._record.resolver.resolve(reference, parent, faults)
         return None if found is None else text(found[1], "resourceType")
 
     def _by_npi(self, reference: JsonObject, faults: Faults) -> Therapist | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
-from massage_billing.fhir.json import Faults
+from massage_billing.fhir.json import Faults, text
 from massage_billing.fhir.references import Resolver, split
 from massage_billing.model import Problem, Result
 from massage_billing.ports import JsonObject, VisitRecord
@@ -93,6 +93,7 @@ class Record:
         faults = Faults(key, resource)
         if "#" not in key and resource.get("resourceType") != key.partition("/")[0]:
             faults.add(resource, "resourceType", "is not the type it came as")
+        text(resource, "id", faults)
         return faults
 
     def adopt(self, faults: Faults) -> None:

@@ -51,7 +51,7 @@ def split(reference: str) -> tuple[str, str] | None:
 
 
 def key_of(resource: JsonObject) -> str | None:
-    """"Type/id" of a resource; None where it lacks either."""
+    """ "Type/id" of a resource; None where it lacks either."""
     kind, logical_id = text(resource, "resourceType"), text(resource, "id")
     return f"{kind}/{logical_id}" if kind and logical_id else None
 
@@ -74,13 +74,18 @@ class Resolver:
     def resolve(
         self, reference: JsonObject, parent: JsonObject, faults: Faults | None = None
     ) -> tuple[str, JsonObject] | None:
-        """(key, resource) that a Reference of ``parent`` points to; None where the record does not hold it."""
+        """(key, resource) that a Reference of ``parent`` points to; None where the record does not hold it.
+
+        That a contained resource is not there is a fault of the parent; that another is not, is the host's affair.
+        """
         key = self.key(reference, parent, faults)
         if key is None:
             return None
         resource = self._resources.get(key)
         if resource is None and "#" in key:
-            resource = _contained(parent, key.partition("#")[2])
+            resource = _contained(parent, key.partition("#")[2], faults)
+            if resource is None and faults is not None:
+                faults.add(reference, "reference", "points to no contained resource")
         return None if resource is None else (key, resource)
 
     def key(self, reference: JsonObject, parent: JsonObject, faults: Faults | None = None) -> str | None:
@@ -143,8 +148,9 @@ class Resolver:
         return self._by_identifier
 
 
-def _contained(parent: JsonObject, logical_id: str) -> JsonObject | None:
-    for resource in children(parent, "contained"):
+def _contained(parent: JsonObject, logical_id: str, faults: Faults | None) -> JsonObject | None:
+    for resource in children(parent, "contained", faults):
         if resource.get("id") == logical_id:
+            text(resource, "resourceType", faults)
             return resource
     return None

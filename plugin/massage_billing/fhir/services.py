@@ -46,7 +46,7 @@ class Found:
 
     @property
     def where(self) -> str:
-        """"Procedure/12"."""
+        """ "Procedure/12"."""
         return f"Procedure/{self.service.procedure}"
 
 
@@ -82,7 +82,7 @@ class Services:
             if self._record.names(procedure, "encounter", self._encounter)
         ]
         shared = Counter(
-            order for _, procedure in mine if procedure.get("status") not in OVER for order in self._orders(procedure)
+            order for _, procedure in mine if text(procedure, "status") not in OVER for order in self._orders(procedure)
         )
         return [self._read(key, procedure, shared, linked=True) for key, procedure in mine]
 

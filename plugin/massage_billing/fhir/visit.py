@@ -159,9 +159,7 @@ class _Reader:
 
     def _days(self, found: list[Found]) -> tuple[Date | None, Date | None]:
         """First and last calendar date of the services; problems where they are not one visit's."""
-        counted = [
-            each for each in found if each.service.status not in OVER and each.service.duplicate_of is None
-        ]
+        counted = [each for each in found if each.service.status not in OVER and each.service.duplicate_of is None]
         days = [each.day for each in counted if each.day is not None]
         day = min(days) if days else self.period.start.day
         for each in counted:
@@ -302,9 +300,7 @@ class _Reader:
                 key = self.record.resolver.key(reference, self.encounter, self.faults)
                 if key is not None and key.startswith("ServiceRequest/"):
                     keys.append(key)
-        live = (
-            key for key in keys if self.record.resources.get(key, NOTHING).get("status") != "entered-in-error"
-        )
+        live = (key for key in keys if self.record.resources.get(key, NOTHING).get("status") != "entered-in-error")
         return list(dict.fromkeys(live))
 
     def _diagnosed(self, found: list[Found], day: Date | None) -> tuple[Diagnosis, ...]:
