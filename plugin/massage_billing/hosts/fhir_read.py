@@ -119,15 +119,15 @@ class VisitReader:
         self._observations = observations
         self._shared: Lru[str, JsonObject | None] = Lru(kept)
         self._roles: Lru[str, tuple[JsonObject, ...]] = Lru(kept)
-        self._patients: Lru[str, tuple[JsonObject, ...]] = Lru(kept)
+        self._patients: Lru[str, tuple[tuple[str, JsonObject], ...]] = Lru(kept)
 
     def read(self, encounters: Sequence[JsonObject], included: Iterable[JsonObject] = ()) -> list[VisitRecord]:
         """The visits of these Encounters, complete, in order."""
         page = _Page()
-        wanted = [key for encounter in encounters if (key := self._add(page, encounter))]
+        wanted = [key for encounter in encounters if (key := self._add(page, encounter, "Encounter"))]
         came = list(included)
         for resource in came:
-            self._add(page, resource)
+            self._add(page, resource, str(resource.get("resourceType")))
         self._backwards(page, wanted, came)
         self._of_patients(page)
         self._forwards(page)
@@ -137,10 +137,13 @@ class VisitReader:
 
     # --- gathering --------------------------------------------------------------------------------------------------
 
-    def _add(self, page: _Page, resource: JsonObject) -> str | None:
-        """Put a resource into the page's pool; None where it has no type or id."""
-        key = key_of(resource)
-        if key is not None and key not in page.pool:
+    def _add(self, page: _Page, resource: JsonObject, kind: str) -> str | None:
+        """Put a resource into the page's pool as the type it was asked for as; None where it has no id."""
+        logical_id = text(resource, "id")
+        if logical_id is None:
+            return None
+        key = f"{kind}/{logical_id}"
+        if key not in page.pool:
             page.pool[key] = resource
             page.targets[key] = tuple(self._targets(resource))
         return key
@@ -150,16 +153,17 @@ class VisitReader:
         ids = [key.partition("/")[2] for key in wanted]
         patients = _patients(page.pool[key] for key in wanted)
         links = [link for link in BY_ENCOUNTER if self._source.reads(link.type)]
+        wanted_ids = set(ids)
 
         def ask(link: Link) -> list[JsonObject]:
-            along = [resource for resource in came if resource.get("resourceType") == link.type]
+            along = [one for one in came if one.get("resourceType") == link.type and _links(one, link, wanted_ids)]
             if along and self._source.count(link, ids) == len(along):
                 return along
             return list(self._source.linked(link, ids, patients))
 
         answers = self._source.together(ask, links) if ids else [[] for _ in links]
         for link, found in zip(links, answers, strict=True):
-            self._tie(page, link, found, set(ids))
+            self._tie(page, link, found, wanted_ids)
         procedures = [key.partition("/")[2] for key in page.pool if key.startswith("Procedure/")]
         if self._observations and procedures and self._source.reads(BY_PROCEDURE.type):
             measured = list(self._source.linked(BY_PROCEDURE, procedures, patients))
@@ -178,7 +182,7 @@ class VisitReader:
             self._find_owners(page, link, lost, wanted)
 
     def _link(self, page: _Page, link: Link, target: str, resource: JsonObject) -> None:
-        owner, key = f"{link.target}/{target}", self._add(page, resource)
+        owner, key = f"{link.target}/{target}", self._add(page, resource, link.type)
         if key is None:
             page.odd.setdefault(owner, []).append((link.type, "has no id"))
         else:
@@ -187,29 +191,29 @@ class VisitReader:
     def _find_owners(self, page: _Page, link: Link, lost: Sequence[JsonObject], wanted: set[str]) -> None:
         """The host says that these belong to one of the visits, but their link is malformed: ask visit by visit, so
         that the fault holds its own visit and no other."""
-        keys = {key_of(resource) for resource in lost}
+        ids = {text(resource, "id") for resource in lost}
         for target in sorted(wanted):
             for resource in self._source.linked(link, [target], []):
-                if key_of(resource) in keys and _malformed(resource, link):
+                if text(resource, "id") in ids and _malformed(resource, link):
                     self._link(page, link, target, resource)
 
     def _of_patients(self, page: _Page) -> None:
         """Coverages and Consents of the page's patients."""
         patients = _patients(page.pool.values())
         missing = [patient for patient in patients if patient not in self._patients]
-        held: dict[str, list[JsonObject]] = {patient: [] for patient in missing}
+        held: dict[str, list[tuple[str, JsonObject]]] = {patient: [] for patient in missing}
         links = [link for link in BY_PATIENT if missing and self._source.reads(link.type)]
         answers = self._source.together(lambda link: list(self._source.linked(link, missing, missing)), links)
         for link, found in zip(links, answers, strict=True):
             for resource in found:
                 for patient in ids_at(resource, link.element, "Patient"):
                     if patient in held:
-                        held[patient].append(resource)
+                        held[patient].append((link.type, resource))
         for patient in patients:
             mine = tuple(held[patient]) if patient in held else self._patients.get(patient) or ()
             self._patients.put(patient, mine)
-            for resource in mine:
-                if key := self._add(page, resource):
+            for kind, resource in mine:
+                if key := self._add(page, resource, kind):
                     page.linked.setdefault(f"Patient/{patient}", []).append(key)
 
     def _roles_of(self, page: _Page) -> None:
@@ -226,7 +230,7 @@ class VisitReader:
             mine = tuple(held[person]) if person in held else self._roles.get(person) or ()
             self._roles.put(person, mine)
             for resource in mine:
-                if key := self._add(page, resource):
+                if key := self._add(page, resource, BY_PRACTITIONER.type):
                     page.linked.setdefault(f"Practitioner/{person}", []).append(key)
 
     def _forwards(self, page: _Page) -> None:
@@ -241,7 +245,7 @@ class VisitReader:
                 if key in self._shared:
                     kept = self._shared.get(key)
                     if kept is not None:
-                        self._add(page, kept)
+                        self._add(page, kept, key.partition("/")[0])
                 else:
                     kind, _, logical_id = key.partition("/")
                     by_type.setdefault(kind, []).append(logical_id)
@@ -253,13 +257,13 @@ class VisitReader:
         wanted = [(kind, ids) for kind, ids in by_type.items() if self._source.reads(kind)]
         answers = self._source.together(lambda one: list(self._source.by_id(*one)), wanted)
         for (kind, ids), found in zip(wanted, answers, strict=True):
-            here = {key: resource for resource in found if (key := key_of(resource))}
+            here = {f"{kind}/{resource.get('id')}": resource for resource in found}
             for logical_id in ids:
                 key = f"{kind}/{logical_id}"
                 if kind in SHARED:
                     self._shared.put(key, here.get(key))
                 if key in here:
-                    self._add(page, here[key])
+                    self._add(page, here[key], kind)
 
     def _targets(self, resource: JsonObject) -> Iterator[str]:
         """Keys that a resource's followed references name on this host."""
@@ -326,6 +330,11 @@ def _patients(resources: Iterable[JsonObject]) -> list[str]:
         for patient in ids_at(resource, "subject", "Patient")
     )
     return list(dict.fromkeys(found))
+
+
+def _links(resource: JsonObject, link: Link, wanted: set[str]) -> bool:
+    """Whether a resource names one of these by this very link (an include may have brought it for another reason)."""
+    return not wanted.isdisjoint(ids_at(resource, link.element, link.target))
 
 
 def _malformed(resource: JsonObject, link: Link) -> bool:

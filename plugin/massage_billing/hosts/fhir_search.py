@@ -13,11 +13,14 @@ from typing import Final, cast
 from urllib.parse import urlencode
 
 import orjson
+import structlog
 
 from massage_billing.errors import HostAnswerUnreadable, HostError, HostNotFound, HostUntrusted
 from massage_billing.fhir.json import child, children, text
 from massage_billing.hosts.http import Answer, HttpClient
 from massage_billing.ports import JsonObject
+
+_log = structlog.get_logger(__name__)
 
 Params = Sequence[tuple[str, str]]
 """Search parameters, unquoted."""
@@ -46,8 +49,6 @@ class Page:
     """When the server answered, by its own clock, not later than it looked: UTC."""
     next: str | None
     """The next link, not yet trusted."""
-    odd: int
-    """Entries that are no resource at all."""
 
 
 class FhirSearch:
@@ -146,14 +147,17 @@ def read_page(answer: Answer, type: str) -> Page:
     matches, included, odd, base = [], [], 0, None
     for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        kind = text(resource, "resourceType") if isinstance(resource, dict) else None
+        if not isinstance(resource, dict) or (not text(resource, "id") and kind != "OperationOutcome"):
             odd += 1
-        elif resource["resourceType"] == type and child(entry, "search").get("mode") != "include":
-            matches.append(resource)
-        elif resource["resourceType"] != "OperationOutcome":
+        elif kind in (type, None) and child(entry, "search").get("mode") != "include":
+            matches.append(resource)  # one without a type is what was asked for; who reads it says what it lacks
+        elif kind not in ("OperationOutcome", None):
             included.append(resource)
         if base is None and isinstance(resource, dict):
             base = _base_of(entry, resource)
+    if odd:
+        _log.warning("search.entries_without_id", type=type, entries=odd)
     total = bundle.get("total")
     return Page(
         matches=tuple(matches),
@@ -162,7 +166,6 @@ def read_page(answer: Answer, type: str) -> Page:
         total=total if isinstance(total, int) else None,
         at=_asked_at(answer, bundle),
         next=_next(bundle),
-        odd=odd,
     )
 
 
