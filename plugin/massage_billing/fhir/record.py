@@ -6,7 +6,7 @@ problem each, naming element paths and never values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from massage_billing.fhir.json import Faults, text
@@ -59,7 +59,7 @@ class Record:
     __slots__ = ("_adopted", "_by_type", "_faults", "problems", "resolver", "resources")
 
     def __init__(self, record: VisitRecord) -> None:
-        self.resources: dict[str, JsonObject] = {}
+        self.resources: Mapping[str, JsonObject] = record.resources
         self.problems: list[Problem] = []
         self._faults: dict[str, Faults] = {}
         self._adopted: dict[str, Faults] = {}
@@ -67,19 +67,23 @@ class Record:
         unreadable = list(record.unreadable)
         for key, resource in record.resources.items():
             if type(resource) is dict:
-                self.resources[key] = resource
                 self._by_type.setdefault(key.partition("/")[0], []).append(key)
             else:
                 unreadable.append((key, "is not a JSON object"))
+        if len(unreadable) > len(record.unreadable):
+            self.resources = {key: each for key, each in record.resources.items() if type(each) is dict}
         self.resolver = Resolver(self.resources, record.aliases)
         for where, what in unreadable:
             self.fail(READABLE, f"{where} {what}.", about=where)
 
-    def all(self, kind: str) -> Iterator[tuple[str, JsonObject]]:
+    def all(self, kind: str) -> Sequence[tuple[str, JsonObject]]:
         """(key, resource) of every resource of a type, ordered by key."""
-        keys = self._by_type.get(kind, ())
-        for key in sorted(keys) if len(keys) > 1 else keys:
-            yield key, self.resources[key]
+        keys = self._by_type.get(kind)
+        if keys is None:
+            return ()
+        if len(keys) > 1:
+            keys.sort()
+        return [(key, self.resources[key]) for key in keys]
 
     def faults(self, key: str) -> Faults:
         """Where to note what is wrong with a resource of this record."""
@@ -91,7 +95,10 @@ class Record:
     def fresh_faults(self, key: str, resource: JsonObject) -> Faults:
         """An empty list of faults for a resource; the first stands there where it is not of the type it came as."""
         faults = Faults(key, resource)
-        if "#" not in key and resource.get("resourceType") != key.partition("/")[0]:
+        kind, id = resource.get("resourceType"), resource.get("id")
+        if f"{kind}/{id}" == key and type(id) is str:
+            return faults
+        if "#" not in key and kind != key.partition("/")[0]:
             faults.add(resource, "resourceType", "is not the type it came as")
         text(resource, "id", faults)
         return faults
@@ -103,6 +110,8 @@ class Record:
     def names(self, resource: JsonObject, element: str, key: str) -> bool | None:
         """Whether a resource's reference element points to ``key``; None where it is there but cannot be read."""
         value = resource.get(element)
+        if type(value) is dict and value.get("reference") == key:
+            return True
         if value is None:
             return None if element in resource else False
         return self.points_to(value, resource, key)

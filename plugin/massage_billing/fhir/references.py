@@ -18,6 +18,9 @@ _REFERENCE: Final = re.compile(
 )
 """FHIR R4's own pattern for a RESTful reference, with "_" let through in ids since hosts use it."""
 
+_RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}/(?!\.\.?$)[A-Za-z0-9\-._]{1,64}")
+"""The commonest form, which is a key already."""
+
 
 def references_in(resource: JsonObject) -> Iterator[str]:
     """Every literal reference a resource makes, as written, in document order; not those to its own contained ones."""
@@ -67,7 +70,7 @@ class Resolver:
     def __init__(self, resources: Mapping[str, JsonObject], aliases: Mapping[str, str] | None = None) -> None:
         self._resources = resources
         self._aliases: Mapping[str, str] = aliases or {}
-        self._keys: dict[str, str | None] = {}
+        self._keys: dict[str | None, str | None] = {}
         self._by_identifier: dict[tuple[str, str], list[str]] | None = None
         self._full_urls: dict[str, list[str]] | None = None
 
@@ -94,14 +97,15 @@ class Resolver:
         A literal reference outranks a logical identifier. None where it points to nothing that could be of this host.
         """
         literal = text(reference, "reference", faults)
+        if literal in self._keys:
+            return self._keys[literal]
         if literal is None:
             return self._key_of_identifier(reference, faults)
         if literal[0] == "#":
             container = key_of(parent) or ""
             return f"{container}{literal}" if len(literal) > 1 else container or None
-        if literal in self._keys:
-            return self._keys[literal]
-        key = self._keys[literal] = self._key_of_literal(literal)
+        relative = _RELATIVE.fullmatch(literal) is not None and literal not in self._aliases
+        key = self._keys[literal] = literal if relative else self._key_of_literal(literal)
         return key
 
     def _key_of_literal(self, literal: str) -> str | None:

@@ -53,7 +53,18 @@ class Found:
 class Services:
     """Reads the Procedures of one visit's record."""
 
-    __slots__ = ("_booked", "_clock", "_diagnoses", "_encounter", "_observed", "_people", "_reading", "_record")
+    __slots__ = (
+        "_booked",
+        "_clock",
+        "_diagnoses",
+        "_encounter",
+        "_observed",
+        "_people",
+        "_reading",
+        "_record",
+        "_strays",
+        "_unlinked",
+    )
 
     def __init__(
         self,
@@ -73,41 +84,49 @@ class Services:
         self._diagnoses = diagnoses
         self._booked = booked
         self._observed = Observed(record, reading, encounter, clock)
+        self._strays: list[tuple[str, JsonObject]] = []
+        self._unlinked: list[tuple[str, JsonObject]] = []
 
     def linked(self) -> list[Found]:
         """The Procedures that name this Encounter, ordered by id."""
-        mine = [
-            (key, procedure)
-            for key, procedure in self._record.all("Procedure")
-            if self._record.names(procedure, "encounter", self._encounter)
-        ]
+        mine = []
+        for key, procedure in self._record.all("Procedure"):
+            named = self._record.names(procedure, "encounter", self._encounter)
+            if named:
+                mine.append((key, procedure, self._orders(procedure)))
+            elif named is None:
+                self._strays.append((key, procedure))
+            elif "encounter" not in procedure and procedure.get("status") == DONE:
+                self._unlinked.append((key, procedure))
         shared = Counter(
-            order for _, procedure in mine if text(procedure, "status") not in OVER for order in self._orders(procedure)
+            order for _, each, orders in mine if orders and text(each, "status") not in OVER for order in orders
         )
-        return [self._read(key, procedure, shared, linked=True) for key, procedure in mine]
+        return [
+            self._read(key, procedure, orders, [order for order in orders if shared[order] == 1], linked=True)
+            for key, procedure, orders in mine
+        ]
 
     def unlinked(self, patient: str | None, day: Date | None) -> list[Found]:
         """Completed Procedures of the patient on that day which name no Encounter (OpenEMR's surgery lists do not).
 
-        They are no services of the visit; but one may be a service of it from another source.
+        They are no services of the visit; but one may be a service of it from another source. Ask after ``linked``.
         """
         found = []
-        for key, procedure in self._record.all("Procedure"):
-            unnamed = "encounter" not in procedure and procedure.get("status") == DONE
-            if unnamed and patient is not None and self._record.names(procedure, "subject", patient):
-                each = self._read(key, procedure, Counter(), linked=False)
+        for key, procedure in self._unlinked:
+            if patient is not None and self._record.names(procedure, "subject", patient):
+                each = self._read(key, procedure, self._orders(procedure), [], linked=False)
                 if day is not None and each.day == day:
                     found.append(each)
         return found
 
     def note_stray(self, day: Date | None) -> None:
-        """Report Procedures whose Encounter cannot be read and which may be this visit's: same day, or no day."""
-        for key, procedure in self._record.all("Procedure"):
-            if self._record.names(procedure, "encounter", self._encounter) is None:
-                faults = Faults(key, procedure)
-                its_day = self._performed(procedure, faults).start.day
-                if its_day is None or day is None or its_day == day:
-                    self._note_link(procedure, self._record.faults(key))
+        """Report Procedures whose Encounter cannot be read and which may be this visit's: same day, or no day. Ask
+        after ``linked``."""
+        for key, procedure in self._strays:
+            faults = Faults(key, procedure)
+            its_day = self._performed(procedure, faults).start.day
+            if its_day is None or day is None or its_day == day:
+                self._note_link(procedure, self._record.faults(key))
 
     def _note_link(self, procedure: JsonObject, faults: Faults) -> None:
         link = child(procedure, "encounter", faults)
@@ -115,6 +134,8 @@ class Services:
         child(link, "identifier", faults)
 
     def _orders(self, procedure: JsonObject) -> list[str]:
+        if "basedOn" not in procedure:
+            return []
         keys = (self._record.resolver.key(each, procedure) for each in children(procedure, "basedOn"))
         return [key for key in keys if key is not None and key.startswith("ServiceRequest/")]
 
@@ -123,18 +144,18 @@ class Services:
             return self._clock.span(procedure, "performedPeriod", faults)
         return Span(self._clock.when(procedure, "performedDateTime", faults))
 
-    def _read(self, key: str, procedure: JsonObject, shared: Counter[str], *, linked: bool) -> Found:
+    def _read(self, key: str, procedure: JsonObject, orders: list[str], own: list[str], *, linked: bool) -> Found:
+        """Read one Procedure; of the ``orders`` it is based on, its ``own`` are those no other service shares."""
         faults = self._record.faults(key)
         if linked:
             self._note_link(procedure, faults)
         status = text(procedure, "status", faults) or "unknown"
         for reference in children(procedure, "basedOn", faults):
             text(reference, "reference", faults)
-        orders = self._orders(procedure)
         span = self._performed(procedure, faults)
         code = read_code(procedure, key, self._reading.code_map, faults)
         therapist, nobody = read_performer(procedure, key, self._people, faults)
-        observed = self._observed.of(key, [order for order in orders if shared[order] == 1], span.start)
+        observed = self._observed.of(key, own, span.start)
         minutes = read_minutes(procedure, key, span, self._booked, observed, self._reading, faults)
         reasons = self._diagnoses.reasons(procedure, key, faults)
         service = Service(
