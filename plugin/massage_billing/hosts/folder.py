@@ -51,6 +51,8 @@ class FolderHost:
         self._out = Out(out, work)
         self._index: Index | None = None
         self._lock = -1
+        self._passes = 0
+        """Passes over all visits under way: until they end, everything is read from the index they read from."""
         if folder.resolve().is_relative_to(out.resolve()):
             raise InputError(f"{out} cannot take the results: {folder} is read from it.", "Choose another out folder.")
 
@@ -82,21 +84,21 @@ class FolderHost:
             yield Changes(cursor=cursor)
             return
         index = self._open(mark)
-        joiner = Joiner(index)
-        first_day = (start - MARGIN).isoformat() if start else ""
-        page: list[VisitRecord] = []
-        for part in range(index.parts):
-            for _, entries in index.groups(part):
-                for record in joiner.visits(entries, first_day):
-                    page.append(record)
-                    if len(page) == PAGE:
-                        yield Changes(records=tuple(page))
-                        page.clear()
-        yield Changes(records=tuple(page), cursor=cursor)
+        self._passes += 1
+        try:
+            page: list[VisitRecord] = []
+            for record in _all_visits(index, (start - MARGIN).isoformat() if start else ""):
+                page.append(record)
+                if len(page) == PAGE:
+                    yield Changes(records=tuple(page))
+                    page.clear()
+            yield Changes(records=tuple(page), cursor=cursor)
+        finally:
+            self._passes -= 1
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
         """These visits, found through the index."""
-        index = self._index or self._open(self._mark())
+        index = self._current()
         joiner = Joiner(index)
         groups: dict[str, set[str]] = {}
         for encounter in encounters:
@@ -108,7 +110,7 @@ class FolderHost:
 
     def answers(self, claims: Sequence[str]) -> Iterator[JsonObject]:
         """ClaimResponses and ExplanationOfBenefits in the folder that name these Claims, by reference or claim key."""
-        index = self._index or self._open(self._mark())
+        index = self._current()
         if index.types.isdisjoint(ANSWERS):
             return
         for claim in dict.fromkeys(claims):
@@ -119,7 +121,7 @@ class FolderHost:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """(file:line or resource, what is wrong) of all that could not be used; never any content."""
-        index = self._index or self._open(self._mark())
+        index = self._current()
         with open(index.folder / "problems", encoding="utf-8") as lines:
             for line in lines:
                 where, _, what = line.rstrip("\n").partition("\t")
@@ -165,6 +167,9 @@ class FolderHost:
 
     def _mark(self) -> str:
         return folder_read.fingerprint(folder_read.sources(self.folder, (self._out.folder, self.work)))
+
+    def _current(self) -> Index:
+        return self._index if self._index is not None and self._passes else self._open(self._mark())
 
     def _open(self, mark: str) -> Index:
         """The index of the folder as it is now; built where there is none yet."""
@@ -217,6 +222,13 @@ class FolderHost:
             shutil.rmtree(building, ignore_errors=True)
             what = f"The index of {self.folder} cannot be written to {self.work}: {error.strerror}."
             raise InputError(what, "It needs about as much room as the folder itself.") from None
+
+
+def _all_visits(index: Index, first_day: str) -> Iterator[VisitRecord]:
+    joiner = Joiner(index)
+    for part in range(index.parts):
+        for _, entries in index.groups(part):
+            yield from joiner.visits(entries, first_day)
 
 
 def _usable(folder: Path) -> bool:
