@@ -103,8 +103,10 @@ class Batch:
         unchanged = made.group is None and row is not None and row.outcome == made.row.outcome
         if not again:
             self.tally.visit(made, unchanged=unchanged)
-        kept = made.row if row is None or made.group is not None else _keep_versions(made.row, row)
-        return Planned(replace(made.entry(self._used(record)), row=kept), news=not unchanged or kept != row)
+        if made.group is None and row is not None:
+            kept = _keep_versions(made.row, row)
+            return Planned(replace(made.entry(self._used(record)), row=kept), news=not unchanged or kept != row)
+        return Planned(made.entry(self._used(record)), news=True)
 
     def _used(self, record: VisitRecord) -> tuple[tuple[str, str], ...]:
         return used_by(record) if self._keep_used else ()

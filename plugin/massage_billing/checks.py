@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date as Date
+from functools import lru_cache
 
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.claim_checks import claim_faults
@@ -15,6 +16,7 @@ from massage_billing.profiles import load_schema
 def claim_checker(book: Rulebook, *, schema: bool = True, model: bool = True) -> Callable[[Resource], Sequence[str]]:
     """A function that lists the faults of a built Claim; empty where it may be written."""
 
+    @lru_cache(maxsize=10_000)
     def known_code(code: str, on: str) -> bool:
         return code in book.on(Date.fromisoformat(on)).codes
 

@@ -138,12 +138,9 @@ def _same_task(body: bytes, done: Written) -> bool:
 
 
 def _confirmed(row: VisitRow, written: Sequence[Written]) -> VisitRow:
+    """The row with where its resources now stand on the host."""
+    stands: dict[str, str | None] = {}
     for done in written:
-        kind = done.reference.partition("/")[0]
-        if kind == "Claim":
-            row = replace(row, claim=done.reference, claim_version=done.version)
-        elif kind == "Provenance":
-            row = replace(row, provenance=done.reference, provenance_version=done.version)
-        elif kind == "Task":
-            row = replace(row, task=done.reference, task_version=done.version)
-    return row
+        kind = done.reference.partition("/")[0].lower()
+        stands[kind], stands[f"{kind}_version"] = done.reference, done.version
+    return replace(row, **stands)  # type: ignore[arg-type]
