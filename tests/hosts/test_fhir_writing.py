@@ -95,7 +95,7 @@ def lost_after(server: MiniFhir) -> Callable[[Request], Response]:
     return handle
 
 
-# --- doubt -------------------------------------------------------------------------------------------------------
+# --- doubt -------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [r"/fhir/?$", "Claim$", "Provenance$"])
@@ -149,7 +149,7 @@ def test_a_plain_post_is_never_sent_twice_in_doubt(server: MiniFhir) -> None:
     assert [one[1] for one in posts(server)] == ["Claim"]
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------
 
 
 def marked(visit: str, revision: int) -> WriteGroup:
@@ -245,7 +245,7 @@ def test_the_same_key_is_never_twice_in_one_bundle(server: MiniFhir, host: FhirS
     once(server)
 
 
-# --- conflicts ---------------------------------------------------------------------------------------------------
+# --- conflicts -------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [409, 412])
@@ -316,7 +316,7 @@ def test_updates_and_creates_in_one_group(server: MiniFhir, any_host: FhirServer
     once(server)
 
 
-# --- what is sent ------------------------------------------------------------------------------------------------
+# --- what is sent -------------------------------------------------
 
 
 def test_bodies_go_out_byte_by_byte(server: MiniFhir, any_host: FhirServer) -> None:

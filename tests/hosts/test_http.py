@@ -93,7 +93,7 @@ def test_a_conflict_is_retried_where_asked(httpserver: HTTPServer) -> None:
     assert client(httpserver).call("POST", "Claim", body=b"{}", repeatable=True, conflicts=True).status == 201
 
 
-# --- Retry-After ------------------------------------------------------------
+# --- Retry-After -------------------------------------------------
 
 
 def test_retry_after_in_seconds_is_obeyed(httpserver: HTTPServer, waits: Waits) -> None:
@@ -127,7 +127,7 @@ def test_an_unreadable_retry_after_is_ignored(httpserver: HTTPServer, waits: Wai
     assert 0 < waits[0] <= QUICK.wait_max
 
 
-# --- connections ------------------------------------------------------------
+# --- connections -------------------------------------------------
 
 
 def test_nobody_there(closed_port: str) -> None:
@@ -186,7 +186,7 @@ def test_what_is_read_wrong_is_asked_for_again(httpserver: HTTPServer) -> None:
     assert client(httpserver).call("GET", "x", read=read) == b"well"
 
 
-# --- origins ------------------------------------------------------------
+# --- origins -------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_write_is_not_redirected(httpserver: HTTPServer) -> None:
     assert len(httpserver.log) == 1
 
 
-# --- credentials ------------------------------------------------------------
+# --- credentials -------------------------------------------------
 
 
 def test_the_environment_is_not_trusted(
