@@ -25,6 +25,7 @@ from massage_billing.hosts.folder_records import (
     Unusable,
     encounter_tokens,
     owners,
+    part_of,
     place,
     salvage,
     token_of,
@@ -102,7 +103,7 @@ class Builder:
         references = owners(resource, element) if element else []
         patients = [token for kind, token in filter(None, map(token_of, references)) if kind in ("", "Patient")]
         head = (found.key, found.groups, found.links, found.tokens, patients, encounter_tokens(resource))
-        self._odd.write(orjson.dumps((*head, _clean(read.full_url))) + b"\n" + read.raw)
+        self._odd.write(orjson.dumps((*head, part_of(resource), _clean(read.full_url))) + b"\n" + read.raw)
 
     def _take_damaged(self, read: Read) -> None:
         if read.where.rpartition(":")[2].isdigit():
@@ -117,7 +118,7 @@ class Builder:
         if found.groups:
             self._writer.add(found._replace(key=key), note)
         else:
-            self._odd.write(orjson.dumps((key, (), found.links, (), (), (), "")) + b"\n" + note)
+            self._odd.write(orjson.dumps((key, (), found.links, (), (), (), (), "")) + b"\n" + note)
 
     # --- order ---
 
@@ -150,7 +151,8 @@ class Builder:
             "parts": self._writer.parts,
             "types": sorted(self._types),
         }
-        (self.folder / "meta.json").write_bytes(orjson.dumps(meta))
+        with open(self.folder / "meta.json", "wb", opener=private) as file:
+            file.write(orjson.dumps(meta))
 
     def _sort_ids(self) -> dict[str, list[str]]:
         """Sort the ids; returns the keys that are in more than one group, with those groups."""
@@ -180,14 +182,14 @@ class Builder:
         with open(self.folder / "odd", "rb") as odd:
             for head in odd:
                 raw = odd.readline()
-                key, groups, links, tokens, patients, named, full_url = orjson.loads(head)
+                key, groups, links, tokens, patients, named, parents, full_url = orjson.loads(head)
                 if key.startswith("Encounter/") != encounters:
                     continue
                 if not links and named:
                     links = ",".join(_ids_of(index, named, "Encounter/"))
                     if not links and key.startswith("Procedure/"):
                         self.report(key, "names an Encounter that is not in the folder: it is not billed")
-                group = groups or _groups_of(index, patients, links) or [key]
+                group = groups or _groups_of(index, patients, links, parents) or [key]
                 self._writer.add(Place(key, tuple(group), links, tuple(tokens)), raw, full_url)
         index.close()
 
@@ -277,12 +279,13 @@ def _ids_of(index: Index, tokens: list[str], kind: str) -> Iterator[str]:
             yield keys.pop().removeprefix(kind)
 
 
-def _groups_of(index: Index, patients: list[str], links: str) -> list[str]:
-    """The group of the one patient with such an identifier, else of the first Encounter named."""
+def _groups_of(index: Index, patients: list[str], links: str, parents: list[str]) -> list[str]:
+    """The group of the one patient with such an identifier, else of the first Encounter, Procedure or order named."""
     for logical_id in _ids_of(index, patients, "Patient/"):
         return [f"Patient/{logical_id}"]
-    for encounter in filter(None, links.split(",")):
-        home = None if encounter.startswith("@") else index.locate(f"Encounter/{encounter}")
+    encounters = [f"Encounter/{one}" for one in links.split(",") if one and not one.startswith("@")]
+    for key in (*encounters, *parents):
+        home = index.locate(key)
         if home is not None:
             return [home]
     return []

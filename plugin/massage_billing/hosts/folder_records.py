@@ -217,6 +217,13 @@ def encounter_tokens(resource: JsonObject) -> list[str]:
     return [token for kind, token in filter(None, found) if kind in ("", "Encounter")]
 
 
+def part_of(resource: JsonObject) -> list[str]:
+    """Keys of the Procedures and orders a resource is part of or based on."""
+    references = [*children(resource, "partOf"), *children(resource, "basedOn")]
+    keys = (split(text(reference, "reference") or "") for reference in references)
+    return [f"{kind}/{logical_id}" for kind, logical_id in filter(None, keys)]
+
+
 # --- damaged --------------------------------------------------------------------------------------------------------
 
 _TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
