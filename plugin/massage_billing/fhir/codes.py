@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from massage_billing.fhir import names
 from massage_billing.fhir.json import Faults, child, children, codings, text
@@ -41,8 +40,7 @@ _NUMBER: Final = re.compile(r"(?:CPT4?:|HCPCS:)?([0-9]{4}[0-9A-Z]|[A-Z][0-9]{4})
 """A CPT or HCPCS number, with the prefix that OpenEMR leaves on codes of surgery lists ("CPT4:97124")."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRead:
+class CodeRead(NamedTuple):
     """What was read from Procedure.code."""
 
     code: str | None
@@ -62,20 +60,18 @@ def read_code(procedure: JsonObject, where: str, code_map: Mapping[tuple[str, st
     pairs = codings(child(procedure, "code", faults), faults)
     direct: dict[str, str] = {}
     mapped: dict[str, str] = {}
-    for system, code in pairs:
-        recorded = f"{system}|{code}"
+    for pair in pairs:
+        system, code = pair
         if system in _BILLABLE or (not system and ":" in code):
             number = _NUMBER.fullmatch(code)
             if number is not None:
-                direct.setdefault(number[1].upper(), recorded)
-        target = code_map.get((system, code))
-        if target is not None:
-            mapped.setdefault(target, recorded)
+                direct.setdefault(number[1].upper(), f"{system}|{code}")
+        elif pair in code_map:
+            mapped.setdefault(code_map[pair], f"{system}|{code}")
     found = direct or mapped
-    first = f"{pairs[0][0]}|{pairs[0][1]}" if pairs else ""
     if len(found) == 1:
-        number_found, recorded = next(iter(found.items()))
-        return CodeRead(number_found, recorded)
+        return CodeRead(*found.popitem())
+    first = f"{pairs[0][0]}|{pairs[0][1]}" if pairs else ""
     if found:
         detail = f"{where} has codes that are {len(found)} different services."
         return CodeRead(None, first, Problem("code-known", Result.FAIL, detail, where, "codes-disagree"))
@@ -87,6 +83,8 @@ def read_code(procedure: JsonObject, where: str, code_map: Mapping[tuple[str, st
 
 def read_regions(procedure: JsonObject, faults: Faults) -> tuple[str, ...]:
     """Body regions of a Procedure: "system|code" of each bodySite, else its text lower-cased; sorted, each once."""
+    if "bodySite" not in procedure:
+        return ()
     regions = set()
     for site in children(procedure, "bodySite", faults):
         pairs = codings(site, faults)

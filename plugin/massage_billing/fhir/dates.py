@@ -10,9 +10,9 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from massage_billing.fhir.json import NOTHING, Faults, child, text
@@ -22,14 +22,16 @@ _PARTIAL: Final = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?")
 """FHIR R4 ``date``: a year, or a year and month."""
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A point in time as far as a record tells it."""
 
     day: date | None = None
     """Calendar date at the site; None where only a month, a year or nothing is written."""
     time: datetime | None = None
     """Time at the site; None where no time of day is written."""
+    moment: datetime | None = None
+    """The same with the offset it was written with: two times of one zone would be compared and subtracted by the wall
+    clock, which goes back an hour in autumn."""
     partial: bool = False
     """True where only a year or a month is written."""
 
@@ -38,8 +40,7 @@ NEVER: Final = When()
 """Nothing is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From when to when something was."""
 
     start: When = NEVER
@@ -52,28 +53,25 @@ class Span:
     @property
     def whole(self) -> bool:
         """Whether both times are known."""
-        return self.start.time is not None and self.end.time is not None
+        return self.start.moment is not None and self.end.moment is not None
+
+    def length(self) -> timedelta | None:
+        """How long it was; below zero where it ended before it started; None where a time is not known."""
+        start, end = self.start.moment, self.end.moment
+        return None if start is None or end is None else end - start
 
     def same_times(self, other: Span) -> bool:
         """Whether both have both times, and the same ones."""
         return (
-            self.start.time is not None
-            and self.end.time is not None
-            and other.start.time is not None
-            and other.end.time is not None
-            and instant(self.start.time) == instant(other.start.time)
-            and instant(self.end.time) == instant(other.end.time)
+            self.whole
+            and other.whole
+            and self.start.moment == other.start.moment
+            and self.end.moment == other.end.moment
         )
 
 
 NO_SPAN: Final = Span()
 """Nothing is written."""
-
-
-def instant(time: datetime) -> datetime:
-    """The same point in time in UTC: two times of one zone would else be compared and subtracted by the wall clock,
-    which goes back an hour in autumn."""
-    return time.astimezone(UTC)
 
 
 @lru_cache(maxsize=256)
@@ -114,18 +112,17 @@ class Clock:
 
     def _read(self, written: str) -> When:
         if len(written) > 10 and written[10] == "T" and written[7] == "-":
-            time = self._at_site(datetime.fromisoformat(written))
-            return When(time.date(), time)
+            moment = datetime.fromisoformat(written)
+            if self.as_written or moment.tzinfo is None:
+                moment = time = moment.replace(tzinfo=self.zone or UTC)
+            else:
+                time = moment if self.zone is None else moment.astimezone(self.zone)
+            return When(time.date(), time, moment)
         if len(written) == 10 and written[7] == "-":
             return When(date.fromisoformat(written))
         if _PARTIAL.fullmatch(written):
             return When(partial=True)
         raise ValueError
-
-    def _at_site(self, time: datetime) -> datetime:
-        if self.as_written or time.tzinfo is None:
-            return time.replace(tzinfo=self.zone or UTC)
-        return time if self.zone is None else time.astimezone(self.zone)
 
 
 def utc(parent: JsonObject, name: str, faults: Faults) -> datetime | None:

@@ -45,7 +45,8 @@ _DUE_TO: Final = "http://hl7.org/fhir/StructureDefinition/condition-dueTo"
 
 def icd_codes(concept: JsonObject, faults: Faults) -> list[str]:
     """ICD-10-CM codes of a CodeableConcept, with their point; ICD-10 ones where there is none that says CM."""
-    found: dict[bool, list[str]] = {True: [], False: []}
+    of_cm: list[str] = []
+    of_icd: list[str] = []
     for coding in children(concept, "coding", faults):
         system, code = text(coding, "system", faults), text(coding, "code", faults)
         if system in ICD_SYSTEMS and code is not None:
@@ -54,11 +55,14 @@ def icd_codes(concept: JsonObject, faults: Faults) -> list[str]:
                 faults.add(coding, "code", "is not an ICD-10-CM code")
             else:
                 category, rest = match[1].upper(), match[2].upper()
-                found[system in CM_SYSTEMS].append(f"{category}.{rest}" if rest else category)
-    return list(dict.fromkeys(found[True] or found[False]))
+                (of_cm if system in CM_SYSTEMS else of_icd).append(f"{category}.{rest}" if rest else category)
+    found = of_cm or of_icd
+    return found if len(found) < 2 else list(dict.fromkeys(found))
 
 
 def _stands(condition: JsonObject, faults: Faults) -> bool:
+    if "verificationStatus" not in condition:
+        return True
     status = child(condition, "verificationStatus", faults)
     return _NOT_SO.isdisjoint(code for _, code in codings(status, faults))
 
@@ -75,10 +79,12 @@ class Diagnoses:
     def reasons(self, resource: JsonObject, where: str, faults: Faults) -> list[Diagnosis]:
         """What a Procedure or Encounter gives as its reason, in its order: reasonReference, then reasonCode."""
         found: list[Diagnosis] = []
-        for reference in children(resource, "reasonReference", faults):
-            found.extend(self._referred(reference, resource, where, "reasonReference", faults))
-        for concept in children(resource, "reasonCode", faults):
-            found.extend(Diagnosis(code, where) for code in icd_codes(concept, faults))
+        if "reasonReference" in resource:
+            for reference in children(resource, "reasonReference", faults):
+                found.extend(self._referred(reference, resource, where, "reasonReference", faults))
+        if "reasonCode" in resource:
+            for concept in children(resource, "reasonCode", faults):
+                found.extend(Diagnosis(code, where) for code in icd_codes(concept, faults))
         return found
 
     def of_visit(
@@ -89,7 +95,9 @@ class Diagnoses:
         faults = self._record.faults(where)
         found: list[Diagnosis] = []
         ranked = [(whole(each, "rank", faults) or 10**6, each) for each in children(encounter, "diagnosis", faults)]
-        for _, each in sorted(ranked, key=lambda pair: pair[0]):
+        if len(ranked) > 1:
+            ranked.sort(key=lambda pair: pair[0])
+        for _, each in ranked:
             condition = child(each, "condition", faults)
             found.extend(self._referred(condition, encounter, where, "diagnosis", faults))
         for key in recorded:
@@ -103,15 +111,15 @@ class Diagnoses:
 
     def _referred(
         self, reference: JsonObject, parent: JsonObject, where: str, element: str, faults: Faults
-    ) -> Iterator[Diagnosis]:
+    ) -> list[Diagnosis]:
         found = self._record.resolver.resolve(reference, parent, faults)
         if found is not None:
-            if found[1].get("resourceType") == "Condition" or found[0].startswith("Condition/"):
-                yield from self._of_condition(found[0], found[1])
-            return
+            is_condition = found[1].get("resourceType") == "Condition" or found[0].startswith("Condition/")
+            return self._of_condition(found[0], found[1]) if is_condition else []
         key = self._record.resolver.key(reference, parent)
         if key is not None and key.startswith("Condition/"):
             self._record.fail(READABLE, f"{where} {element} names {key}, which the host did not give.", about=where)
+        return []
 
     def _of_condition(self, key: str, condition: JsonObject) -> list[Diagnosis]:
         codes = self._conditions.get(key)
@@ -149,6 +157,8 @@ class Diagnoses:
     ) -> Iterator[Accident]:
         faults = self._record.faults(where)
         for element in ("type", "reasonCode"):
+            if element not in encounter:
+                continue
             for concept in children(encounter, element, faults):
                 for kind in _kinds(concept, faults):
                     yield Accident(where, kind=kind)
@@ -160,24 +170,26 @@ class Diagnoses:
 
     def _signs_of(self, key: str, codes: list[str], clock: Clock) -> Iterator[Accident]:
         condition = self._record.resources.get(key) if key.startswith("Condition/") else None
-        day, kinds = None, []
+        kinds: list[str] = []
         if condition is not None:
             faults = self._record.faults(key)
             if not _stands(condition, faults):
                 return
-            day = onset_day(condition, faults, clock)
-            kinds = list(_kinds(child(condition, "code", faults), faults))
-            for extension in extensions(condition, _DUE_TO, faults):
+            kinds.extend(_kinds(child(condition, "code", faults), faults))
+            for extension in extensions(condition, _DUE_TO, faults) if "extension" in condition else ():
                 cause = child(extension, "valueCodeableConcept", faults)
                 kinds.extend(_kinds(cause, faults))
                 codes = codes + icd_codes(cause, faults)
-        for kind in kinds:
-            yield Accident(key, day, kind)
+        found: list[str | None] = [*kinds]
         for code in codes:
-            if _AT_WORK.match(code):
-                yield Accident(key, day, "WPA")
-            elif _TRANSPORT.match(code):
-                yield Accident(key, day, "MVA" if _MOTOR.match(code) else None)
+            if code[0] == "Y" and _AT_WORK.match(code):
+                found.append("WPA")
+            elif code[0] == "V" and _TRANSPORT.match(code):
+                found.append("MVA" if _MOTOR.match(code) else None)
+        if found:
+            day = None if condition is None else onset_day(condition, self._record.faults(key), clock)
+            for kind in found:
+                yield Accident(key, day, kind)
 
 
 def _kinds(concept: JsonObject, faults: Faults) -> Iterator[str]:
@@ -187,5 +199,7 @@ def _kinds(concept: JsonObject, faults: Faults) -> Iterator[str]:
 
 
 def onset_day(condition: JsonObject, faults: Faults, clock: Clock) -> Date | None:
-    """Calendar date of a Condition's onset (onsetDateTime, else the start of onsetPeriod), where it is a full date."""
-    return clock.when(condition, "onsetDateTime", faults).day or clock.span(condition, "onsetPeriod", faults).start.day
+    """Calendar date of a Condition's onset (onsetDateTime or the start of onsetPeriod), where it is a full date."""
+    if "onsetDateTime" in condition:
+        return clock.when(condition, "onsetDateTime", faults).day
+    return clock.span(condition, "onsetPeriod", faults).start.day if "onsetPeriod" in condition else None

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from massage_billing.fhir.dates import instant
 from massage_billing.fhir.services import DONE, Found
 from massage_billing.model import Problem, Result
 
@@ -24,6 +23,8 @@ def settle_duplicates(linked: list[Found], unlinked: list[Found]) -> list[Found]
 
     ``unlinked`` become services only as duplicates of linked ones. Changes what it is given.
     """
+    if len(linked) < 2 and not unlinked:
+        return linked
     done = sorted((each for each in linked if each.service.status == DONE), key=_poverty)
     kept: list[Found] = []
     for each in (*done, *unlinked):
@@ -32,12 +33,16 @@ def settle_duplicates(linked: list[Found], unlinked: list[Found]) -> list[Found]
             _mark(original, each)
         elif each.linked:
             kept.append(each)
-    kept.sort(key=lambda each: each.service.procedure)
+    kept.sort(key=_id)
     for place, each in enumerate(kept):
         for other in kept[:place]:
             _tell_apart(other, each)
     marked = [each for each in unlinked if each.service.duplicate_of is not None]
-    return sorted([*linked, *marked], key=lambda each: each.service.procedure)
+    return sorted([*linked, *marked], key=_id) if marked else linked
+
+
+def _id(each: Found) -> str:
+    return each.service.procedure
 
 
 def _poverty(each: Found) -> tuple[bool, bool, bool, bool, bool, str]:
@@ -54,7 +59,7 @@ def _poverty(each: Found) -> tuple[bool, bool, bool, bool, bool, str]:
 
 
 def _same_service(one: Found, other: Found) -> bool:
-    if not one.identifiers.isdisjoint(other.identifiers):
+    if one.identifiers and not one.identifiers.isdisjoint(other.identifiers):
         return one.service.code == other.service.code or None in (one.service.code, other.service.code)
     if one.service.code is None or one.service.code != other.service.code or not _compatible(one, other):
         return False
@@ -116,9 +121,10 @@ def _overlap(one: Found, other: Found) -> bool:
         return False
     if ours.minutes is None or theirs.minutes is None:
         return False
-    if ours.start is None or ours.end is None or theirs.start is None or theirs.end is None:
+    start, end, second_start, second_end = one.span.start, one.span.end, other.span.start, other.span.end
+    if start.moment is None or end.moment is None or second_start.moment is None or second_end.moment is None:
         return False
-    starts, ends = (instant(ours.start), instant(theirs.start)), (instant(ours.end), instant(theirs.end))
-    if max(starts) >= min(ends):
+    if start.moment >= second_end.moment or second_start.moment >= end.moment:
         return False
-    return max(ends) - min(starts) < timedelta(minutes=ours.minutes + theirs.minutes)
+    together = max(end.moment, second_end.moment) - min(start.moment, second_start.moment)
+    return together < timedelta(minutes=ours.minutes + theirs.minutes)

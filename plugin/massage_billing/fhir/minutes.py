@@ -7,11 +7,11 @@ decides. Minutes are whole minutes, cut and not rounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from massage_billing.fhir import names
-from massage_billing.fhir.dates import Clock, Span, When, instant
+from massage_billing.fhir.dates import Clock, Span, When
 from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, extensions, number, text
 from massage_billing.fhir.record import Record
 from massage_billing.model import MinuteSource, Problem, Reading, Result
@@ -26,12 +26,12 @@ _PER_UNIT: Final = {"min": (1, 1), "h": (60, 1), "s": (1, 60)}
 """UCUM unit → minutes as numerator and denominator; other units (day, month …) are no length of a treatment."""
 _BELIEVABLE: Final = 1440
 """More minutes than a day has are a slip of the pen."""
+_NO_TIME, _A_MINUTE, _A_DAY = timedelta(), timedelta(minutes=1), timedelta(days=1)
 _FINAL: Final = frozenset({"final", "amended", "corrected"})
 """Observation.status whose value stands; a preliminary one may still change."""
 
 
-@dataclass(frozen=True, slots=True)
-class MinutesRead:
+class MinutesRead(NamedTuple):
     """What the record says of a service's length."""
 
     minutes: int | None
@@ -96,7 +96,8 @@ def read_minutes(
     ledger = _Ledger(where)
     for source in reading.minute_sources:
         if source is MinuteSource.EXTENSION:
-            _from_extension(ledger, procedure, faults)
+            if "extension" in procedure:
+                _from_extension(ledger, procedure, faults)
         elif source is MinuteSource.OBSERVATION:
             _from_observations(ledger, observed, reading)
         else:
@@ -104,7 +105,7 @@ def read_minutes(
     if not ledger.said:
         return MinutesRead(None, None, tuple(ledger.problems))
     source, minutes = ledger.said[0]
-    if any(other != minutes for _, other in ledger.said):
+    if len(ledger.said) > 1 and any(other != minutes for _, other in ledger.said):
         told = ", ".join(f"{who.value} {length}" for who, length in ledger.said)
         ledger.fail(f"has sources of its minutes that differ ({told})", "sources-differ", AGREE)
     elif source is MinuteSource.PERIOD:
@@ -113,6 +114,8 @@ def read_minutes(
                 key = "period-is-the-appointment" if what.startswith("Appointment/") else "period-is-the-visit"
                 ledger.fail(f"has no minutes but a period that is the same as that of {what}", key, AGREE)
                 break
+    if not ledger.problems:
+        return MinutesRead(minutes, source)
     # A source that says nothing matters only while no other does; one that says something impossible always does.
     problems = tuple(p for p in ledger.problems if p.result is Result.FAIL and p.key != "no-period")
     return MinutesRead(minutes, source, problems)
@@ -143,21 +146,21 @@ def _in_minutes(value: JsonObject) -> bool:
 
 
 def _from_period(ledger: _Ledger, span: Span) -> None:
-    start, end = span.start.time, span.end.time
-    if start is None or end is None:
+    length = span.length()
+    if length is None:
+        start, end = span.start.time, span.end.time
         # Dates alone, and the single point of a performedDateTime, were never meant to be minutes: nothing to say.
         if span.is_period and (start is not None or end is not None):
             ledger.lack(f"has a period without {'an end' if end is None else 'a start'}", "no-period")
         return
-    length = instant(end) - instant(start)
-    if length.total_seconds() < 0:
+    if length < _NO_TIME:
         ledger.fail("has a period that ends before it starts", "no-length")
-    elif not length:
+    elif length == _NO_TIME:
         ledger.fail("has a period without length", "no-period")
-    elif length.total_seconds() > _BELIEVABLE * 60:
+    elif length > _A_DAY:
         ledger.fail("has a period of more than a day", "too-long")
     else:
-        ledger.said.append((MinuteSource.PERIOD, int(length.total_seconds()) // 60))
+        ledger.said.append((MinuteSource.PERIOD, length // _A_MINUTE))
 
 
 class Observed:
@@ -192,6 +195,8 @@ class Observed:
         An Observation of an order that spans several visits counts where it names this Encounter or, naming none, is
         of the Procedure's day.
         """
+        if not self._by_procedure and not self._by_order:
+            return []
         found = {key: each for key, each in self._by_procedure.get(procedure, ()) if self._is_minutes(key, each)}
         if self._reading.minute_observations is not None:
             for order in orders:

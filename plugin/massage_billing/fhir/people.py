@@ -100,6 +100,9 @@ class People:
         key = self._record.resolver.key(reference, parent, faults)
         if key is None:
             return self._by_npi(reference, faults)
+        known = self._known.get(key)
+        if known is not None:
+            return known
         kind = self._kind(key, reference, parent, faults)
         if kind == "PractitionerRole":
             return self._through_role(key, reference, parent)
@@ -140,16 +143,14 @@ class People:
         return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)))
 
     def _practitioner(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist:
-        known = self._known.get(key)
-        if known is not None:
-            return known
         found = self._record.resolver.resolve(reference, parent)
         if found is None:
             person = Therapist(key, None)
         else:
             read = self._person.of(key, found[1], self._record)
-            codes = tuple(code for role in self._roles_of(key) if role.active for code in role.taxonomies)
-            person = Therapist(key, read.npi, tuple(dict.fromkeys(codes + read.taxonomies)))
+            codes = [code for role in self._roles_of(key) if role.active for code in role.taxonomies]
+            taxonomies = tuple(dict.fromkeys([*codes, *read.taxonomies])) if codes else read.taxonomies
+            person = Therapist(key, read.npi, taxonomies)
         self._known[key] = person
         return person
 
@@ -172,17 +173,19 @@ def read_performer(
     procedure: JsonObject, where: str, people: People, faults: Faults
 ) -> tuple[Therapist | None, Problem | None]:
     """Who performed a Procedure; or the problem that the record names nobody, or several and no main one."""
+    performers = children(procedure, "performer", faults)
+    if len(performers) == 1:
+        person = people.named(child(performers[0], "actor", faults), procedure, faults)
+        if person is not None:
+            return person, None
     named: dict[str, Therapist] = {}
     functions: dict[str, set[str]] = {}
-    performers = children(procedure, "performer", faults)
     for performer in performers:
         person = people.named(child(performer, "actor", faults), procedure, faults)
         function = child(performer, "function", faults)
         if person is not None:
             named.setdefault(person.id, person)
             functions.setdefault(person.id, set()).update(code for _, code in codings(function, faults))
-    if len(named) == 1:
-        return next(iter(named.values())), None
     main = [key for key in named if _PRIMARY in functions[key]]
     main = main or [key for key in named if _SECONDARY not in functions[key]]
     if len(main) == 1:
@@ -196,6 +199,8 @@ def read_performer(
 
 def read_supervisor(encounter: JsonObject, where: str, record: Record, people: People) -> Therapist | None:
     """The supervising provider, where a participant of the Encounter is said to be one."""
+    if "participant" not in encounter:
+        return None
     faults = record.faults(where)
     for participant in children(encounter, "participant", faults):
         for kind in children(participant, "type", faults):

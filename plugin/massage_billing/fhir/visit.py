@@ -13,7 +13,7 @@ from typing import Final
 
 from massage_billing.fhir import names
 from massage_billing.fhir.coverages import Links, read_coverages, read_restriction
-from massage_billing.fhir.dates import Span, instant, utc
+from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
 from massage_billing.fhir.duplicates import settle_duplicates
 from massage_billing.fhir.json import NOTHING, Faults, child, children, identifiers, text
@@ -189,10 +189,10 @@ class _Reader:
         start, end = self.period.start, self.period.end
         if start.day is None or start.day <= day <= (end.day or start.day):
             return True
-        first = min((instant(each.span.start.time) for each in counted if each.span.start.time), default=None)
-        if first is None or start.time is None or end.time is None:
+        first = min((moment for each in counted if (moment := each.span.start.moment)), default=None)
+        if first is None or start.moment is None or end.moment is None:
             return False
-        return instant(start.time) <= first <= instant(end.time)
+        return start.moment <= first <= end.moment
 
     def _last_changed(self, found: list[Found]) -> datetime | None:
         """Latest meta.lastUpdated of the Encounter and its Procedures."""
@@ -250,6 +250,8 @@ class _Reader:
 
     def _restriction(self, patient: str | None, day: Date | None, found: list[Found]) -> str | None:
         booked = [(self.where, self.encounter), *self.appointments]
+        if not self.record.all("Consent") and not any("extension" in each for _, each in booked):
+            return None
         keys = frozenset([key for key, _ in booked] + [each.where for each in found])
         return read_restriction(self.record, patient, day, booked, keys)
 
@@ -282,8 +284,10 @@ class _Reader:
         return tuple(booked)
 
     def _check_subject(self, each: Found, patient: str) -> None:
-        faults = self.record.faults(each.where)
         procedure = self.record.resources[each.where]
+        if self.record.names(procedure, "subject", patient):
+            return
+        faults = self.record.faults(each.where)
         key = self.record.resolver.key(child(procedure, "subject", faults), procedure, faults)
         if key is not None and key != patient and each.service.status not in OVER:
             detail = f"{each.where} is of another patient than {self.where}."
