@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Protocol
 
 import pytest
@@ -121,6 +122,9 @@ class FakeProgram:
     decision: Decision | None = None
     raises: BaseException | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    setup: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(book=SimpleNamespace(policies={"cms-total-time": None}))
+    )
 
     def run(self, start: date | None = None, since: datetime | None = None, dry_run: bool = False) -> RunReport:
         if self.raises is not None:

@@ -148,13 +148,14 @@ def test_a_card_shows_what_has_to_be_done_before_what_passed(clinic: Path, progr
         "HOLD  $140.00",
         "Would be billed once the hold is cleared:",
         "97124-GP",
-        "because rule timed-units row 2000-01-01, in force since 2000-01-01: CMS",
+        "because timed-units (in force since 2000-01-01): CMS",
         "97010               Procedure/p2: bundled (rule status)",
         "To do (front desk): Add it to the Coverage.",
         "1 other rule looked at",
         "1 visits: 1 hold. Nothing was written.",
     ):
         assert said in out
+    assert "Rule member-id r (in force since 2012-01-01): X12" in out
     assert out.index("member-id") < out.index("release-age")
     assert "coverage-in-force" not in out
 
@@ -162,6 +163,12 @@ def test_a_card_shows_what_has_to_be_done_before_what_passed(clinic: Path, progr
 def test_explain_of_an_encounter_needs_a_host(clinic: Path, program: FakeProgram, mb: Call) -> None:
     assert mb("explain", "Encounter/e1").code == 2
     assert mb("explain", "Encounter/e1", "--host", "main", "--json", "--ndjson").code == 2
+
+
+def test_a_payer_policy_that_is_not_there_is_named(clinic: Path, program: FakeProgram, mb: Call) -> None:
+    answer = mb("explain", "Encounter/e1", "--host", "main", "--payer-policy", "mine")
+    assert answer.code == 2
+    assert "There is no payer policy mine; there are cms-total-time." in answer.err
 
 
 def test_explain_needs_no_settings_for_a_url(

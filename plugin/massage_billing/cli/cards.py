@@ -11,6 +11,7 @@ from massage_billing.cli.shell import dollars
 Json = Mapping[str, object]
 
 _COLOURS = {"claim": "green", "hold": "red", "self-pay": "yellow", "no-charge": "bright_black"}
+_EFFECTS = {"hold": "red", "changed": "cyan", "warn": "yellow"}
 _ORDER = {"hold": 0, "changed": 1, "warn": 2}
 _WIDTH = 100
 
@@ -76,8 +77,16 @@ def _lines(item: Json) -> Iterable[str]:
         pointers = ",".join(_texts(line, "diagnosis_pointers")) or "none"
         done = ", ".join(f"Procedure/{one}" for one in _texts(line, "procedures"))
         yield f"  {code:<12} {units:<8} {minutes:<8} {money:>10}   diagnoses {pointers}   {done}"
-        for because in _objects(line, "because"):
-            yield from _wrapped(f"because {_rule(because)}", 15)
+        yield from _because(line)
+
+
+def _because(line: Json) -> Iterable[str]:
+    """What a line rests on: the rules that share a source and a date stand together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for row in _objects(line, "because"):
+        together.setdefault((_text(row, "in_force_from"), _text(row, "source")), []).append(_named(row))
+    for (since, source), rules in together.items():
+        yield from _wrap(f"because {', '.join(dict.fromkeys(rules))}{_since(since)}: {source}", 15)
 
 
 def _not_billed(item: Json) -> Iterable[str]:
@@ -95,31 +104,31 @@ def _findings(item: Json) -> Iterable[str]:
     """The findings that do something, worst first; how many others passed."""
     findings = _objects(item, "findings")
     telling = sorted((f for f in findings if _text(f, "effect") in _ORDER), key=lambda f: _ORDER[_text(f, "effect")])
+    said: dict[tuple[str, ...], list[Json]] = {}
     for finding in telling:
-        effect = _text(finding, "effect")
-        colour = {"hold": "red", "changed": "cyan", "warn": "yellow"}[effect]
-        words = _wrap(f"{_text(finding, 'rule')}: {_text(finding, 'message')}", 10)
-        first, *rest = words or [""]
-        yield "  " + click.style(f"{effect.upper():<8}", fg=colour, bold=True) + first.strip()
-        yield from rest
-        fix, who = _text(finding, "fix"), _text(finding, "who")
+        said.setdefault(tuple(_text(finding, name) for name in ("effect", "rule", "fix", "source")), []).append(finding)
+    for (effect, rule, fix, source), same in said.items():
+        words = _wrap(f"{rule}: {' '.join(dict.fromkeys(_text(one, 'message') for one in same))}", 10)
+        yield "  " + click.style(f"{effect.upper():<8}", fg=_EFFECTS[effect], bold=True) + words[0].strip()
+        yield from words[1:]
+        who = _text(same[0], "who")
         if fix:
-            yield from _wrapped(f"To do{f' ({who})' if who else ''}: {fix}", 10)
-        if _text(finding, "source"):
-            yield from _wrapped(_rule(finding), 10)
+            yield from _wrap(f"To do{f' ({who})' if who else ''}: {fix}", 10)
+        if source:
+            yield from _wrap(f"Rule {_named(same[0])}{_since(_text(same[0], 'in_force_from'))}: {source}", 10)
     quiet = len(findings) - len(telling)
     if quiet:
         yield f"  {quiet} other rule{'s' if quiet != 1 else ''} looked at, nothing to do."
 
 
-def _rule(row: Json) -> str:
-    since = _text(row, "in_force_from")
-    in_force = f", in force since {since}" if since else ""
-    return f"rule {_text(row, 'rule')} row {_text(row, 'row')}{in_force}: {_text(row, 'source')}"
+def _named(row: Json) -> str:
+    """A rule with its row, where the row is more than the date it is in force from."""
+    rule, row_id = _text(row, "rule"), _text(row, "row")
+    return rule if row_id in ("", "-", _text(row, "in_force_from")) else f"{rule} {row_id}"
 
 
-def _wrapped(text: str, indent: int) -> Iterable[str]:
-    yield from _wrap(text, indent)
+def _since(date: str) -> str:
+    return f" (in force since {date})" if date else ""
 
 
 def _wrap(text: str, indent: int) -> list[str]:

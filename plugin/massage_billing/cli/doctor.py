@@ -61,6 +61,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     payers = _attempt("clinic.payers", lambda: _payers(settings))
     fees = _attempt("clinic.fees", lambda: _fees(settings))
     yield from (one for one in (book, payers, fees) if isinstance(one, Check))
+    if not isinstance(book, Check):
+        yield Check("rules", OK, f"release {book.version}, policies {', '.join(sorted(book.policies))}")
     if isinstance(payers, tuple):
         yield from _payer_checks(payers, None if isinstance(book, Check) else book)
     if isinstance(fees, tuple):

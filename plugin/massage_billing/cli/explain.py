@@ -12,6 +12,7 @@ import click
 from massage_billing.cli import shell
 
 if TYPE_CHECKING:
+    from massage_billing.coding.rulebook import Rulebook
     from massage_billing.model import Clinic, Reading
 
 
@@ -59,9 +60,15 @@ def _items(
             raise click.UsageError(f"{what} needs --host: an id from the settings, a URL or a folder.")
         settings, host_id = shell.load_or_ad_hoc(settings_file, host)
         with shell.open_program(settings, host_id, "explain") as program:
+            _known(policy, program.setup.book)
             yield program.explain(what.removeprefix(shell.ENCOUNTER), policy)
         return
     yield _of_path(Path(what), policy, host, settings_file)
+
+
+def _known(policy: str | None, book: Rulebook) -> None:
+    if policy is not None and policy not in book.policies:
+        raise click.UsageError(f"There is no payer policy {policy}; there are {', '.join(sorted(book.policies))}.")
 
 
 def _of_path(
@@ -73,6 +80,7 @@ def _of_path(
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder.", "Name a file or folder of FHIR JSON or NDJSON.")
     book = wiring.load_rulebook()
+    _known(policy, book)
     clinic, reading = _clinic_and_reading(policy, host, settings_file)
     return wiring.explain_path(path, clinic, reading, book)
 

@@ -48,6 +48,10 @@ Exit codes:
 """
 
 
+class ReaderGone(Exception):
+    """Whoever read our output (head, less) is gone: nothing left to say, and nobody to say it to."""
+
+
 class LazyCommands(click.Group):
     """A group that knows its subcommands by name and help, and imports one only when it is called."""
 
@@ -62,6 +66,15 @@ class LazyCommands(click.Group):
         module = importlib.import_module(f"massage_billing.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand. click would end the process itself, with 1, where the reader of the output is gone."""
+        try:
+            answer: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        return answer
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of subcommands, without importing any."""
@@ -88,7 +101,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Every error becomes one message that says what, which and what to do."""
     try:
         answer = cli.main(args=arguments, prog_name="massage-billing", standalone_mode=False)
-        sys.stdout.flush()
         return answer if isinstance(answer, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -97,8 +109,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
-    except BrokenPipeError:
-        # The reader of our output (head, less) is gone: nothing left to say, and nobody to say it to.
+    except ReaderGone:
+        # What is still buffered has to go somewhere when the interpreter flushes it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except MassageBillingError as error:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date as Date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +14,7 @@ from massage_billing.cli.shell import dollars
 from massage_billing.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from massage_billing.ports import VisitRow
     from massage_billing.report import RunReport
 
 
@@ -17,20 +22,50 @@ def show_report(report: RunReport) -> None:
     """Print a run's report for a person."""
     if report.per_visit:
         _show_visits(report)
-    _show_sums(report)
+    if report.visits or report.before_start:
+        _show_sums(report)
+        click.echo()
     if report.hold_reasons:
-        click.echo("\nHeld because of (a visit can have several reasons):")
+        click.echo("Held because of (a visit can have several reasons):")
         reasons = [(rule, f"{count:,}") for rule, count in report.hold_reasons.items()]
         print_table(("rule", "visits"), reasons, right=("visits",))
-    click.echo()
+        click.echo()
+    if report.unknown_payers:
+        click.echo("Payers that payers.yaml does not know; add, with your own key and the policy that applies:")
+        for payor in report.unknown_payers:
+            click.echo(line_to_add(payor))
+        click.echo()
     for problem in report.problems:
         click.secho("Problem: ", fg="red", nl=False)
         click.echo(problem)
     _show_end(report)
     if report.outputs:
-        click.echo("Written to:")
+        click.echo("Written to:" if not report.dry_run else "Would be written to:")
         for output in report.outputs:
             click.echo(f"  {output}")
+
+
+def line_to_add(payor: str) -> str:
+    """The entry that payers.yaml lacks, for a person to complete."""
+    return f"  - {{key: NAME, kind: health, policy: POLICY, match: {{references: [{payor}]}}}}"
+
+
+def show_totals(rows: Iterable[VisitRow]) -> None:
+    """Print where all visits stand that were ever decided, as ``demo`` does when there is nothing new."""
+    count: Counter[str] = Counter()
+    money: defaultdict[str, Decimal] = defaultdict(Decimal)
+    units = 0
+    for row in rows:
+        kind = row.outcome or str(row.state)
+        count[kind] += 1
+        money[kind] += Decimal(row.amount or 0)
+        units += row.units if kind == "claim" else 0
+    table = [("visits", f"{count.total():,}", "", "")]
+    for kind, title in (("claim", "claims"), ("self-pay", "self-pay"), ("hold", "held"), ("no-charge", "no charge")):
+        note = f"{units:,} units" if kind == "claim" else ""
+        table.append((title, f"{count[kind]:,}", dollars(money[kind]) if kind != "no-charge" else "", note))
+    table += [("not ready", f"{count['waiting']:,}", "", "")] if count["waiting"] else []
+    print_table(("so far", "visits", "dollars", ""), table, right=("visits", "dollars"))
 
 
 def wrote(report: RunReport) -> int:
@@ -40,6 +75,7 @@ def wrote(report: RunReport) -> int:
 
 
 def _show_visits(report: RunReport) -> None:
+    # That CMS's tables are older than the visit is a warning on nearly every one; `explain` shows it.
     rows = [
         (
             f"Encounter/{row.encounter}",
@@ -48,9 +84,9 @@ def _show_visits(report: RunReport) -> None:
             row.payer or "",
             ", ".join(row.codes),
             dollars(row.amount) if row.codes else "",
-            row.why,
+            ", ".join(rule for rule in row.why.split(", ") if rule != "release-age"),
         )
-        for row in report.per_visit
+        for row in sorted(report.per_visit, key=lambda row: (row.date or Date.max, row.encounter))
     ]
     print_table(("visit", "date", "outcome", "payer", "code x units", "charge", "why"), rows, right=("charge",))
     hidden = report.visits - len(report.per_visit)

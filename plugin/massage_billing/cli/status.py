@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from massage_billing.cli import shell
+from massage_billing.cli.report import line_to_add
 
 if TYPE_CHECKING:
     from massage_billing.ports import VisitRow
 
 _SHOWN = 20
-_PAYOR = re.compile(r"\b(?:Organization|Patient|RelatedPerson)/[A-Za-z0-9.-]+")
+_PAYOR = re.compile(r"\bOrganization/[A-Za-z0-9.-]*[A-Za-z0-9-]")
 _PAYER_RULE = "payer-known"
 
 
@@ -104,11 +105,6 @@ def _today(zone: str | None) -> Date:
     from zoneinfo import ZoneInfo
 
     return datetime.now(ZoneInfo(zone) if zone else UTC).date()
-
-
-def line_to_add(payor: str) -> str:
-    """The entry that payers.yaml lacks, for a person to complete."""
-    return f"  - {{key: NAME, kind: health, policy: POLICY, match: {{references: [{payor}]}}}}"
 
 
 def _as_json(status: Status, today: Date) -> dict[str, object]:
