@@ -1,0 +1,85 @@
+"""OpenEMR as the host: what was seen of 8.2 on top of the FHIR server.
+
+Reads stock OpenEMR. Where it cannot take a Claim, every write fails with a sentence that says so, and the claims stay
+in the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date as Date
+from datetime import timedelta
+from typing import Final
+
+from massage_billing.errors import HostRejected
+from massage_billing.fhir.references import key_of
+from massage_billing.fhir.used import version_of
+from massage_billing.hosts.fhir_server import Cursor, FhirServer
+from massage_billing.hosts.fhir_source import FhirSource
+from massage_billing.hosts.openemr_reader import OpenEmrReader
+from massage_billing.hosts.openemr_source import OpenEmrSource
+from massage_billing.hosts.visit_links import encounters_of, patient_of
+from massage_billing.ports import Changes, JsonObject, Touched, WriteGroup, WriteResult
+
+LOOK_BACK: Final = timedelta(days=7)
+"""Visits this recent are read again every run: an edit of their orders moves no time stamp."""
+WATCHED: Final = ("Encounter", "Procedure", "ServiceRequest", "Condition")
+"""Types asked for changes. Encounter alone says truly when it changed; the others at least show what is new."""
+
+
+class OpenEmr(FhirServer):
+    """Implements ``ports.Host`` over OpenEMR's FHIR API."""
+
+    source_class: type[FhirSource] = OpenEmrSource
+    source: OpenEmrSource
+
+    def _reader(self) -> OpenEmrReader:
+        return OpenEmrReader(self.source, observations=self.settings.observations, kept=self.settings.kept)
+
+    def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
+        """See ``ports.Host``; later runs report what says that it changed, and the visits of the last week."""
+        cursor = Cursor.read(since) if since else None
+        if cursor is None or (cursor.start and start and start < cursor.start):
+            yield from self._everything(start)
+        else:
+            yield from self._news(cursor, start)
+
+    def _news(self, cursor: Cursor, start: Date | None) -> Iterator[Changes]:
+        watched = [kind for kind in WATCHED if self.source.reads(kind)]
+        firsts = []
+        for pages in self.source.together(lambda kind: list(self.source.changed(kind, cursor.at)), watched):
+            firsts.append(pages[0].at)
+            for page in pages:
+                yield Changes(touched=tuple(_touched(page.matches)))
+        begin = max(start or Date.min, (cursor.at - LOOK_BACK).date())
+        yield Changes(touched=tuple(_again(self.source.recent(begin))))
+        times = [at for at in firsts if at is not None]
+        yield Changes(cursor=self._cursor(min(times, default=None), start or cursor.start))
+
+    def write(self, groups: Sequence[WriteGroup]) -> Iterator[WriteResult]:
+        """See ``ports.Host``; stock OpenEMR takes nothing."""
+        if self.capabilities().takes_claims():
+            yield from super().write(groups)
+            return
+        for group in groups:
+            kinds = " or ".join(dict.fromkeys(write.type for write in group.writes)) or "Claim"
+            problem = HostRejected(
+                f"Encounter/{group.encounter}: this OpenEMR takes no {kinds}; it stays in the outbox.",
+                "Install OpenEMR's module of this program; `superbill` prints the visit meanwhile.",
+            )
+            yield WriteResult(group.key, problem=problem)
+
+
+def _touched(resources: Sequence[JsonObject]) -> Iterator[Touched]:
+    for resource in resources:
+        key = key_of(resource)
+        if key is not None:
+            for encounter in encounters_of(resource) or (None,):
+                yield Touched(key, version_of(resource), encounter, patient_of(resource))
+
+
+def _again(encounters: Iterator[JsonObject]) -> Iterator[Touched]:
+    """Visits to be read again whatever they say: without a version, which is never the one that was used."""
+    for encounter in encounters:
+        if (key := key_of(encounter)) is not None:
+            yield Touched(key, "", str(encounter.get("id")))
