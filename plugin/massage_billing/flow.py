@@ -135,10 +135,8 @@ def _because(bucket: Bucket, policy: Policy, notes: Notes) -> tuple[Because, ...
     day, code = notes.day, bucket.code
     usual = day.because.get((policy.name, code))
     if usual is None:
-        rules = ["billable-code", "fee-schedule-status", *(["mue"] if policy.terms.follows_mue else [])]
-        found = [day.findings[(rule, code)] for rule in rules if (rule, code) in day.findings]
-        of_code = [Because(f.rule, f.row, f.in_force_from, f.source) for f in found]
         method = [day.row("timed-units", policy.terms.unit_method).because] if bucket.entry.timed else []
+        of_code = (*status.because(bucket.entry, day), *mue.because(code, policy, day))
         usual = day.because[(policy.name, code)] = (policy.row.because, *method, *of_code)
     return (*usual, *bucket.because) if bucket.because else usual
 

@@ -152,7 +152,7 @@ def test_a_table_with_a_mistake_is_refused(reader: object, text: str, reason: st
 
 def test_the_release_file_is_checked_too() -> None:
     with pytest.raises(RuleFileError, match=r"rulebook\.yaml:1: version"):
-        read_book('asked_of_the_record: []\nstandard_visit: {}\n', "rulebook.yaml")
+        read_book("asked_of_the_record: []\nstandard_visit: {}\n", "rulebook.yaml")
 
 
 # --- a whole folder ---------------------------------------------------------------------------------------------------
@@ -178,7 +178,12 @@ def test_any_change_of_any_file_changes_the_digest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "reason"),
     [
-        ("payers/cms-total-time/policy.yaml", "unit_method: cms-total-time", "unit_method: by-guess", "no case of the rule"),
+        (
+            "payers/cms-total-time/policy.yaml",
+            "unit_method: cms-total-time",
+            "unit_method: by-guess",
+            "no case of the rule",
+        ),
         ("mue.yaml", "mue-2024q3.csv", "mue-2030q1.csv", "cannot be read"),
         ("charge.yaml", "{from: 2000-01-01, source", "{from: 2000-01-01, table: mue-2024q3.csv, source", "takes none"),
         ("rulebook.yaml", "  - zone-known", "  - zone-guessed", "no such rule file"),

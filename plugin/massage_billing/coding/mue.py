@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
-from massage_billing.coding.rulebook import Policy
+from massage_billing.coding.rulebook import Day, Policy
 from massage_billing.coding.tables import Limit
-from massage_billing.model import Effect, Finding, Result
+from massage_billing.model import Because, Effect, Finding, Result
 
 _RULE = "mue"
 _PER_LINE = "1"
@@ -35,6 +35,14 @@ def check(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
             notes.findings.append(_within(code, limit, notes))
         else:
             _over(code, sum(units), limit, notes)
+
+
+def because(code: str, policy: Policy, day: Day) -> tuple[Because, ...]:
+    """The limit that a line was measured against, where there is one."""
+    if not policy.terms.follows_mue or code in policy.terms.pays_bundled or code not in day.limits:
+        return ()
+    row = day.row(_RULE)
+    return (Because(_RULE, code, row.start, row.source),)
 
 
 def _over(code: str, units: int, limit: Limit, notes: Notes) -> None:

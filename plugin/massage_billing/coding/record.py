@@ -80,7 +80,7 @@ def _missing_minutes(visit: Visit, notes: Notes) -> list[Problem]:
     """A completed timed service without minutes, where reading has not said so already."""
     missing = []
     codes = notes.day.codes
-    for s in visit.services:
+    for s in sorted(visit.services, key=lambda service: service.procedure):
         if s.minutes is not None or s.code is None or s.status != COMPLETED or s.duplicate_of is not None:
             continue
         entry, about = codes.get(s.code), f"Procedure/{s.procedure}"

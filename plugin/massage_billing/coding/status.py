@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.record import COMPLETED
-from massage_billing.coding.rulebook import Policy
+from massage_billing.coding.rulebook import Day, Policy
 from massage_billing.coding.tables import CodeEntry
 from massage_billing.coding.terms import StatusRow, TherapyModifierRow
-from massage_billing.model import Effect, Finding, Result, Service
+from massage_billing.model import Because, Effect, Finding, Result, Service
 
 _CODE, _STATUS = "billable-code", "fee-schedule-status"
 _NOT_DONE = {"not-done": "not-done", "entered-in-error": "entered-in-error"}
@@ -68,16 +68,7 @@ def _unknown(s: Service, notes: Notes) -> None:
 def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
     """Whether a code goes on the claim by its fee schedule status; leaves the findings of code and status."""
     day, code = notes.day, entry.code
-    known = day.findings.get((_CODE, code))
-    if known is None:
-        row = day.row(_CODE)
-        source = day.sources[_CODE].get(entry.source, row.source)
-        unit = "a unit is 15 minutes" if entry.timed else "one unit a session"
-        known = day.findings[(_CODE, code)] = Finding(
-            _CODE, code, row.passed.result, row.passed.effect, f"{code} ({entry.label}): {unit}.",
-            source=source, in_force_from=row.start, about=code,
-        )  # fmt: skip
-    notes.findings.append(known)
+    notes.findings.append(_known(entry, day))
     letter = day.statuses.get(code)
     if letter is None:
         notes.no_data(_STATUS, f"{code} has no status in the fee schedule release that is loaded.", "unlisted", code)
@@ -94,6 +85,31 @@ def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
     message = f"{code} has status {letter}: {row.terms.note}{successor}"
     notes.fail(_STATUS, message, letter.lower(), code, (code, row.start))
     return row.says(StatusRow).bills
+
+
+def because(entry: CodeEntry, day: Day) -> tuple[Because, ...]:
+    """Why a line may stand: the code is known, and its status bills."""
+    known, letter = _known(entry, day), day.statuses.get(entry.code)
+    reasons = (Because(_CODE, known.row, known.in_force_from, known.source),)
+    if letter is None:
+        return reasons
+    row = day.row(_STATUS, letter.lower())
+    return (*reasons, Because(_STATUS, entry.code, row.start, row.source))
+
+
+def _known(entry: CodeEntry, day: Day) -> Finding:
+    """The finding that a rule covers a code; made once a day."""
+    code = entry.code
+    known = day.findings.get((_CODE, code))
+    if known is None:
+        row = day.row(_CODE)
+        source = day.sources[_CODE].get(entry.source, row.source)
+        unit = "a unit is 15 minutes" if entry.timed else "one unit a session"
+        known = day.findings[(_CODE, code)] = Finding(
+            _CODE, code, Result.PASS, Effect.NONE, f"{code} ({entry.label}): {unit}.",
+            source=source, in_force_from=row.start, about=code,
+        )  # fmt: skip
+    return known
 
 
 def _plain_status(code: str, letter: str, notes: Notes) -> Finding:

@@ -284,7 +284,7 @@ ROW_MODELS: dict[str, type[Row]] = {
 
 
 def _service(value: object) -> object:
-    """"97124 60" is a service of 60 minutes; "97010" one without minutes."""
+    """ "97124 60" is a service of 60 minutes; "97010" one without minutes."""
     if not isinstance(value, str):
         return value
     code, _, minutes = value.partition(" ")
