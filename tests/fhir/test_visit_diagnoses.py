@@ -178,6 +178,12 @@ def test_an_external_cause_as_a_procedures_reason():
     assert visit.accident == Accident("Procedure/a1", None, "MVA")
 
 
+def test_the_reason_of_what_was_not_done_is_no_evidence():
+    crash = {"reasonCode": [concept(names.ICD10CM, "V43.52XA")], "reasonReference": [ref("Condition/d2")]}
+    visit = read(encounter(), procedure(status="not-done", **crash), condition("d2", "Y99.0"))
+    assert visit.accident is None
+
+
 def test_an_accident_type_on_the_encounter():
     assert accident(type=[concept(names.ACT_CODE, "WPA")]) == Accident("Encounter/e1", None, "WPA")
 

@@ -66,8 +66,9 @@ class Links:
     def __init__(self, record: Record, encounter: JsonObject, where: str, orders: Iterable[str]) -> None:
         self.found: dict[str, tuple[str, int]] = {}
         """Coverage key → (what ties it, its place)."""
-        for key, account in _accounts(record, encounter, where):
-            self._from_account(record, key, account)
+        if "account" in encounter:
+            for key, account in _accounts(record, encounter, where):
+                self._from_account(record, key, account)
         if not self.found:
             for order in orders:
                 self._from_order(record, order)
@@ -130,6 +131,10 @@ def read_coverages(record: Record, patient: str, links: Links) -> tuple[Coverage
 
 
 def _note_reference(record: Record, key: str, resource: JsonObject, element: str) -> None:
+    """Note what is wrong with a reference."""
+    reference = resource.get(element)
+    if type(reference) is dict and type(reference.get("reference")) is str:
+        return
     faults = record.faults(key)
     reference = child(resource, element, faults)
     text(reference, "reference", faults)
@@ -170,19 +175,21 @@ def _read_payer(record: Record, key: str, resource: JsonObject, faults: Faults) 
     if len(payors) > 1 and resource.get("status") == "active":
         faults.add(resource, "payor", "names more than one payer")
     pairs: list[tuple[str, str]] = []
-    identifier = child(payor, "identifier", faults)
-    value = text(identifier, "value", faults)
-    if value is not None:
-        pairs.append((text(identifier, "system", faults) or "", value))
-    target = record.resolver.key(payor, resource, faults)
+    if "identifier" in payor:
+        identifier = child(payor, "identifier", faults)
+        value = text(identifier, "value", faults)
+        if value is not None:
+            pairs.append((text(identifier, "system", faults) or "", value))
     found = record.resolver.resolve(payor, resource, faults)
+    target = record.resolver.key(payor, resource) if found is None else found[0]
+    reference = target if target is not None and "#" not in target else None
     if found is not None:
         pairs.extend(identifiers(found[1], record.faults(found[0].partition("#")[0])))
         kind = text(found[1], "resourceType")
     else:
-        kind = target.partition("/")[0] if target is not None and "#" not in target else text(payor, "type", faults)
-    reference = target if target is not None and "#" not in target else None
-    return PayerRef(reference, tuple(dict.fromkeys(pairs))), kind in ("Patient", "RelatedPerson")
+        kind = text(payor, "type", faults) if reference is None else reference.partition("/")[0]
+    identified = tuple(pairs) if len(pairs) < 2 else tuple(dict.fromkeys(pairs))
+    return PayerRef(reference, identified), kind in ("Patient", "RelatedPerson")
 
 
 def _member_id(resource: JsonObject, faults: Faults) -> str | None:

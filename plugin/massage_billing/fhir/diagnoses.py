@@ -8,9 +8,9 @@ itself is no diagnosis of the visit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date as Date
-from typing import Final
+from typing import Final, NamedTuple
 
 from massage_billing.fhir import names
 from massage_billing.fhir.dates import Clock
@@ -43,21 +43,40 @@ _DUE_TO: Final = "http://hl7.org/fhir/StructureDefinition/condition-dueTo"
 """FHIR R4 extension on Condition: what it was caused by."""
 
 
-def icd_codes(concept: JsonObject, faults: Faults) -> list[str]:
-    """ICD-10-CM codes of a CodeableConcept, with their point; ICD-10 ones where there is none that says CM."""
+class ConceptRead(NamedTuple):
+    """What a CodeableConcept says of diagnoses and accidents."""
+
+    codes: Sequence[str] = ()
+    """ICD-10-CM codes with their point, each once; ICD-10 ones where none says CM."""
+    signs: Sequence[str | None] = ()
+    """One entry for each sign of an accident: its v3-ActCode kind, or None where only that there was one."""
+
+
+def read_concept(concept: JsonObject, faults: Faults) -> ConceptRead:
+    """Diagnoses of a CodeableConcept, and what it says of an accident."""
     of_cm: list[str] = []
     of_icd: list[str] = []
+    signs: list[str | None] = []
     for coding in children(concept, "coding", faults):
         system, code = text(coding, "system", faults), text(coding, "code", faults)
-        if system in ICD_SYSTEMS and code is not None:
+        if code is None:
+            continue
+        if system in ICD_SYSTEMS:
             match = _CODE.fullmatch(code.strip())
             if match is None:
                 faults.add(coding, "code", "is not an ICD-10-CM code")
             else:
                 category, rest = match[1].upper(), match[2].upper()
                 (of_cm if system in CM_SYSTEMS else of_icd).append(f"{category}.{rest}" if rest else category)
-    found = of_cm or of_icd
-    return found if len(found) < 2 else list(dict.fromkeys(found))
+        elif system == names.ACT_CODE and code in _KINDS:
+            signs.append(code)
+    codes = of_cm or of_icd
+    for code in codes:
+        if code[0] == "Y" and _AT_WORK.match(code):
+            signs.append("WPA")
+        elif code[0] == "V" and _TRANSPORT.match(code):
+            signs.append("MVA" if _MOTOR.match(code) else None)
+    return ConceptRead(codes if len(codes) < 2 else list(dict.fromkeys(codes)), signs)
 
 
 def _stands(condition: JsonObject, faults: Faults) -> bool:
@@ -68,23 +87,28 @@ def _stands(condition: JsonObject, faults: Faults) -> bool:
 
 
 class Diagnoses:
-    """Reads the diagnoses of one visit's record."""
+    """Reads the diagnoses of one visit's record, and keeps what they say of an accident."""
 
-    __slots__ = ("_conditions", "_record")
+    __slots__ = ("_conditions", "_counted", "_record", "_signs")
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._conditions: dict[str, tuple[str, ...]] = {}
+        self._conditions: dict[str, ConceptRead] = {}
+        self._counted: dict[str, None] = {}
+        self._signs: list[tuple[str, str | None]] = []
 
-    def reasons(self, resource: JsonObject, where: str, faults: Faults) -> list[Diagnosis]:
-        """What a Procedure or Encounter gives as its reason, in its order: reasonReference, then reasonCode."""
+    def reasons(self, resource: JsonObject, where: str, faults: Faults, *, done: bool = True) -> list[Diagnosis]:
+        """What a Procedure or Encounter gives as its reason, in its order: reasonReference, then reasonCode. Where the
+        Procedure was not ``done``, that is no evidence of an accident."""
         found: list[Diagnosis] = []
         if "reasonReference" in resource:
             for reference in children(resource, "reasonReference", faults):
-                found.extend(self._referred(reference, resource, where, "reasonReference", faults))
+                found.extend(self._referred(reference, resource, where, "reasonReference", faults, done=done))
         if "reasonCode" in resource:
             for concept in children(resource, "reasonCode", faults):
-                found.extend(Diagnosis(code, where) for code in icd_codes(concept, faults))
+                read = read_concept(concept, faults)
+                found.extend(Diagnosis(code, where) for code in read.codes)
+                self._signs.extend((where, sign) for sign in read.signs if done)
         return found
 
     def of_visit(
@@ -110,92 +134,66 @@ class Diagnoses:
         return tuple(first.values())
 
     def _referred(
-        self, reference: JsonObject, parent: JsonObject, where: str, element: str, faults: Faults
+        self, reference: JsonObject, parent: JsonObject, where: str, element: str, faults: Faults, *, done: bool = True
     ) -> list[Diagnosis]:
         found = self._record.resolver.resolve(reference, parent, faults)
         if found is not None:
             is_condition = found[1].get("resourceType") == "Condition" or found[0].startswith("Condition/")
-            return self._of_condition(found[0], found[1]) if is_condition else []
+            return self._of_condition(found[0], found[1], done=done) if is_condition else []
         key = self._record.resolver.key(reference, parent)
         if key is not None and key.startswith("Condition/"):
             self._record.fail(READABLE, f"{where} {element} names {key}, which the host did not give.", about=where)
         return []
 
-    def _of_condition(self, key: str, condition: JsonObject) -> list[Diagnosis]:
-        codes = self._conditions.get(key)
-        if codes is None:
-            faults = self._record.faults(key) if "#" not in key else self._record.faults(key.partition("#")[0])
-            codes = tuple(icd_codes(child(condition, "code", faults), faults)) if _stands(condition, faults) else ()
-            self._conditions[key] = codes
-        return [Diagnosis(code, key) for code in codes]
+    def _of_condition(self, key: str, condition: JsonObject, *, done: bool = True) -> list[Diagnosis]:
+        read = self._conditions.get(key)
+        if read is None:
+            faults = self._record.faults(key.partition("#")[0])
+            read = self._read_condition(condition, faults) if _stands(condition, faults) else ConceptRead()
+            self._conditions[key] = read
+        if done and read.signs:
+            self._counted[key] = None
+        return [Diagnosis(code, key) for code in read.codes]
+
+    def _read_condition(self, condition: JsonObject, faults: Faults) -> ConceptRead:
+        read = read_concept(child(condition, "code", faults), faults)
+        if "extension" not in condition:
+            return read
+        signs = list(read.signs)
+        for extension in extensions(condition, _DUE_TO, faults):
+            signs.extend(read_concept(child(extension, "valueCodeableConcept", faults), faults).signs)
+        return ConceptRead(read.codes, signs)
 
     def onset(self, diagnoses: Iterable[Diagnosis], clock: Clock) -> Date | None:
         """Onset of the first diagnosis whose Condition gives a full date."""
         for diagnosis in diagnoses:
-            condition = self._record.resources.get(diagnosis.source)
-            if condition is not None and diagnosis.source.startswith("Condition/"):
-                day = onset_day(condition, self._record.faults(diagnosis.source), clock)
-                if day is not None:
-                    return day
+            day = self._onset_at(diagnosis.source, clock)
+            if day is not None:
+                return day
         return None
 
-    def accident(
-        self, encounter: JsonObject, where: str, diagnoses: Iterable[Diagnosis], clock: Clock
-    ) -> Accident | None:
-        """Evidence that an accident caused the visit: only what the record plainly says.
+    def _onset_at(self, source: str, clock: Clock) -> Date | None:
+        condition = self._record.resources.get(source) if source.startswith("Condition/") else None
+        return None if condition is None else onset_day(condition, self._record.faults(source), clock)
 
-        That is: a diagnosis of the visit that is an ICD-10-CM transport accident (V00-V99) or activity at work (Y99.0,
-        Y99.1); a v3-ActCode accident type (MVA, WPA, SCHOOL, SPT) among Encounter.type, Encounter.reasonCode or a
-        Condition's code; a Condition's dueTo extension with either. Not evidence: an injury by itself, a fall or other
-        external cause (a health plan's, mostly), the kind of a coverage, free text.
+    def accident(self, encounter: JsonObject, where: str, clock: Clock) -> Accident | None:
+        """Evidence that an accident caused the visit: only what the record plainly says. Ask after ``of_visit``.
+
+        That is: a diagnosis or reason of the visit that is an ICD-10-CM transport accident (V00-V99) or activity at
+        work (Y99.0, Y99.1); a v3-ActCode accident type (MVA, WPA, SCHOOL, SPT) there or in Encounter.type; either in
+        the dueTo extension of a Condition of the visit. Not evidence: an injury by itself, a fall or other external
+        cause (a health plan's, mostly), the kind of a coverage, free text, reasons of what was not done.
         """
-        found = list(self._signs(encounter, where, diagnoses, clock))
-        return next((each for each in found if each.kind), found[0] if found else None)
-
-    def _signs(
-        self, encounter: JsonObject, where: str, diagnoses: Iterable[Diagnosis], clock: Clock
-    ) -> Iterator[Accident]:
-        faults = self._record.faults(where)
-        for element in ("type", "reasonCode"):
-            if element not in encounter:
-                continue
-            for concept in children(encounter, element, faults):
-                for kind in _kinds(concept, faults):
-                    yield Accident(where, kind=kind)
-        sources: dict[str, list[str]] = {}
-        for diagnosis in diagnoses:
-            sources.setdefault(diagnosis.source, []).append(diagnosis.code)
-        for key in (*self._conditions, *(source for source in sources if source not in self._conditions)):
-            yield from self._signs_of(key, sources.get(key, []), clock)
-
-    def _signs_of(self, key: str, codes: list[str], clock: Clock) -> Iterator[Accident]:
-        condition = self._record.resources.get(key) if key.startswith("Condition/") else None
-        kinds: list[str] = []
-        if condition is not None:
-            faults = self._record.faults(key)
-            if not _stands(condition, faults):
-                return
-            kinds.extend(_kinds(child(condition, "code", faults), faults))
-            for extension in extensions(condition, _DUE_TO, faults) if "extension" in condition else ():
-                cause = child(extension, "valueCodeableConcept", faults)
-                kinds.extend(_kinds(cause, faults))
-                codes = codes + icd_codes(cause, faults)
-        found: list[str | None] = [*kinds]
-        for code in codes:
-            if code[0] == "Y" and _AT_WORK.match(code):
-                found.append("WPA")
-            elif code[0] == "V" and _TRANSPORT.match(code):
-                found.append("MVA" if _MOTOR.match(code) else None)
-        if found:
-            day = None if condition is None else onset_day(condition, self._record.faults(key), clock)
-            for kind in found:
-                yield Accident(key, day, kind)
-
-
-def _kinds(concept: JsonObject, faults: Faults) -> Iterator[str]:
-    for system, code in codings(concept, faults):
-        if system == names.ACT_CODE and code in _KINDS:
-            yield code
+        signs = [(key, sign) for key in self._counted for sign in self._conditions[key].signs]
+        signs.extend(self._signs)
+        if "type" in encounter:
+            faults = self._record.faults(where)
+            for concept in children(encounter, "type", faults):
+                signs.extend((where, sign) for sign in read_concept(concept, faults).signs)
+        if not signs:
+            return None
+        source, kind = next((each for each in signs if each[1]), signs[0])
+        return Accident(source, self._onset_at(source, clock), kind)
 
 
 def onset_day(condition: JsonObject, faults: Faults, clock: Clock) -> Date | None:

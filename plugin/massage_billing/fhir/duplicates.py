@@ -23,7 +23,8 @@ def settle_duplicates(linked: list[Found], unlinked: list[Found]) -> list[Found]
 
     ``unlinked`` become services only as duplicates of linked ones. Changes what it is given.
     """
-    if len(linked) < 2 and not unlinked:
+    if not unlinked and len({each.service.code for each in linked}) == len(linked) and not _identified(linked):
+        _tell_all_apart(linked)
         return linked
     done = sorted((each for each in linked if each.service.status == DONE), key=_poverty)
     kept: list[Found] = []
@@ -34,11 +35,20 @@ def settle_duplicates(linked: list[Found], unlinked: list[Found]) -> list[Found]
         elif each.linked:
             kept.append(each)
     kept.sort(key=_id)
-    for place, each in enumerate(kept):
-        for other in kept[:place]:
-            _tell_apart(other, each)
+    _tell_all_apart(kept)
     marked = [each for each in unlinked if each.service.duplicate_of is not None]
     return sorted([*linked, *marked], key=_id) if marked else linked
+
+
+def _identified(found: list[Found]) -> bool:
+    return any(each.identifiers for each in found)
+
+
+def _tell_all_apart(found: list[Found]) -> None:
+    done = [each for each in found if each.service.status == DONE]
+    for place, each in enumerate(done):
+        for other in done[:place]:
+            _tell_apart(other, each)
 
 
 def _id(each: Found) -> str:

@@ -60,7 +60,8 @@ class _Ledger:
 
     def quantity(self, source: MinuteSource, value: JsonObject, faults: Faults, what: str) -> None:
         """Take a Quantity of time as minutes."""
-        amount = number(value, "value", faults)
+        written = value.get("value")
+        amount = written if type(written) is int else number(value, "value", faults)
         system, code = text(value, "system", faults), text(value, "code", faults)
         unit = code or (text(value, "unit", faults) if system is None else None)
         if amount is None:

@@ -93,16 +93,16 @@ class Services:
         for key, procedure in self._record.all("Procedure"):
             named = self._record.names(procedure, "encounter", self._encounter)
             if named:
-                mine.append((key, procedure, self._orders(procedure)))
+                over = text(procedure, "status") in OVER
+                mine.append((key, procedure, [] if over else self._orders(procedure)))
             elif named is None:
                 self._strays.append((key, procedure))
             elif "encounter" not in procedure and procedure.get("status") == DONE:
                 self._unlinked.append((key, procedure))
-        shared = Counter(
-            order for _, each, orders in mine if orders and text(each, "status") not in OVER for order in orders
-        )
+        ordered = [each for _, _, orders in mine for each in orders]
+        times = Counter(ordered) if ordered else {}
         return [
-            self._read(key, procedure, orders, [order for order in orders if shared[order] == 1], linked=True)
+            self._read(key, procedure, orders, [each for each in orders if times[each] == 1], linked=True)
             for key, procedure, orders in mine
         ]
 
@@ -129,7 +129,10 @@ class Services:
                 self._note_link(procedure, self._record.faults(key))
 
     def _note_link(self, procedure: JsonObject, faults: Faults) -> None:
+        """Note what is wrong with the reference to the Encounter."""
         link = child(procedure, "encounter", faults)
+        if type(link.get("reference")) is str:
+            return
         text(link, "reference", faults)
         child(link, "identifier", faults)
 
@@ -150,14 +153,14 @@ class Services:
         if linked:
             self._note_link(procedure, faults)
         status = text(procedure, "status", faults) or "unknown"
-        for reference in children(procedure, "basedOn", faults):
+        for reference in children(procedure, "basedOn", faults) if "basedOn" in procedure else ():
             text(reference, "reference", faults)
         span = self._performed(procedure, faults)
         code = read_code(procedure, key, self._reading.code_map, faults)
         therapist, nobody = read_performer(procedure, key, self._people, faults)
         observed = self._observed.of(key, own, span.start)
         minutes = read_minutes(procedure, key, span, self._booked, observed, self._reading, faults)
-        reasons = self._diagnoses.reasons(procedure, key, faults)
+        reasons = self._diagnoses.reasons(procedure, key, faults, done=status not in OVER)
         service = Service(
             procedure=key.partition("/")[2],
             status=status,
@@ -179,10 +182,18 @@ class Services:
             span=span,
             partial=span.start.partial,
             linked=linked,
-            identifiers=frozenset(pair for pair in identifiers(procedure, faults) if pair[0]),
+            identifiers=_named(procedure, faults) if "identifier" in procedure else _NAMELESS,
             reasons=[] if status in OVER else reasons,
             problems=[*problems, *minutes.problems] if status == DONE else [],
         )
+
+
+_NAMELESS: Final[frozenset[tuple[str, str]]] = frozenset()
+
+
+def _named(procedure: JsonObject, faults: Faults) -> frozenset[tuple[str, str]]:
+    """The identifiers that say whose they are."""
+    return frozenset(pair for pair in identifiers(procedure, faults) if pair[0])
 
 
 def status_problems(found: list[Found]) -> Iterator[Problem]:

@@ -111,7 +111,7 @@ class _Reader:
             coverages=() if patient is None else read_coverages(self.record, patient, links),
             referral=referral,
             supervisor=read_supervisor(self.encounter, self.where, self.record, self.people),
-            accident=self.diagnoses.accident(self.encounter, self.where, diagnosed, self.clock),
+            accident=self.diagnoses.accident(self.encounter, self.where, self.clock),
             onset=self.diagnoses.onset(diagnosed, self.clock),
             authorization=None if referral is None else referral.authorization,
             restricted=self._restriction(patient, day, found),
