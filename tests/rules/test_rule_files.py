@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date as Date
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from massage_billing import flow
+from massage_billing import flow, rule_examples
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Outcome
+from massage_billing.rulebook_files import load_rulebook
 from visits import RULES, book, clinic, visit
 
 TODAY = Date(2026, 11, 23)
@@ -79,3 +81,24 @@ def test_no_billing_code_modifier_or_date_stands_in_the_python_of_the_rules() ->
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             prose = line.strip().startswith(('"""', "#")) or line.strip().endswith('"""')
             assert prose or not code.search(line), f"{file.name}:{number}: {line.strip()}"
+
+
+def test_a_rule_of_our_own_names_a_decision_that_is_written_down() -> None:
+    page = (RULES.parent.parent / "docs" / "decisions.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^#+ (.+)$", page, re.MULTILINE))
+    for rule in book().rules.values():
+        for source in rule.sources.values():
+            if source.grade == "house":
+                assert set(source.section.split("; ")) <= headings, f"{rule.rule}: {source.section}"
+
+
+def test_the_template_of_the_docs_is_a_policy_that_loads_and_whose_example_holds(tmp_path: Path) -> None:
+    page = (RULES.parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
+    template = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "my-plan").mkdir()
+    (tmp_path / "my-plan" / "policy.yaml").write_text(template)
+    own = load_rulebook(own_policies=tmp_path)
+    mine = [case for case in rule_examples.cases(own) if case.owner == "my-plan"]
+    assert mine
+    for case in mine:
+        assert rule_examples.differences(case, rule_examples.decide(case, own)) == []
