@@ -220,8 +220,8 @@ def later_run(host: Host, cursor: str) -> list[Changes]:
     return pages
 
 
-class HostContract:
-    """The tests."""
+class ReadingContract:
+    """The tests of reading: all there is to a host that takes no Claim, and says so."""
 
     observations: ClassVar[bool] = True
     """Whether this host was told to read Observations."""
@@ -326,6 +326,10 @@ class HostContract:
         told = {one.encounter for page in pages for one in page.touched}
         told |= {record.encounter for page in pages for record in page.records}
         assert "e1" in told
+
+
+class HostContract(ReadingContract):
+    """The tests of a host that takes Claims: reading and writing."""
 
     # --- writing ----------------------------------------------------------------------------------------------------
 

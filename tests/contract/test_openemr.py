@@ -1,0 +1,118 @@
+"""OpenEMR keeps the contract as far as a host can that takes no Claim and says of little when it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from builders import condition, coverage, encounter, procedure, ref
+from contract.host_contract import ReadingContract, claim_group, clinic, first_run, later_run, our_visit, task_group
+from hosts.mini_openemr import TYPES, MiniOpenEmr
+from massage_billing.hosts.fhir_source import FhirSettings
+from massage_billing.hosts.openemr import OpenEmr
+from massage_billing.ports import JsonObject
+
+Json = dict[str, Any]
+
+
+class OpenEmrRig:
+    def __init__(self, server: MiniOpenEmr, **settings: Any) -> None:
+        self.server = server
+        self.host = OpenEmr("clinic", server.base, settings=FhirSettings(overlap=0, observations=True, **settings))
+
+    def put(self, *resources: Json) -> None:
+        """What OpenEMR has a place for; its results always have a time."""
+        for one in resources:
+            if one["resourceType"] in TYPES:
+                dated = (
+                    {"effectiveDateTime": "2026-11-20T11:00:00-07:00"} if one["resourceType"] == "Observation" else {}
+                )
+                self.server.put({**one, **dated})
+
+    def stored(self, type: str) -> list[JsonObject]:
+        return list(self.server.resources.get(type, {}).values())
+
+    def spoilt(self, body: Json) -> None:
+        return None
+
+
+MOODS: dict[str, tuple[Json, Json]] = {
+    "plain": ({}, {}),
+    "one at a time": ({"lists": frozenset({"date"})}, {}),
+    "small pages": ({}, {"page_size": 1, "result_size": 2, "workers": 1}),
+}
+
+
+class TestOpenEmr(ReadingContract):
+    @pytest.fixture(params=MOODS, ids=lambda mood: mood.replace(" ", "-"))
+    def rig(self, request: pytest.FixtureRequest, httpserver: HTTPServer) -> Iterator[OpenEmrRig]:
+        mood, settings = MOODS[request.param]
+        rig = OpenEmrRig(MiniOpenEmr(httpserver, **mood), **settings)
+        yield rig
+        rig.host.close()
+
+    def test_a_visit_is_complete(self, rig: OpenEmrRig) -> None:  # type: ignore[override]
+        rig.put(*clinic())
+        found = first_run(rig.host)[0]["e1"].resources
+        wanted = (
+            "Encounter/e1 Procedure/a1 Procedure/b1 Procedure/o1 Condition/d1 Condition/dd1 Patient/p1 Coverage/c1 "
+            "Organization/o1 Organization/o2 Practitioner/t1 PractitionerRole/r1 Location/l1 ServiceRequest/s1 "
+            "Practitioner/t2 Observation/b1"
+        ).split()
+        assert set(wanted) <= found.keys()
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            condition("dd1", "M62.830", encounter=ref("Encounter/e1")),
+            encounter("e1", meta=..., period={"start": "2026-11-20T10:00:00-07:00"}),
+            procedure("new", meta=..., performedDateTime="2026-11-23T10:00:00-07:00"),
+        ],
+        ids=lambda value: value["resourceType"],
+    )
+    def test_a_change_is_reported(self, rig: OpenEmrRig, changed: Json) -> None:  # type: ignore[override]
+        rig.put(*clinic())
+        _, cursor = first_run(rig.host)
+        rig.put(changed)
+        touched = [one for page in later_run(rig.host, cursor) for one in page.touched]
+        assert "e1" in {one.encounter for one in touched}
+
+    def test_the_next_cursor_starts_where_this_run_began(self, rig: OpenEmrRig) -> None:  # type: ignore[override]
+        rig.put(*clinic())
+        _, cursor = first_run(rig.host)
+        second = later_run(rig.host, cursor)[-1].cursor
+        rig.put(encounter("e0", meta=..., period={"start": "2026-11-01T10:00:00-07:00"}))
+        told = {one.encounter for page in later_run(rig.host, str(second)) for one in page.touched}
+        assert "e0" in told
+
+    def test_a_changed_coverage_is_seen_by_reading_again(self, rig: OpenEmrRig) -> None:
+        """Nothing says that a Coverage changed; the open holds are read again, as ``real_last_updated`` asks."""
+        rig.put(*clinic())
+        assert not rig.host.capabilities().real_last_updated
+        first_run(rig.host)
+        rig.put(coverage("c1", subscriberId="SYN-9999"))
+        (record,) = rig.host.visits(["e1"])
+        assert record.resources["Coverage/c1"]["subscriberId"] == "SYN-9999"
+
+    def test_each_write_is_refused_by_itself_and_plainly(self, rig: OpenEmrRig) -> None:
+        rig.put(*clinic())
+        can = rig.host.capabilities()
+        assert can.writable == frozenset()
+        assert any("no Claim" in note for note in can.notes)
+        groups = [claim_group("e1"), task_group("e2")]
+        results = list(rig.host.write(groups))
+        assert [result.key for result in results] == [group.key for group in groups]
+        assert [str(result.problem).partition(";")[0] for result in results] == [
+            "Encounter/e1: this OpenEMR takes no Claim or Provenance",
+            "Encounter/e2: this OpenEMR takes no Task",
+        ]
+        assert all(method == "GET" for method, _, _ in rig.server.requests)
+
+    def test_nothing_of_ours_is_found(self, rig: OpenEmrRig) -> None:
+        for kind in ("Claim", "Task", "Provenance"):
+            assert list(rig.host.find(kind, [our_visit("e1")])) == []
+        assert list(rig.host.answers(["Claim/1"])) == []
+        assert {path for _, path, _ in rig.server.requests} <= {"metadata"}

@@ -1,0 +1,178 @@
+"""A small OpenEMR for tests, over pytest-httpserver: it answers as a running OpenEMR 8.2.0-dev was seen to.
+
+Stored are resources as OpenEMR sends them (``openemr_fixtures/`` was recorded from that server, with synthetic people).
+What it does not know it answers 200 with nothing; of two parameters with one name the last one wins; there are no next
+links; ``_count`` cuts off silently; errors are no OperationOutcome. ``requests`` keeps what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from massage_billing.hosts.visit_links import ids_at
+
+Json = dict[str, Any]
+FIXTURES = Path(__file__).with_name("openemr_fixtures")
+RECORDED_AT = "http://127.0.0.1:8300/apis/default/fhir"
+PATH = "/apis/default/fhir"
+TYPES = (
+    "Encounter Procedure Observation ServiceRequest Condition Patient Coverage Practitioner PractitionerRole "
+    "Organization Location"
+).split()
+PATIENT_OF = {"Coverage": "beneficiary", "Encounter": "subject", "Procedure": "subject", "Observation": "subject"}
+DATE_OF = {
+    "Encounter": lambda one: one.get("period", {}).get("start"),
+    "Procedure": lambda one: one.get("performedDateTime"),
+    "Observation": lambda one: one.get("effectiveDateTime"),
+}
+SQL = "SQL Statement failed on preparation: SELECT `insurance_data`.*, 'Jane Synthetic', '1980-01-01' FROM …"
+
+
+def recorded(type: str) -> list[Json]:
+    """Resources of a type as the running server gave them."""
+    return [entry["resource"] for entry in json.loads((FIXTURES / f"{type}.json").read_text())["entry"]]
+
+
+@dataclass
+class MiniOpenEmr:
+    """The server; ``base`` is its FHIR base URL."""
+
+    http: HTTPServer
+    statement: Json = field(default_factory=lambda: json.loads((FIXTURES / "metadata.json").read_text()))
+    local: timedelta = timedelta()
+    """Its clock minus UTC: shown under ``+00:00``, and compared with as if it were UTC."""
+    lists: frozenset[str] = frozenset({"_id", "patient", "date"})
+    """Parameters that take several values."""
+    months: bool = True
+    """``date=2026-11`` finds the month."""
+    token: str | None = None
+    breaks_on: frozenset[tuple[str, str]] = frozenset()
+    """(type, patient id) on which it fails inside."""
+    resources: dict[str, dict[str, Json]] = field(default_factory=dict)
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    """(method, path below the base, query)."""
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Lock()
+        self.http.expect_request(re.compile(rf"{PATH}(/.*)?$")).respond_with_handler(self.handle)
+
+    @property
+    def base(self) -> str:
+        return self.http.url_for(PATH)
+
+    def load(self) -> None:
+        """Put in everything recorded."""
+        for kind in TYPES:
+            for resource in recorded(kind):
+                self.resources.setdefault(kind, {})[resource["id"]] = resource
+
+    def put(self, *resources: Json) -> None:
+        """Create or replace; versionId is always "1", and only Encounters say when they changed."""
+        for resource in resources:
+            kind = resource["resourceType"]
+            known = self.resources.setdefault(kind, {}).get(resource["id"], {})
+            when = (datetime.now(UTC) + self.local).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+            if kind != "Encounter":
+                written = resource.get("performedDateTime") or resource.get("period", {}).get("start")
+                when = known.get("meta", {}).get("lastUpdated") or written or when
+            kept = deepcopy(resource)
+            kept["meta"] = {"versionId": "1", "lastUpdated": when}
+            self.resources[kind][resource["id"]] = kept
+
+    def asked(self, type: str) -> list[dict[str, str]]:
+        """Queries of a type, in order."""
+        return [query for _, path, query in self.requests if path == type]
+
+    # --- answering --------------------------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Response:
+        path = request.path.removeprefix(PATH).strip("/")
+        query = {name: request.args.getlist(name)[-1] for name in request.args}
+        with self.lock:
+            self.requests.append((request.method, path, query))
+            if path == "metadata":
+                return answered(200, self.statement)
+            if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
+                return answered(401, {"error": "An error occurred", "message": "denied", "code": 0})
+            kind, _, one = path.partition("/")
+            if request.method != "GET" or kind not in TYPES:
+                return answered(404, {"error": "An error occurred", "message": "Route not found", "code": 0})
+            if one:
+                found = self.resources.get(kind, {}).get(one)
+                return answered(404, []) if found is None else answered(200, found)
+            return self.search(kind, query)
+
+    def search(self, kind: str, query: dict[str, str]) -> Response:
+        if kind == "Coverage" and "status" in query:
+            return Response(SQL, 500, content_type="text/html")
+        offered = next(one for one in self.statement["rest"][0]["resource"] if one["type"] == kind)
+        known = {each["name"] for each in offered["searchParam"]} | {"_count"}
+        found = list(self.resources.get(kind, {}).values()) if query.keys() <= known else []
+        for name, value in query.items():
+            if name == "patient" and any((kind, one) in self.breaks_on for one in value.split(",")):
+                return Response(SQL, 500, content_type="text/html")
+            if name != "_count":
+                found = [one for one in found if self.matches(kind, one, name, value)]
+        limit = int(query.get("_count", "0"))
+        return self.bundle(kind, found[:limit] if limit else found)
+
+    def matches(self, kind: str, one: Json, name: str, value: str) -> bool:
+        values = value.split(",") if name in self.lists else [value]
+        if name == "_id":
+            return one["id"] in values
+        if name in ("patient", "practitioner"):
+            element = name if name == "practitioner" else PATIENT_OF.get(kind, "subject")
+            target = "Practitioner" if name == "practitioner" else "Patient"
+            return any(found in values for found in ids_at(one, element, target))
+        if name == "_lastUpdated":
+            return self.in_time(one["meta"]["lastUpdated"], value)
+        return name == "date" and any(self.in_time(DATE_OF[kind](one) or "", each) for each in values)
+
+    def in_time(self, written: str, wanted: str) -> bool:
+        """Whether a date as it is written lies where ``ge…``, ``lt…`` or a part of a date says."""
+        comparator, bare = (wanted[:2], wanted[2:]) if wanted[:2].isalpha() else ("", wanted)
+        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T[\d:]+Z)?)?)?", bare) or (len(bare) == 7 and not self.months):
+            return False
+        mine, bound = written[: len(bare.rstrip("Z"))], bare.rstrip("Z")
+        return bool(written) and COMPARE[comparator](mine, bound)
+
+    def bundle(self, kind: str, found: list[Json]) -> Response:
+        text = json.dumps(
+            {
+                "meta": {"lastUpdated": (datetime.now(UTC) + self.local).strftime("%Y-%m-%dT%H:%M:%S")},
+                "resourceType": "Bundle",
+                "type": "collection",
+                "total": len(found),
+                "link": [{"relation": "self", "url": f"{RECORDED_AT}/{kind}"}],
+                "entry": [{"fullUrl": f"{RECORDED_AT}/{kind}/{one['id']}", "resource": one} for one in found],
+            }
+        )
+        return answered(200, text.replace(RECORDED_AT, self.base))
+
+
+COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "": lambda mine, bound: mine == bound,
+    "ge": lambda mine, bound: mine >= bound,
+    "gt": lambda mine, bound: mine > bound,
+    "lt": lambda mine, bound: mine < bound,
+    "le": lambda mine, bound: mine <= bound,
+}
+
+
+def answered(status: int, body: object) -> Response:
+    """As OpenEMR answers: application/json, a Date, no WWW-Authenticate."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
+    return Response(text, status, content_type="application/json", headers=headers)
