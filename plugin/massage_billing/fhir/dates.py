@@ -98,10 +98,21 @@ class Clock:
         if written is None:
             return NEVER
         try:
-            return self._read(written)
+            if len(written) > 10 and written[10] == "T" and written[7] == "-":
+                moment = datetime.fromisoformat(written)
+                if self.as_written or moment.tzinfo is None:
+                    moment = time = moment.replace(tzinfo=self.zone or UTC)
+                else:
+                    time = moment if self.zone is None else moment.astimezone(self.zone)
+                return When(time.date(), time, moment)
+            if len(written) == 10 and written[7] == "-":
+                return When(date.fromisoformat(written))
         except (ValueError, OverflowError):
-            faults.add(parent, name, "is not a date or a time")
-            return NEVER
+            pass
+        if _PARTIAL.fullmatch(written):
+            return When(partial=True)
+        faults.add(parent, name, "is not a date or a time")
+        return NEVER
 
     def span(self, parent: JsonObject, name: str, faults: Faults) -> Span:
         """Read a FHIR Period."""
@@ -109,20 +120,6 @@ class Clock:
         if period is NOTHING:
             return NO_SPAN
         return Span(self.when(period, "start", faults), self.when(period, "end", faults), is_period=True)
-
-    def _read(self, written: str) -> When:
-        if len(written) > 10 and written[10] == "T" and written[7] == "-":
-            moment = datetime.fromisoformat(written)
-            if self.as_written or moment.tzinfo is None:
-                moment = time = moment.replace(tzinfo=self.zone or UTC)
-            else:
-                time = moment if self.zone is None else moment.astimezone(self.zone)
-            return When(time.date(), time, moment)
-        if len(written) == 10 and written[7] == "-":
-            return When(date.fromisoformat(written))
-        if _PARTIAL.fullmatch(written):
-            return When(partial=True)
-        raise ValueError
 
 
 def utc(parent: JsonObject, name: str, faults: Faults) -> datetime | None:

@@ -172,10 +172,12 @@ class Services:
             end=span.end.time,
             regions=read_regions(procedure, faults),
             therapist=therapist,
-            diagnoses=tuple(dict.fromkeys(reason.code for reason in reasons)),
+            diagnoses=tuple(dict.fromkeys([reason.code for reason in reasons])) if reasons else (),
             order=orders[0] if orders else None,
         )
-        problems = [problem for problem in (code.problem, nobody) if problem is not None]
+        problems: list[Problem] = []
+        if status == DONE:
+            problems = [each for each in (code.problem, nobody, *minutes.problems) if each is not None]
         return Found(
             service=service,
             day=span.start.day,
@@ -184,7 +186,7 @@ class Services:
             linked=linked,
             identifiers=_named(procedure, faults) if "identifier" in procedure else _NAMELESS,
             reasons=[] if status in OVER else reasons,
-            problems=[*problems, *minutes.problems] if status == DONE else [],
+            problems=problems,
         )
 
 
