@@ -58,6 +58,8 @@ class MiniFhir:
     includes: bool = True
     includes_max: int = 1000
     posts: bool = True
+    url_limit: int = 8000
+    """Longer URLs are answered 414."""
     sorts: bool = True
     absolute: bool = False
     """Write references as absolute URLs when answering."""
@@ -104,6 +106,8 @@ class MiniFhir:
         for fault in self.faults:
             if (answer := fault(request)) is not None:
                 return answer
+        if len(request.query_string) > self.url_limit:
+            return answered(414, OUTCOME)
         if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
             return answered(401, OUTCOME)
         with self.store.lock:

@@ -218,6 +218,21 @@ def test_a_host_that_does_not_index_what_is_missing_is_read_all_the_same(server:
     assert_whole(host)
 
 
+@pytest.mark.parametrize("posts", [True, False])
+def test_many_ids_fit_into_any_url(server: MiniFhir, open_host: Open, posts: bool) -> None:
+    server.posts, server.url_limit = posts, 2000
+    for number in range(120):
+        who = {"resourceType": "Patient", "id": f"a-patient-with-a-rather-long-id-{number:030}"}
+        server.store.put(who)
+        visit = encounter(f"a-visit-with-a-rather-long-id-{number:032}", meta=..., subject=ref(f"Patient/{who['id']}"))
+        server.store.put(visit)
+        server.store.put(procedure(f"s{number}", meta=..., encounter=ref(f"Encounter/{visit['id']}")))
+    records, _ = first_run(open_host())
+    assert len(records) == 123
+    assert sum(key.startswith("Procedure/s") for one in records.values() for key in one.resources) == 120
+    assert all(any(key.startswith("Patient/") for key in one.resources) for one in records.values())
+
+
 # --- malformed resources -------------------------------------------------
 
 
@@ -328,6 +343,21 @@ def test_the_cursor_is_the_hosts_time_at_the_start_less_the_overlap(server: Mini
     server.store.put(encounter("e1", meta=...))
     cursor = first_run(open_host(FhirSettings(overlap=90)))[1]
     assert Cursor.read(cursor) == Cursor(there - timedelta(seconds=90), START)
+
+
+def test_a_host_that_tells_no_time_is_looked_back_on_further(raw: RawServer) -> None:
+    def page(resource: Json) -> bytes:
+        body = json.dumps(resource).encode()
+        return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    listed = [{"type": "Encounter", "interaction": [{"code": "search-type"}]}]
+    statement = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"resource": listed}]}
+    raw.answers = [page(statement), page({"resourceType": "Bundle"}), page({"resourceType": "Bundle"})]
+    here = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    with FhirServer("clinic", raw.url, settings=FhirSettings(overlap=60), clock=lambda: here) as host:
+        (page_only, last) = host.changes(None, None)
+        assert page_only.records == ()
+        assert Cursor.read(str(last.cursor)).at == here - timedelta(hours=1, seconds=60)
 
 
 def test_what_changes_while_a_run_reads_comes_with_the_next(server: MiniFhir, open_host: Open) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from massage_billing.fhir.json import text
 from massage_billing.fhir.references import key_of, split
@@ -22,10 +22,10 @@ from massage_billing.hosts.visit_links import (
     BY_PATIENT,
     BY_PRACTITIONER,
     BY_PROCEDURE,
-    FOLLOWED,
     FOLLOWED_TO,
     SHARED,
     Link,
+    followed,
     ids_at,
     values_at,
 )
@@ -35,6 +35,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+_NAMES_KEPT: Final = 20_000
+"""References whose meaning is remembered."""
 
 
 class Source(Protocol):
@@ -118,6 +122,7 @@ class VisitReader:
         self._source = source
         self._observations = observations
         self._shared: Lru[str, JsonObject | None] = Lru(kept)
+        self._keys: dict[str, str | None] = {}
         self._roles: Lru[str, tuple[JsonObject, ...]] = Lru(kept)
         self._patients: Lru[str, tuple[tuple[str, JsonObject], ...]] = Lru(kept)
 
@@ -267,19 +272,26 @@ class VisitReader:
 
     def _targets(self, resource: JsonObject) -> Iterator[str]:
         """Keys that a resource's followed references name on this host."""
-        bases = self._source.bases()
-        for path in FOLLOWED.get(str(resource.get("resourceType")), ()):
-            for reference in values_at(resource, path):
-                literal = reference.get("reference")
-                if not isinstance(literal, str):
-                    yield from self._identified(reference)
-                    continue
-                found = split(literal)
-                if found is None or found[0] not in FOLLOWED_TO:
-                    continue
-                if literal.startswith("http") and not any(literal.startswith(f"{base}/") for base in bases):
-                    continue
-                yield f"{found[0]}/{found[1]}"
+        for reference in followed(resource):
+            literal = reference.get("reference")
+            if type(literal) is str:
+                if literal not in self._keys:
+                    if len(self._keys) >= _NAMES_KEPT:
+                        self._keys.clear()
+                    self._keys[literal] = self._key(literal)
+                if (key := self._keys[literal]) is not None:
+                    yield key
+            else:
+                yield from self._identified(reference)
+
+    def _key(self, literal: str) -> str | None:
+        """ "Type/id" of a literal reference that is followed; None of any other, and of other servers' resources."""
+        found = split(literal)
+        if found is None or found[0] not in FOLLOWED_TO:
+            return None
+        if literal.startswith("http") and not any(literal.startswith(f"{base}/") for base in self._source.bases()):
+            return None
+        return f"{found[0]}/{found[1]}"
 
     def _identified(self, reference: JsonObject) -> Iterator[str]:
         """The key of the one shared resource that a logical reference names, looked up once a pass."""

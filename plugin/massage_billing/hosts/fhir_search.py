@@ -6,6 +6,7 @@ entry no resource. Ids go into URLs; identifiers and long lists go into the body
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ Params = Sequence[tuple[str, str]]
 
 _LONG: Final = 1500
 """Characters of query above which a search is posted: proxies cut at 2,000 and up."""
-_NOT_KNOWN: Final = (404, 405, 501)
+_NOT_KNOWN: Final = (400, 403, 404, 405, 415, 422, 501)
 """What servers answer that do not know POST _search."""
 _EMPTY_PAGES: Final = 3
 """Pages without entries that may follow each other before it is a circle."""
@@ -56,7 +57,8 @@ class FhirSearch:
 
     def __init__(self, client: HttpClient) -> None:
         self.client = client
-        self._posts = True
+        self._posts: bool | None = None
+        self._trying = threading.Lock()
 
     def pages(self, type: str, params: Params, *, private: bool = False) -> Iterator[Page]:
         """Every page of ``type?params``; ``private`` values never go into our URLs."""
@@ -98,24 +100,35 @@ class FhirSearch:
         except HostNotFound:
             return None
 
+    def posts(self, type: str) -> bool:
+        """Whether the server knows POST _search: tried once, with a search that finds nothing."""
+        with self._trying:
+            if self._posts is None:
+                try:
+                    self._post(type, "_id=0&_count=1")
+                    self._posts = True
+                except HostError as problem:
+                    if problem.status not in _NOT_KNOWN:
+                        raise
+                    self._posts = False
+            return self._posts
+
     def _first(self, type: str, params: Params, private: bool) -> Page:
-        """The first page, by GET where short and harmless, else by POST, else (where POST is not known) by GET."""
+        """The first page, by GET where short and harmless, else by POST where the server knows it."""
         form = urlencode(list(params))
-        if self._posts and (private or len(form) > _LONG):
-            try:
-                return self.client.call(
-                    "POST",
-                    f"{type}/_search",
-                    body=form.encode(),
-                    headers={"Content-Type": "application/x-www-form-urlencoded"},
-                    repeatable=True,
-                    read=lambda answer: read_page(answer, type),
-                )
-            except HostError as problem:
-                if private or problem.status not in _NOT_KNOWN:
-                    raise
-                self._posts = False
+        if private or (len(form) > _LONG and self.posts(type)):
+            return self._post(type, form)
         return self.client.call("GET", type, params=params, read=lambda answer: read_page(answer, type))
+
+    def _post(self, type: str, form: str) -> Page:
+        return self.client.call(
+            "POST",
+            f"{type}/_search",
+            body=form.encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            repeatable=True,
+            read=lambda answer: read_page(answer, type),
+        )
 
 
 def parse(answer: Answer, what: str) -> JsonObject:

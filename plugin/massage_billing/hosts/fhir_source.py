@@ -20,7 +20,7 @@ from massage_billing.fhir.references import key_of
 from massage_billing.hosts.capability import Statement, capabilities_of, read_statement
 from massage_billing.hosts.fhir_search import FhirSearch, Page, parse
 from massage_billing.hosts.http import Limits
-from massage_billing.hosts.visit_links import BY_ENCOUNTER, Link
+from massage_billing.hosts.visit_links import BY_ENCOUNTER, SHARED, Link
 from massage_billing.ports import Capabilities, JsonObject
 
 A = TypeVar("A")
@@ -28,6 +28,8 @@ B = TypeVar("B")
 
 _FUTURE: Final = "gt2999-01-01"
 """No resource is as new as that: a host that finds one does not read the parameter."""
+_IN_URL: Final = 20
+"""Ids that fit into any URL."""
 _INCLUDED: Final = ("patient", "practitioner", "location", "account", "appointment", "service-provider", "based-on")
 """What is included with Encounters where includes are asked for."""
 
@@ -116,7 +118,7 @@ class FhirSource:
 
     def by_id(self, type: str, ids: Sequence[str]) -> Iterator[JsonObject]:
         """Look-ups of many ids at once; what was not asked for is dropped."""
-        for some in _batches(ids, self.settings.lookup):
+        for some in self._batches(type, ids):
             wanted = set(some)
             for resource in self.search.all(type, [("_id", ",".join(some)), ("_count", str(len(some)))]):
                 if resource.get("id") in wanted:
@@ -137,9 +139,9 @@ class FhirSource:
         return self.search.count(link.type, [(link.parameter, values)])
 
     def identified(self, type: str, system: str, value: str) -> Iterator[JsonObject]:
-        """By identifier, in the body of a POST: some identifiers are patient data."""
+        """By identifier; in the body of a POST where it could be a patient's."""
         pair = f"{escaped(system)}|{escaped(value)}"
-        yield from self.search.all(type, [("identifier", pair), ("_count", "2")], private=True)
+        yield from self.search.all(type, [("identifier", pair), ("_count", "2")], private=type not in SHARED)
 
     def together(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """On the pool; alone where there is but one."""
@@ -192,7 +194,7 @@ class FhirSource:
         """What this program wrote, by claim key or visit key: an identifier; of a Provenance, a tag."""
         parameter = "_tag" if type == "Provenance" else "identifier"
         systems = (names.SID_CLAIM_KEY, names.SID_VISIT_KEY) if type != "Task" else (names.SID_CLAIM_KEY,)
-        for some in _batches(list(dict.fromkeys(keys)), max(1, self.settings.lookup // 4)):
+        for some in self._batches(type, list(dict.fromkeys(keys)), 4):
             values = ",".join(f"{escaped(system)}|{escaped(key)}" for key in some for system in systems)
             params = [(parameter, values), ("_count", str(self.settings.result_size))]
             yield from _once(self.search.all(type, params))
@@ -214,9 +216,18 @@ class FhirSource:
     # --- the same for all -------------------------------------------------------------------------------------------
 
     def _by_targets(self, type: str, parameter: str, target: str, ids: Sequence[str]) -> Iterator[JsonObject]:
-        for some in _batches(ids, self.settings.lookup):
+        for some in self._batches(type, ids):
             values = ",".join(f"{target}/{one}" for one in some)
             yield from _once(self.search.all(type, [(parameter, values), ("_count", str(self.settings.result_size))]))
+
+    def _batches(self, type: str, values: Sequence[A], weight: int = 1) -> Iterator[Sequence[A]]:
+        """As many values as one search may hold; few where they have to stand in a URL."""
+        size = max(1, self.settings.lookup // weight)
+        in_url = _IN_URL // weight
+        if min(len(values), size) > in_url and not self.search.posts(type):
+            size = in_url
+        for place in range(0, len(values), size):
+            yield values[place : place + size]
 
     def _includes(self) -> list[tuple[str, str]]:
         if not self.settings.includes:
@@ -239,11 +250,6 @@ def escaped(value: str) -> str:
     for character in ("\\", ",", "|", "$"):
         value = value.replace(character, f"\\{character}")
     return value
-
-
-def _batches(values: Sequence[A], size: int) -> Iterator[Sequence[A]]:
-    for place in range(0, len(values), size):
-        yield values[place : place + size]
 
 
 def _once(resources: Iterable[JsonObject]) -> Iterator[JsonObject]:

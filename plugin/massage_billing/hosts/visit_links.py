@@ -143,6 +143,24 @@ def values_at(resource: JsonObject, path: str) -> Iterator[JsonObject]:
                 yield entry
 
 
+_STEPS: Final = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in FOLLOWED.items()}
+
+
+def followed(resource: JsonObject) -> list[JsonObject]:
+    """The references of a resource that are followed, as they stand. (``values_at`` for each path, unrolled: this is
+    done for every resource that is read.)"""
+    found: list[JsonObject] = []
+    for first, second in _STEPS.get(str(resource.get("resourceType")), ()):
+        value = resource.get(first)
+        for entry in value if type(value) is list else (value,):
+            inner = entry.get(second) if second and type(entry) is dict else entry
+            if type(inner) is dict:
+                found.append(inner)
+            elif type(inner) is list:
+                found.extend(one for one in inner if type(one) is dict)
+    return found
+
+
 def ids_at(resource: JsonObject, path: str, type: str) -> Iterator[str]:
     """Logical ids of the resources of one type that the references at a path name, on whatever base."""
     for reference in values_at(resource, path):
