@@ -175,9 +175,7 @@ class Services:
             diagnoses=tuple(dict.fromkeys([reason.code for reason in reasons])) if reasons else (),
             order=orders[0] if orders else None,
         )
-        problems: list[Problem] = []
-        if status == DONE:
-            problems = [each for each in (code.problem, nobody, *minutes.problems) if each is not None]
+        problems = (code.problem, nobody, *minutes.problems) if status == DONE else ()
         return Found(
             service=service,
             day=span.start.day,
@@ -186,7 +184,7 @@ class Services:
             linked=linked,
             identifiers=_named(procedure, faults) if "identifier" in procedure else _NAMELESS,
             reasons=[] if status in OVER else reasons,
-            problems=problems,
+            problems=[each for each in problems if each is not None],
         )
 
 
