@@ -1,0 +1,53 @@
+"""Measures what the issue asks for, beside what it is to be compared with, in the same run on the same machine.
+
+Ratios, not seconds: what is compared is measured in turns, so that a busy machine disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
+
+from bench import folder, hapi, start  # noqa: E402
+from bench.machine import Result, describe, show, write  # noqa: E402
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["folder", "start", "hapi", []], help="what to measure")
+    parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
+    parser.add_argument("--million", action="store_true", help="also a folder of 1,000,000 visits (10 GB of disk)")
+    parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")
+    parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
+    parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
+    asked = parser.parse_args()
+    wanted = asked.what or ["folder", "start"]
+    RESULTS.mkdir(exist_ok=True)
+    results: list[Result] = []
+    machine = describe()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.keep or RESULTS) as scratch:
+        place = asked.keep or Path(scratch)
+        if "start" in wanted:
+            results += start.measure()
+        if "folder" in wanted:
+            results += folder.measure(place, asked.visits, asked.pairs, million=asked.million)
+        if "hapi" in wanted:
+            results += hapi.measure(Path(scratch), asked.hapi_visits, asked.pairs)
+    machine["load_after"] = describe()["load"]
+    file = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
+    write(file, machine, results)
+    show(machine, results)
+    print(f"\n{file.relative_to(ROOT)}")
+    return 0 if all(result.held for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
