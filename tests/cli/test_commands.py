@@ -55,7 +55,7 @@ def test_writes_that_wait_end_a_run_with_5(clinic: Path, program: FakeProgram, m
     program.report = replace(REPORT, pending_writes=2, problems=("Encounter/e9: the host will not take it.",))
     answer = mb("run")
     assert answer.code == 5
-    assert "2 writes still wait for the host" in answer.out
+    assert "Still waiting for the host: 2 writes. Run again." in answer.out
     assert "Problem: Encounter/e9" in answer.out
 
 
@@ -152,7 +152,7 @@ def test_a_card_shows_what_has_to_be_done_before_what_passed(clinic: Path, progr
         "97010               Procedure/p2: bundled (rule status)",
         "To do (front desk): Add it to the Coverage.",
         "1 other rule looked at",
-        "1 visits: 1 hold. Nothing was written.",
+        "1 visit: 1 hold. Nothing was written.",
     ):
         assert said in out
     assert "Rule member-id r (in force since 2012-01-01): X12" in out
@@ -227,7 +227,7 @@ def test_status_adds_up_what_is_held_by_reason(clinic: Path, program: FakeProgra
     assert found["unknown_payers"][0]["payor"] == "Organization/77"
     out = mb("status").out
     assert "5 visits: 1 claim, 4 hold. $140.00 billed." in out
-    assert "Held: $1,075.00 and 1 visits without a price" in out
+    assert "Held: $1,075.00 and 1 visit without a price" in out
     assert "passed" in out
     assert "match: {references: [Organization/77]}" in out
 
@@ -249,7 +249,7 @@ def test_status_of_an_empty_store(clinic: Path, program: FakeProgram, mb: Call) 
     program.stored = [row("e1", "claim", "140.00", draft=True)]
     out = mb("status").out
     assert "Nothing is held." in out
-    assert "1 drafts wait" in out
+    assert "approve`: 1 draft." in out
 
 
 # --- check-host, superbill ------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def test_check_host_says_what_is_missing_and_what_it_costs(clinic: Path, program
     for said in (
         "Test 1.0",
         "each Claim is searched for before it is written",
-        "of 40 recent services (in 12 visits), 30 in the treatment-minutes extension",
+        "of 40 recent timed services (in 12 visits), 30 in the treatment-minutes extension",
         "10 carry no minutes",
         "- Claims cannot be written.",
         "It takes no Claims",

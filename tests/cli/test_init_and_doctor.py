@@ -123,8 +123,8 @@ def test_doctor_finds_nothing_missing_where_nothing_is(clinic: Path, mb: Call) -
     code, checks = found(mb)
     assert code == 0
     assert {about for about, (state, _) in checks.items() if state == "missing"} == set()
-    assert checks["clinic.payers"] == ("ok", "1 payers")
-    assert checks["clinic.fees"] == ("ok", "1 prices for 97124")
+    assert checks["clinic.payers"] == ("ok", "1 payer")
+    assert checks["clinic.fees"] == ("ok", "1 price for 97124")
     assert checks["hosts.main.zone"] == ("ok", "America/Los_Angeles")
     assert "Nothing is missing" in mb("doctor").out
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,22 @@ def test_a_second_demo_writes_nothing_new_and_says_so(demo: Path) -> None:
     assert "Nothing new: nothing was written." in answer.stdout
     assert "so far" in answer.stdout
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_the_line_that_status_prints_bills_the_payer_s_visits_on_the_next_run(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo / "demo-clinic", tmp_path / "demo-clinic")
+    settings = ("--settings", "demo-clinic/massage-billing.yaml")
+    before = json.loads(call(tmp_path, "status", "--json", *settings).stdout)
+    (unknown,) = before["unknown_payers"]
+    line = unknown["line_to_add"].replace("NAME", "new").replace("POLICY", "cms-total-time")
+    with (tmp_path / "demo-clinic/clinic/payers.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"  {line}\n")
+    report = json.loads(call(tmp_path, "run", "--json", *settings).stdout)
+    after = json.loads(call(tmp_path, "status", "--json", *settings).stdout)
+    assert report["claims_created"] >= 1
+    assert after["unknown_payers"] == []
+    assert after["visits"]["claim"] == before["visits"]["claim"] + report["claims_created"]
+    assert Decimal(after["billed_dollars"]) == Decimal(before["billed_dollars"]) + Decimal(report["dollars"])
 
 
 def test_status_and_superbill_of_the_demo(demo: Path) -> None:

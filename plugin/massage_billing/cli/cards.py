@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from massage_billing.cli.shell import dollars
+from massage_billing.cli.shell import counted, dollars
 
 Json = Mapping[str, object]
 
@@ -28,7 +28,7 @@ def print_cards(items: Iterable[Json]) -> None:
         click.echo("No visits found.")
         return
     said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
-    click.echo(f"{sum(count.values())} visits: {said}. Nothing was written.")
+    click.echo(f"{counted(sum(count.values()), 'visit')}: {said}. Nothing was written.")
 
 
 def card(item: Json) -> Iterable[str]:
@@ -70,7 +70,7 @@ def _lines(item: Json) -> Iterable[str]:
         yield "  Would be billed once the hold is cleared:"
     for line in lines:
         minutes = f"{line['minutes']} min" if line.get("minutes") is not None else "untimed"
-        units = f"{_text(line, 'units')} unit{'s' if _text(line, 'units') != '1' else ''}"
+        units = counted(int(_text(line, "units") or 0), "unit")
         code = "-".join([_text(line, "code"), *_texts(line, "modifiers")])
         charge = line.get("charge")
         money = dollars(str(charge)) if charge is not None else "no price"
@@ -118,7 +118,7 @@ def _findings(item: Json) -> Iterable[str]:
             yield from _wrap(f"Rule {_named(same[0])}{_since(_text(same[0], 'in_force_from'))}: {source}", 10)
     quiet = len(findings) - len(telling)
     if quiet:
-        yield f"  {quiet} other rule{'s' if quiet != 1 else ''} looked at, nothing to do."
+        yield f"  {counted(quiet, 'other rule')} looked at, nothing to do."
 
 
 def _named(row: Json) -> str:

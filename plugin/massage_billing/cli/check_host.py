@@ -12,7 +12,8 @@ from massage_billing.cli import shell
 if TYPE_CHECKING:
     from massage_billing.wiring import HostCheck
 
-_NEEDED = ("Encounter", "Procedure", "Patient", "Condition", "Coverage", "Practitioner", "Observation", "Claim", "Task")
+_WRITTEN = ("Claim", "Provenance", "Task")
+_NEEDED = ("Encounter", "Procedure", "Patient", "Condition", "Coverage", "Practitioner", "Observation", *_WRITTEN)
 _ABILITIES = (
     ("writes all or nothing (transaction)", "Claim and Provenance are written one after the other"),
     ("refuses to create twice (If-None-Exist)", "each Claim is searched for before it is written"),
@@ -89,9 +90,9 @@ def _show_minutes(check: HostCheck) -> None:
     if not check.services:
         click.echo("No recent timed service was found to look for minutes in.")
         return
-    found = {source: count for source, count in check.minutes.items() if source != "none" and count}
-    said = ", ".join(f"{count} in {_SOURCES.get(source, source)}" for source, count in found.items()) or "none"
-    click.echo(f"Minutes: of {check.services} recent services (in {check.visits} visits), {said}.")
+    found = [f"{check.minutes[source]} in {where}" for source, where in _SOURCES.items() if check.minutes.get(source)]
+    services, visits = shell.counted(check.services, "recent timed service"), shell.counted(check.visits, "visit")
+    click.echo(f"Minutes: of {services} (in {visits}), {', '.join(found) or 'none anywhere'}.")
     without = check.minutes.get("none", 0)
     if without:
         click.echo(f"{without} carry no minutes: each of their visits will be held until somebody writes them down.")

@@ -116,7 +116,7 @@ def _payer_checks(payers: tuple[Payer, ...], book: Rulebook | None) -> Iterator[
         fix = "Add your payers; after a run `massage-billing status` prints the lines to add."
         yield Check("clinic.payers", WARN, "holds no payer: every visit with coverage will be held.", fix)
     else:
-        yield Check("clinic.payers", OK, f"{len(payers)} payers")
+        yield Check("clinic.payers", OK, shell.counted(len(payers), "payer"))
     for payer in payers:
         if book is not None and payer.policy not in book.policies:
             known = ", ".join(sorted(book.policies))
@@ -138,7 +138,7 @@ def _fees(settings: Settings) -> tuple[Fee, ...]:
 def _fee_checks(fees: tuple[Fee, ...], payers: tuple[Payer, ...]) -> Iterator[Check]:
     codes = sorted({fee.code for fee in fees})
     if codes:
-        yield Check("clinic.fees", OK, f"{len(fees)} prices for {', '.join(codes)}")
+        yield Check("clinic.fees", OK, f"{shell.counted(len(fees), 'price')} for {', '.join(codes)}")
     else:
         yield Check("clinic.fees", WARN, "holds no price: every visit will be held for its charge.", "Add your prices.")
     strangers = sorted({fee.payer for fee in fees if fee.payer} - {payer.key for payer in payers})
@@ -219,4 +219,4 @@ def _show(settings: Settings, checks: list[Check], missing: int) -> None:
             click.echo(f"{'':<9}{check.fix.strip()}")
     warnings = sum(check.state == WARN for check in checks)
     said = "nothing is missing" if not missing else f"{missing} missing: `run` cannot bill everything yet"
-    click.echo(f"\n{said[0].upper()}{said[1:]}; {warnings} warnings.")
+    click.echo(f"\n{said[0].upper()}{said[1:]}; {shell.counted(warnings, 'warning')}.")

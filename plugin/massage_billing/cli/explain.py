@@ -12,6 +12,7 @@ import click
 from massage_billing.cli import shell
 
 if TYPE_CHECKING:
+    from massage_billing.cli.progress import Reporter
     from massage_billing.coding.rulebook import Rulebook
     from massage_billing.model import Clinic, Reading
 
@@ -63,7 +64,20 @@ def _items(
             _known(policy, program.setup.book)
             yield program.explain(what.removeprefix(shell.ENCOUNTER), policy)
         return
-    yield _of_path(Path(what), policy, host, settings_file)
+    with shell.progress("explain") as reporter:
+        yield _counting(_of_path(Path(what), policy, host, settings_file), reporter)
+
+
+def _counting(items: Iterable[Mapping[str, object]], reporter: Reporter) -> Iterator[Mapping[str, object]]:
+    """The same, with progress; none once results scroll over the same terminal."""
+    import sys
+
+    for number, item in enumerate(items, 1):
+        if sys.stdout.isatty():
+            reporter.close()
+        else:
+            reporter.advance("visits", number, None)
+        yield item
 
 
 def _known(policy: str | None, book: Rulebook) -> None:
@@ -100,7 +114,11 @@ def _clinic_and_reading(policy: str | None, host: str | None, settings_file: Pat
         reading = Reading(host="explain", code_map=codes, place_map=places)
         return Clinic(policy=policy, explaining=True), reading
     settings = load_settings(found)
-    reading = settings_to_reading(settings, settings.host(host), code_map=codes, place_map=places)
+    if host is None and len(settings.hosts) != 1:
+        # Which host's habits apply to these files cannot be told: the record is read by the defaults.
+        reading = Reading(host="explain", code_map=codes, place_map=places)
+    else:
+        reading = settings_to_reading(settings, settings.host(host), code_map=codes, place_map=places)
     return replace(settings_to_clinic(settings, reading), policy=policy), reading
 
 

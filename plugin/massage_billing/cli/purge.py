@@ -45,4 +45,4 @@ def command(
     if as_json:
         shell.print_json({"forgotten": forgotten})
     else:
-        click.echo(f"Forgot {forgotten:,} {'visits' if patient else 'payloads'}.")
+        click.echo(f"Forgot {shell.counted(forgotten, 'visit' if patient else 'payload')}.")

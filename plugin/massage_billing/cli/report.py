@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from massage_billing.cli.shell import dollars
+from massage_billing.cli.shell import counted, dollars
 from massage_billing.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _show_end(report: RunReport) -> None:
     if report.dry_run:
         click.secho("Dry run: nothing was written or remembered.", bold=True)
     elif report.pending_writes:
-        click.echo(f"{report.pending_writes:,} writes still wait for the host: run again.")
+        click.echo(f"Still waiting for the host: {counted(report.pending_writes, 'write')}. Run again.")
     elif not wrote(report):
         click.secho("Nothing new: nothing was written.", bold=True)
     if not report.complete:

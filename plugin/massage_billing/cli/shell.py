@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from massage_billing.cli.progress import Reporter
     from massage_billing.settings import Settings
     from massage_billing.wiring import Program
 
@@ -117,16 +118,32 @@ def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Pr
     from tempfile import TemporaryDirectory
 
     from massage_billing import wiring
-    from massage_billing.cli.progress import Reporter
     from massage_billing.settings import UNCONFIGURED, StateSettings
 
-    reporter = Reporter(what)
     with ExitStack() as stack:
-        stack.callback(reporter.close)
+        reporter = stack.enter_context(progress(what))
         if host == UNCONFIGURED:
             scratch = stack.enter_context(TemporaryDirectory(prefix="massage-billing-"))
             settings = settings.model_copy(update={"state": StateSettings(folder=Path(scratch))})
         yield stack.enter_context(wiring.open_program(settings, host=host, progress=reporter))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Reporter]:
+    """Progress on standard error, for work that may take over two seconds."""
+    from massage_billing.cli.progress import Reporter
+
+    reporter = Reporter(what)
+    reporter.start()
+    try:
+        yield reporter
+    finally:
+        reporter.close()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 visit", "1,200 visits"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def plain(value: object) -> object:

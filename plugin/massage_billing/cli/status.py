@@ -147,13 +147,14 @@ def _show(status: Status, today: Date) -> None:
         click.echo("No visits yet: `massage-billing run` reads them.")
         return
     said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(status.counts.items()))
-    click.echo(f"{sum(status.counts.values()):,} visits: {said}. {shell.dollars(status.billed)} billed.")
+    visits = shell.counted(sum(status.counts.values()), "visit")
+    click.echo(f"{visits}: {said}. {shell.dollars(status.billed)} billed.")
     if status.drafts:
-        click.echo(f"{status.drafts:,} drafts wait for `massage-billing approve`.")
+        click.echo(f"Waiting for `massage-billing approve`: {shell.counted(status.drafts, 'draft')}.")
     if not status.reasons:
         click.echo("Nothing is held.")
         return
-    without = f" and {status.unpriced:,} visits without a price" if status.unpriced else ""
+    without = f" and {shell.counted(status.unpriced, 'visit')} without a price" if status.unpriced else ""
     click.echo(f"\nHeld: {shell.dollars(status.held)}{without}, by reason (a visit can have several):")
     rows = [
         (rule, f"{reason.visits:,}", shell.dollars(reason.dollars), _days(reason.soonest, today))
@@ -176,5 +177,6 @@ def _days(limit: Date | None, today: Date) -> str:
     if limit is None:
         return "not known"
     left = (limit - today).days
-    said = "today" if left == 0 else f"{left} days left" if left > 0 else f"passed {-left} days ago"
+    days = shell.counted(abs(left), "day")
+    said = "today" if left == 0 else f"{days} left" if left > 0 else f"passed {days} ago"
     return f"{limit.isoformat()} ({said})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from massage_billing.cli import shell
 from massage_billing.cli.init import Answers
 from massage_billing.cli.templates import settings_text
 from massage_billing.errors import InputError
@@ -29,7 +30,8 @@ def make(folder: Path, visits: int, seed: int) -> dict[str, int]:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        made = make_clinic(partial, visits, seed=seed)
+        with shell.progress("make-clinic"):
+            made = make_clinic(partial, visits, seed=seed)
         (partial / SETTINGS).write_text(settings_text(_answers()), encoding="utf-8")
         if folder.is_dir():
             folder.rmdir()
