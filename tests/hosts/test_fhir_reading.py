@@ -352,7 +352,7 @@ def test_a_host_that_tells_no_time_is_looked_back_on_further(raw: RawServer) -> 
 
     listed = [{"type": "Encounter", "interaction": [{"code": "search-type"}]}]
     statement = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"resource": listed}]}
-    raw.answers = [page(statement), page({"resourceType": "Bundle"}), page({"resourceType": "Bundle"})]
+    raw.answers = [page({"resourceType": "Bundle"}), page(statement)]
     here = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     with FhirServer("clinic", raw.url, settings=FhirSettings(overlap=60), clock=lambda: here) as host:
         (page_only, last) = host.changes(None, None)
