@@ -71,7 +71,7 @@ def test_no_value_rests_on_memory_and_inferences_only_warn() -> None:
 
 def test_findings_say_when_a_source_is_secondary() -> None:
     row = book().on(TODAY).row("therapist-npi")
-    assert row.source.endswith("(secondary source)")
+    assert row.source.endswith("(secondary source) (date assumed)")
 
 
 def test_no_billing_code_modifier_or_date_stands_in_the_python_of_the_rules() -> None:

@@ -15,9 +15,9 @@ _NPI, _TAXONOMY = "therapist-npi", "therapist-taxonomy"
 
 
 @lru_cache(maxsize=4096)
-def npi_valid(npi: str, prefix: str, digits: int) -> bool:
-    """Whether an NPI has the right length and check digit: Luhn's formula over the prefix and the NPI."""
-    if len(npi) != digits or not (npi.isascii() and npi.isdecimal()):
+def npi_valid(npi: str, prefix: str, digits: int, first: tuple[str, ...]) -> bool:
+    """Whether an NPI has the right length, beginning and check digit: Luhn's formula over the prefix and the NPI."""
+    if len(npi) != digits or not (npi.isascii() and npi.isdecimal() and npi.startswith(first)):
         return False
     total = 0
     for place, character in enumerate(reversed(prefix + npi)):
@@ -51,8 +51,10 @@ def check(buckets: Sequence[Bucket], notes: Notes) -> None:
 def _check_npi(therapist: Therapist, row: NpiRow, notes: Notes) -> None:
     if not therapist.npi:
         notes.no_data(_NPI, f"{therapist.id} has no NPI on record.", about=therapist.id)
-    elif not npi_valid(therapist.npi, row.prefix, row.digits):
-        notes.fail(_NPI, f"{therapist.id}: the NPI on record has the wrong length or check digit.", about=therapist.id)
+    elif not npi_valid(therapist.npi, row.prefix, row.digits, row.first):
+        notes.fail(
+            _NPI, f"{therapist.id}: the NPI on record has a wrong length, beginning or check digit.", about=therapist.id
+        )
 
 
 def _check_taxonomy(therapist: Therapist, row: TaxonomyRow, notes: Notes) -> None:

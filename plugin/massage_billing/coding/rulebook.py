@@ -275,6 +275,12 @@ def _source_texts(text: DatedFile) -> dict[str, str]:
     return {key: source.text for key, source in text.sources.items()}
 
 
+def _cited(text: DatedFile, row: Row) -> str:
+    """The source of a row, which says so where its date is our assumption."""
+    cited = text.sources[row.source].text
+    return f"{cited} (date assumed)" if row.assumed else cited
+
+
 def _row_id(prefix: str, row: Row) -> str:
     return f"{prefix}@{row.start.isoformat()}" if prefix else row.start.isoformat()
 
@@ -285,7 +291,7 @@ def _rule_rows(rule: RuleText) -> list[RuleRow]:
 
 
 def _rule_row(rule: RuleText, row: Row, end: Date | None) -> RuleRow:
-    row_id, source = _row_id(row.case, row), rule.sources[row.source].text
+    row_id, source = _row_id(row.case, row), _cited(rule, row)
     on_no_data = row.on_no_data or rule.on_no_data
     passes = row.passes or rule.passes
     may = rule.person_may if row.person_may is None else row.person_may
@@ -308,7 +314,7 @@ def _policy_rows(policy: PolicyText) -> list[RuleRow]:
     ends = row_ends(policy.values)
     rows: list[RuleRow] = []
     for place, row in enumerate(policy.values):
-        row_id, source = _row_id(policy.policy, row), policy.sources[row.source].text
+        row_id, source = _row_id(policy.policy, row), _cited(policy, row)
         ready = RuleRow(
             rule=POLICY, id=row_id, start=row.start, end=ends[place], terms=row, source=source,
             on_fail=Effect.HOLD, on_no_data=Effect.HOLD, in_explain=Effect.HOLD, fix="", who=Who.BILLER,

@@ -143,6 +143,8 @@ class NpiRow(Row):
     """Digits put before the NPI for the check."""
     digits: int = Field(ge=2)
     """Length of an NPI."""
+    first: tuple[Annotated[str, BeforeValidator(_quoted)], ...]
+    """Digits it may begin with."""
 
 
 class TaxonomyRow(Row):

@@ -90,13 +90,13 @@ def note(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     minutes = sum(b.minutes or 0 for b in buckets if b.entry.timed)
     units = sum(b.units for b in buckets if b.entry.timed)
     notes.findings.append(_counted(minutes, units, method, notes.day))
-    codes = [b.code for b in buckets if b.entry.timed]
+    codes = [(b.code, b.discipline) for b in buckets if b.entry.timed]
     if len(codes) < 2 or len(set(codes)) == len(codes):
         notes.passed(_ONE_LINE)
         return
-    for code in sorted({code for code in codes if codes.count(code) > 1}):
-        notes.fail(_ONE_LINE, f"{code} stands on {codes.count(code)} lines; its minutes were counted together.",
-                   about=code)  # fmt: skip
+    for same in sorted({key for key in codes if codes.count(key) > 1}):
+        message = f"{same[0]} stands on {codes.count(same)} lines; its minutes were counted together."
+        notes.fail(_ONE_LINE, message, about=same[0])
 
 
 def _counted(minutes: int, units: int, method: str, day: Day) -> Finding:
