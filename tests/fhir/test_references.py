@@ -119,6 +119,12 @@ def test_a_literal_reference_outranks_an_identifier():
     assert Resolver(held).key(reference, procedure()) == "Encounter/e1"
 
 
+def test_an_identifier_helps_where_the_literal_reference_leads_nowhere():
+    reference = {"reference": "urn:uuid:5f1b", "identifier": patient_identifier("77")}
+    held = {"Encounter/e2": encounter("e2", identifier=[patient_identifier("77")])}
+    assert Resolver(held).key(reference, procedure()) == "Encounter/e2"
+
+
 @pytest.mark.parametrize("reference", [{}, {"display": "somebody"}, {"reference": 5}, {"identifier": "x"}])
 def test_what_is_no_reference_points_nowhere(reference):
     assert Resolver(RESOURCES).resolve(reference, procedure()) is None

@@ -158,6 +158,13 @@ def test_npi_by_its_oid_and_old_ones_not_counted():
     assert one(procedure(), practitioner(identifier=numbers))[0].therapist.npi == NPI
 
 
+def test_an_npi_by_its_type_where_no_system_is_given():
+    typed = [{"type": concept(names.IDENTIFIER_TYPE, "NPI"), "value": NPI}]
+    assert one(procedure(), practitioner(identifier=typed))[0].therapist.npi == NPI
+    licence = [{"type": concept(names.IDENTIFIER_TYPE, "LN"), "value": "MT-7"}]
+    assert one(procedure(), practitioner(identifier=licence))[0].therapist.npi is None
+
+
 def test_two_npis_are_none():
     numbers = [{"system": names.NPI, "value": value} for value in (NPI, OTHER_NPI)]
     assert one(procedure(), practitioner(identifier=numbers))[0].therapist.npi is None

@@ -22,6 +22,7 @@ TAXONOMY_SYSTEMS: Final = frozenset(
 )
 """NUCC provider taxonomy by its URLs and its OID (HL7 Terminology)."""
 
+_NPI_TYPE: Final = (names.IDENTIFIER_TYPE, "NPI")
 _PRIMARY: Final = "PPRF"
 """v3-ParticipationType: primary performer."""
 _SECONDARY: Final = "SPRF"
@@ -48,10 +49,15 @@ class RoleRead:
 
 
 def read_npi(resource: JsonObject, faults: Faults) -> str | None:
-    """The NPI among a resource's identifiers; old ones do not count, and of two that differ neither does."""
+    """The NPI among a resource's identifiers, by its system or, without one, by its type (v2-0203 NPI).
+
+    Old ones do not count, and of two that differ neither does.
+    """
     found: list[str] = []
     for identifier in children(resource, "identifier", faults):
-        if text(identifier, "system", faults) in NPI_SYSTEMS and text(identifier, "use", faults) != "old":
+        system = text(identifier, "system", faults)
+        typed = system is None and _NPI_TYPE in codings(child(identifier, "type", faults), faults)
+        if (typed or system in NPI_SYSTEMS) and text(identifier, "use", faults) != "old":
             value = text(identifier, "value", faults)
             if value is not None and value.strip() not in found:
                 found.append(value.strip())

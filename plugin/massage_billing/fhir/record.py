@@ -29,7 +29,7 @@ class Kept(Generic[T]):
 
     __slots__ = ("_kept", "_limit", "_translate")
 
-    def __init__(self, translate: Callable[[JsonObject, Faults], T], limit: int = 4096) -> None:
+    def __init__(self, translate: Callable[[JsonObject, Faults], T], limit: int = 1024) -> None:
         self._translate = translate
         self._limit = limit
         self._kept: dict[int, tuple[JsonObject, T, Faults]] = {}

@@ -70,7 +70,7 @@ class Resolver:
     def __init__(self, resources: Mapping[str, JsonObject], aliases: Mapping[str, str] | None = None) -> None:
         self._resources = resources
         self._aliases: Mapping[str, str] = aliases or {}
-        self._keys: dict[str | None, str | None] = {}
+        self._keys: dict[str | None, str] = {}
         self._by_identifier: dict[tuple[str, str], list[str]] | None = None
         self._full_urls: dict[str, list[str]] | None = None
 
@@ -94,18 +94,22 @@ class Resolver:
     def key(self, reference: JsonObject, parent: JsonObject, faults: Faults | None = None) -> str | None:
         """Key of what a Reference of ``parent`` points to, whether the record holds it or not.
 
-        A literal reference outranks a logical identifier. None where it points to nothing that could be of this host.
+        A literal reference outranks a logical identifier, unless it leads nowhere. None where it points to nothing that could be of this host.
         """
         literal = text(reference, "reference", faults)
-        if literal in self._keys:
-            return self._keys[literal]
+        known = self._keys.get(literal)
+        if known is not None:
+            return known
         if literal is None:
             return self._key_of_identifier(reference, faults)
         if literal[0] == "#":
             container = key_of(parent) or ""
             return f"{container}{literal}" if len(literal) > 1 else container or None
         relative = _RELATIVE.fullmatch(literal) is not None and literal not in self._aliases
-        key = self._keys[literal] = literal if relative else self._key_of_literal(literal)
+        key = literal if relative else self._key_of_literal(literal)
+        if key is None:
+            return self._key_of_identifier(reference, faults)
+        self._keys[literal] = key
         return key
 
     def _key_of_literal(self, literal: str) -> str | None:
