@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from enum import Enum
@@ -113,6 +114,20 @@ def test_the_examples_of_settings_are_settings(tmp_path: Path, monkeypatch: pyte
     for text in fees:
         (tmp_path / "fees.csv").write_text(text, encoding="utf-8")
         assert load_fees(tmp_path / "fees.csv")
+
+
+def test_the_scopes_to_register_are_those_that_are_asked_for() -> None:
+    from massage_billing.hosts.openemr_can import SCOPES
+    from massage_billing.hosts.smart import SmartSettings
+
+    (settings_of_openemr,) = re.findall(
+        r"```yaml\n(.*?)```", (DOCS / "host-openemr.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert tuple(re.findall(r"system/\S+", settings_of_openemr)) == SCOPES
+    page = (DOCS / "host-fhir.md").read_text(encoding="utf-8")
+    documented = re.findall(r"`(system/[A-Za-z*]+\.[a-z]+)`", page)
+    defaults = {field.name: field.default for field in dataclasses.fields(SmartSettings)}["scopes"]
+    assert sorted(documented) == sorted(defaults)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
