@@ -58,8 +58,8 @@ class MiniOpenEmr:
     months: bool = True
     """``date=2026-11`` finds the month."""
     token: str | None = None
-    breaks_on: frozenset[tuple[str, str]] = frozenset()
-    """(type, patient id) on which it fails inside."""
+    breaks_on: frozenset[tuple[str, str | None]] = frozenset()
+    """(type, patient id) on which it fails inside; None: on everybody."""
     resources: dict[str, dict[str, Json]] = field(default_factory=dict)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """(method, path below the base, query)."""
@@ -121,7 +121,7 @@ class MiniOpenEmr:
         known = {each["name"] for each in offered["searchParam"]} | {"_count"}
         found = list(self.resources.get(kind, {}).values()) if query.keys() <= known else []
         for name, value in query.items():
-            if name == "patient" and any((kind, one) in self.breaks_on for one in value.split(",")):
+            if name == "patient" and any((kind, one) in self.breaks_on for one in (None, *value.split(","))):
                 return Response(SQL, 500, content_type="text/html")
             if name != "_count":
                 found = [one for one in found if self.matches(kind, one, name, value)]

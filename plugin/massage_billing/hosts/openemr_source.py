@@ -33,8 +33,8 @@ _OLDEST: Final = 2000
 """Before this year a clinic had no OpenEMR: all that is older is asked for at once."""
 _TRIED: Final = 50
 """Encounters among which two patients are looked for, to try out what takes lists."""
-_PATIENCE: Final = 3
-"""Failures in a row after which it is not one record that OpenEMR fails on."""
+_NOBODY: Final = "00000000-0000-4000-8000-000000000000"
+"""An id that nobody has: a search for it finds nothing, and fails only where searching itself does."""
 _DATED: Final = frozenset({"Procedure", "Observation"})
 """Types that are asked for from a day on, and not for a patient's whole life."""
 
@@ -213,21 +213,17 @@ class OpenEmrSource(FhirSource):
     def _trusting(
         self, type: str, name: str, values: Sequence[str], more: Params, lose: Callable[[str], None]
     ) -> list[JsonObject]:
+        """One search; where OpenEMR fails on it, but not on a search for nobody, one value at a time."""
         try:
             return list(self._matches(type, [(name, ",".join(values)), *more]))
-        except (HostFault, HostRejected) as problem:
-            fault = problem
+        except (HostFault, HostRejected):
+            list(self._matches(type, [(name, _NOBODY), *more]))
         found: list[JsonObject] = []
-        lost: list[str] = []
-        for value in values if len(values) > 1 else ():
+        for value in values:
             try:
                 found.extend(self._matches(type, [(name, value), *more]))
             except (HostFault, HostRejected):
-                lost.append(value)
-                if len(lost) == _PATIENCE and not found:
-                    raise fault from None
-        for value in lost if len(values) > 1 else values:
-            lose(value)
+                lose(value)
         return found
 
 
