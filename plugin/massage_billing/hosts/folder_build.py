@@ -18,6 +18,7 @@ import orjson
 from massage_billing.fhir.json import child, text
 from massage_billing.hosts import folder_read
 from massage_billing.hosts.folder_index import PART_BYTES, VERSION, Index, Writer, entry_of, part_file, read_part
+from massage_billing.hosts.folder_quick import quick_place
 from massage_billing.hosts.folder_read import Read, Source
 from massage_billing.hosts.folder_records import (
     OWNER,
@@ -43,7 +44,8 @@ class Builder:
         self.files = files
         total = sum(file.size * (10 if file.name.lower().endswith(".gz") else 1) for file in files)
         self._writer = Writer(folder, max(1, -(-total // PART_BYTES)))
-        self._types: set[str] = set()
+        self._types = {"Procedure", "Condition", "Encounter", "Coverage"}
+        """Types that may be in the index; those that are taken quickly are not looked at one by one."""
         self._problems = open(folder / "problems", "w", encoding="utf-8", opener=private)
         self._odd = open(folder / "odd", "w+b", opener=private)
         self._damaged = 0
@@ -62,9 +64,17 @@ class Builder:
 
     # --- the pass over the files ---
 
+    def _take_quickly(self, line: bytes) -> bool:
+        """Take a line that shows at once where it belongs; False for all others."""
+        found = quick_place(line)
+        if found is None:
+            return False
+        self._writer.add(found, line if line.endswith(b"\n") else line + b"\n")
+        return True
+
     def _take_file(self, file: Source) -> None:
         add, types = self._writer.add, self._types
-        for read in folder_read.read(file, self.report):
+        for read in folder_read.read(file, self.report, self._take_quickly):
             resource = read.resource
             if resource is None:
                 self._take_damaged(read)
@@ -158,9 +168,11 @@ class Builder:
         """Sort the ids; returns the keys that are in more than one group, with those groups."""
         conflicts: dict[str, list[str]] = {}
         for part in range(self._writer.parts):
-            lines = sorted(set(read_part(self.folder, "ids", part).splitlines()))
-            heads = [line.partition(b"\t")[0] for line in lines]
+            lines = read_part(self.folder, "ids", part).split(b"\n")[:-1]
+            lines.sort()
+            heads = [line[: line.find(b"\t")] for line in lines]
             if len(set(heads)) != len(heads):
+                lines = sorted(set(lines))
                 groups = defaultdict[str, list[str]](list)
                 for line in lines:
                     if not line.startswith(b"?"):
@@ -225,7 +237,7 @@ class Builder:
 
     def _sort_keys(self, part: int, losers: set[tuple[str, str]], index: Index) -> None:
         """Sort a part's keys, leave one version of each resource, and note what belongs to Encounters elsewhere."""
-        lines = read_part(self.folder, "keys", part).decode().splitlines()
+        lines = read_part(self.folder, "keys", part).decode().split("\n")[:-1]
         lines.sort()
         rows = [line.split("\t", 3) for line in lines]
         if losers:
@@ -239,7 +251,7 @@ class Builder:
         for (group, key, links, _), line in zip(rows, lines, strict=True):
             if links and homes.get(links) != group and links[0] != "@":
                 self._follow(group, key, links, line, homes, index)
-        self._rewrite("keys", part, [line.encode() for line in lines])
+        self._rewrite("keys", part, ["\n".join(lines).encode()] if lines else [])
 
     def _follow(self, group: str, key: str, links: str, line: str, homes: dict[str, str], index: Index) -> None:
         """Put a resource under the groups of the Encounters it names, where they are not its own."""

@@ -20,7 +20,7 @@ import orjson
 from massage_billing.fhir.references import split
 from massage_billing.hosts.folder_build import DAMAGED
 from massage_billing.hosts.folder_index import Entry, Index
-from massage_billing.hosts.folder_records import READABLE, SHARED, WHOLE_PATIENT, token_of
+from massage_billing.hosts.folder_records import READABLE, SHARED, WHOLE_PATIENT, token_of, tokens_of
 from massage_billing.ports import JsonObject, VisitRecord
 
 _REFERENCE: Final = re.compile(rb'"reference"\s*:\s*"([^"#][^"]*)"')
@@ -176,6 +176,7 @@ class Joiner:
             searched = token.startswith("identifier=")
             token = unquote(token[11:]) if searched else token
             keys = [key for key, _ in self._index.identified(token) if not kind or key.startswith(f"{kind}/")]
+            keys = keys or self._with_identifier(kind, token, group, gathered)
             if searched and len(keys) == 1:
                 gathered.aliases[reference] = keys[0]
         elif parts is not None:
@@ -185,6 +186,12 @@ class Joiner:
             if len(keys) == 1:
                 gathered.aliases[reference] = keys[0]
         gathered.waiting.extend(keys)
+
+    def _with_identifier(self, kind: str, token: str, group: Group, gathered: _Gathered) -> list[str]:
+        """Keys of the patient's own resources with an identifier that the index does not hold."""
+        known = [entry for entry in group.loose.values() if not kind or entry.key.startswith(f"{kind}/")]
+        found = [entry.key for entry in known if token in tokens_of(self._load_once(group, entry).resource)]
+        return found or [key for key, resource in gathered.resources.items() if token in tokens_of(resource)]
 
     def _same_id(self, logical_id: str, group: Group) -> list[str]:
         """Keys of resources with this id: a urn:uuid that no Bundle explained may still be an id."""

@@ -116,13 +116,16 @@ def _endings(name: str) -> tuple[str, bool]:
     return (ending if ending in LINES + WHOLE else ""), packed
 
 
-def read(file: Source, report: Report) -> Iterator[Read]:
-    """Every resource of a file, Bundles opened. What cannot be read is reported or given as a Read without resource."""
+def read(file: Source, report: Report, quick: Callable[[bytes], bool] | None = None) -> Iterator[Read]:
+    """Every resource of a file, Bundles opened. What cannot be read is reported or given as a Read without resource.
+
+    ``quick`` is shown each line of NDJSON first; what it takes is not given.
+    """
     ending, packed = _endings(file.name)
     try:
         if ending in LINES:
             with _open(file.path, packed) as lines:
-                yield from read_lines(file.name, lines, report)
+                yield from read_lines(file.name, lines, report, quick)
         else:
             yield from _read_whole(file, packed, report)
     except (OSError, EOFError, zlib.error) as error:
@@ -134,10 +137,14 @@ def _open(path: Path, packed: bool) -> IO[bytes]:
     return gzip.open(path, "rb") if packed else open(path, "rb", buffering=1 << 20)  # type: ignore[return-value]
 
 
-def read_lines(name: str, lines: Iterable[bytes], report: Report) -> Iterator[Read]:
-    """Every resource of NDJSON lines."""
+def read_lines(
+    name: str, lines: Iterable[bytes], report: Report, quick: Callable[[bytes], bool] | None = None
+) -> Iterator[Read]:
+    """Every resource of NDJSON lines, but those that ``quick`` takes."""
     loads = orjson.loads
     for number, line in enumerate(lines, 1):
+        if quick is not None and quick(line):
+            continue
         try:
             resource = loads(line)
         except orjson.JSONDecodeError:

@@ -48,6 +48,10 @@ WHOLE_PATIENT: Final = frozenset({"Patient", "Coverage", "Account", "Consent", "
 READABLE: Final = frozenset(OWNER) | SHARED | frozenset(ANSWERS)
 """Everything that is looked at; other types of an export are passed over."""
 
+_BY_LITERAL: Final = frozenset({"Procedure", "Condition"})
+"""Types whose identifiers are not indexed: there are many, and one that a reference means by identifier is looked for
+among the patient's own."""
+
 _ID: Final = re.compile(r"[A-Za-z0-9\-._]{1,128}")
 
 
@@ -78,7 +82,7 @@ def place(resource: dict[str, object]) -> Place | None:
         return _place_other(kind, resource)
     logical_id = _id(resource)
     key = f"{kind}/{logical_id}"
-    tokens = tokens_of(resource) if "identifier" in resource else ()
+    tokens = tokens_of(resource) if "identifier" in resource and kind not in _BY_LITERAL else ()
     if kind == "Patient":
         return Place(key, (key,), "", tokens)
     if kind == "Encounter":
