@@ -24,6 +24,7 @@ from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from
 from massage_billing.store.waking import wake
 
 _ROW = [visits.c[name] for name in ROW_FIELDS]
+_RULING = ("host", "encounter", "kind", "reason", "by", "at")
 
 
 class SqlStore:
@@ -35,8 +36,8 @@ class SqlStore:
         self._run = Statements(engine.dialect)
         self._handed: dict[tuple[str, str], int] = {}
         """(host, key) → id of the group that ``pending`` gave out and that has neither succeeded nor failed yet."""
-        self._ruled: dict[tuple[str, str], datetime] = {}
-        """(host, encounter) → time of the ruling that ``rulings`` gave out."""
+        self._ruled: dict[tuple[str, str], Ruling] = {}
+        """(host, encounter) → the ruling that ``rulings`` gave out."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -225,7 +226,7 @@ class SqlStore:
                 query = select(*columns).where(rulings.c.host == host, rulings.c.encounter.in_(some))
                 for encounter, kind, reason, by, at in connection.execute(query):
                     found[encounter] = Ruling(RulingKind(kind), reason, by, at)
-                    self._ruled[host, encounter] = at
+        self._ruled.update({(host, encounter): ruling for encounter, ruling in found.items()})
         return found
 
     def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
@@ -239,9 +240,9 @@ class SqlStore:
         if not self._ruled:
             return
         for visit in decided:
-            if (at := self._ruled.pop(visit, None)) is not None:
-                host, encounter = visit
-                this = and_(rulings.c.host == host, rulings.c.encounter == encounter, rulings.c.at == at)
+            if (ruling := self._ruled.pop(visit, None)) is not None:
+                given = zip(_RULING, (*visit, ruling.kind.value, ruling.reason, ruling.by, ruling.at), strict=True)
+                this = and_(*(rulings.c[name] == value for name, value in given))
                 connection.execute(update(rulings).where(this).values(applied=True))
 
     # --- trail and retention ----------------------------------------------------------------------------------------
