@@ -65,8 +65,11 @@ def test_rules_that_can_hold_are_told_from_the_rest(build: ModuleType, tmp_path:
     (tmp_path / "deep" / "a.yaml").write_text(held)
     (tmp_path / "table.yaml").write_text("rows: []\n")
     built = build.rule_resources(build.rule_files(tmp_path))
-    assert [c["code"] for c in built["CodeSystem-rule.json"]["concept"]] == ["a-rule", "b-rule"]
-    assert built["ValueSet-hold-reason.json"]["compose"]["include"][0]["concept"] == [{"code": "a-rule"}]
+    assert [c["code"] for c in built["CodeSystem-rule.json"]["concept"]] == ["a-rule", "b-rule", "claim-state"]
+    assert built["ValueSet-hold-reason.json"]["compose"]["include"][0]["concept"] == [
+        {"code": "a-rule"},
+        {"code": "claim-state"},
+    ]
 
 
 def test_no_built_file_carries_a_snapshot_or_a_build_date() -> None:
@@ -251,6 +254,12 @@ def test_they_load_from_an_installed_wheel(tmp_path: Path) -> None:
     (wheel,) = wheels.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)], check=True)
     program = "from massage_billing import profiles as p; print(p.folder(), p.load_schema('Claim')['title'])"
-    told = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, text=True, check=True, capture_output=True,
-                          env={"PYTHONPATH": str(site)}).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        text=True,
+        check=True,
+        capture_output=True,
+        env={"PYTHONPATH": str(site)},
+    ).stdout
     assert told.split() == [str(site / "massage_billing" / "fhir_profiles"), "Claim"]
