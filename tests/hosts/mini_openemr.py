@@ -120,9 +120,9 @@ class MiniOpenEmr:
         offered = next(one for one in self.statement["rest"][0]["resource"] if one["type"] == kind)
         known = {each["name"] for each in offered["searchParam"]} | {"_count"}
         found = list(self.resources.get(kind, {}).values()) if query.keys() <= known else []
+        if any((kind, one) in self.breaks_on for one in (None, *query.get("patient", "").split(","))):
+            return Response(SQL, 500, content_type="text/html")
         for name, value in query.items():
-            if name == "patient" and any((kind, one) in self.breaks_on for one in (None, *value.split(","))):
-                return Response(SQL, 500, content_type="text/html")
             if name != "_count":
                 found = [one for one in found if self.matches(kind, one, name, value)]
         limit = int(query.get("_count", "0"))

@@ -270,6 +270,19 @@ def test_a_run_with_nothing_new_asks_the_same_however_long_the_history(host: Ope
     assert counts[0] == counts[1] <= 5
 
 
+@pytest.mark.parametrize(("kind", "borne"), [("Condition", True), ("Encounter", False)])
+def test_a_search_for_changes_that_fails_ends_the_run_only_for_encounters(
+    host: OpenEmr, server: MiniOpenEmr, kind: str, borne: bool
+) -> None:
+    cursor = cursor_of(host)
+    server.breaks_on = frozenset({(kind, None)})
+    if borne:
+        assert list(host.changes(cursor, START))[-1].cursor
+    else:
+        with pytest.raises(HostFault):
+            list(host.changes(cursor, START))
+
+
 def test_an_earlier_start_reads_everything_again(host: OpenEmr) -> None:
     cursor = cursor_of(host, date(2026, 11, 12))
     records = [one.encounter for page in host.changes(cursor, START) for one in page.records]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date as Date
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from massage_billing.errors import HostRejected
+from massage_billing.errors import HostFault, HostRejected
 from massage_billing.fhir.references import key_of
 from massage_billing.fhir.used import version_of
+from massage_billing.hosts.fhir_search import Page
 from massage_billing.hosts.fhir_server import Cursor, FhirServer
 from massage_billing.hosts.fhir_source import FhirSource
 from massage_billing.hosts.openemr_reader import OpenEmrReader
@@ -47,14 +48,25 @@ class OpenEmr(FhirServer):
     def _news(self, cursor: Cursor, start: Date | None) -> Iterator[Changes]:
         watched = [kind for kind in WATCHED if self.source.reads(kind)]
         firsts = []
-        for pages in self.source.together(lambda kind: list(self.source.changed(kind, cursor.at)), watched):
-            firsts.append(pages[0].at)
+        for pages in self.source.together(lambda kind: self._changed(kind, cursor.at), watched):
             for page in pages:
+                firsts.append(page.at)
                 yield Changes(touched=tuple(_touched(page.matches)))
         begin = max(start or Date.min, (cursor.at - LOOK_BACK).date())
         yield Changes(touched=tuple(_again(self.source.recent(begin))))
         times = [at for at in firsts if at is not None]
         yield Changes(cursor=self._cursor(min(times, default=None), start or cursor.start))
+
+    def _changed(self, kind: str, since: datetime) -> list[Page]:
+        """What says that it changed. One row without a uuid makes OpenEMR fail on a whole search; for all but
+        Encounters that is borne: what is held or recent is read again anyway, and the record that fails is named then.
+        """
+        try:
+            return list(self.source.changed(kind, since))
+        except HostFault:
+            if kind == "Encounter":
+                raise
+            return []
 
     def write(self, groups: Sequence[WriteGroup]) -> Iterator[WriteResult]:
         """See ``ports.Host``; stock OpenEMR takes nothing."""
