@@ -94,8 +94,8 @@ class Resolver:
     def key(self, reference: JsonObject, parent: JsonObject, faults: Faults | None = None) -> str | None:
         """Key of what a Reference of ``parent`` points to, whether the record holds it or not.
 
-        A literal reference outranks a logical identifier, unless it leads nowhere. None where neither points to anything
-        that could be of this host.
+        A literal reference outranks a logical identifier, unless it leads nowhere. None where neither points to what
+        could be of this host.
         """
         literal = text(reference, "reference", faults)
         known = self._keys.get(literal)
