@@ -26,7 +26,7 @@ def test_run_passes_its_options_on_and_prints_a_table(clinic: Path, program: Fak
     assert answer.code == 0
     since = datetime(2026, 11, 20, 16, tzinfo=UTC)
     assert program.asked == [("open", "main", "run"), ("run", date(2026, 11, 2), since, False)]
-    for said in ("Encounter/e1", "97124 x 4", "$140.00", "$1,035.50", "member-id", "/srv/out/Claim.ndjson"):
+    for said in ("e1", "97124 x 4", "$140.00", "$1,035.50", "member-id", "/srv/out/Claim.ndjson"):
         assert said in answer.out
 
 

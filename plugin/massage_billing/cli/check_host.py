@@ -77,7 +77,7 @@ def _show(check: HostCheck) -> None:
         not can.times_as_written,
     )
     costs = [(what, _yes(one), "" if one else cost) for one, (what, cost) in zip(able, _ABILITIES, strict=True)]
-    print_table(("the host", "", "what that costs"), costs)
+    print_table(("the host", "", "what that costs"), costs, wrap=("what that costs",))
     click.echo()
     _show_minutes(check)
     for note in dict.fromkeys((*can.notes, *check.notes)):

@@ -62,7 +62,7 @@ def show_totals(rows: Iterable[VisitRow]) -> None:
         units += row.units if kind == "claim" else 0
     table = [("visits", f"{count.total():,}", "", "")]
     for kind, title in (("claim", "claims"), ("self-pay", "self-pay"), ("hold", "held"), ("no-charge", "no charge")):
-        note = f"{units:,} units" if kind == "claim" else ""
+        note = counted(units, "unit") if kind == "claim" else ""
         table.append((title, f"{count[kind]:,}", dollars(money[kind]) if kind != "no-charge" else "", note))
     table += [("not ready", f"{count['waiting']:,}", "", "")] if count["waiting"] else []
     print_table(("so far", "visits", "dollars", ""), table, right=("visits", "dollars"))
@@ -78,7 +78,7 @@ def _show_visits(report: RunReport) -> None:
     # That CMS's tables are older than the visit is a warning on nearly every one; `explain` shows it.
     rows = [
         (
-            f"Encounter/{row.encounter}",
+            row.encounter,
             row.date.isoformat() if row.date else "no date",
             row.outcome,
             row.payer or "",
@@ -88,7 +88,8 @@ def _show_visits(report: RunReport) -> None:
         )
         for row in sorted(report.per_visit, key=lambda row: (row.date or Date.max, row.encounter))
     ]
-    print_table(("visit", "date", "outcome", "payer", "code x units", "charge", "why"), rows, right=("charge",))
+    columns = ("Encounter", "date", "outcome", "payer", "lines", "charge", "why")
+    print_table(columns, rows, right=("charge",), wrap=("lines", "why"))
     hidden = report.visits - len(report.per_visit)
     if hidden > 0:
         click.echo(f"… and {hidden:,} more visits; `massage-billing status` lists what is held.")
@@ -97,10 +98,10 @@ def _show_visits(report: RunReport) -> None:
 
 def _show_sums(report: RunReport) -> None:
     claims = f"{report.claims_created:,} new, {report.claims_updated:,} updated, {report.claims_cancelled:,} cancelled"
-    tasks = f"{report.holds_opened:,} Tasks opened, {report.holds_closed:,} closed"
+    tasks = f"{counted(report.holds_opened, 'Task')} opened, {report.holds_closed:,} closed"
     rows = [
         ("visits", f"{report.visits:,}", "", f"{report.unchanged:,} decided as before"),
-        ("claims", f"{report.claims:,}", dollars(report.dollars), f"{report.units:,} units; {claims}"),
+        ("claims", f"{report.claims:,}", dollars(report.dollars), f"{counted(report.units, 'unit')}; {claims}"),
         ("self-pay", f"{report.self_pay:,}", dollars(report.self_pay_dollars), "the patient is billed"),
         ("held", f"{report.holds:,}", dollars(report.held_dollars), tasks),
         ("no charge", f"{report.no_charge:,}", "", "nothing billable"),

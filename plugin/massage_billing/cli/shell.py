@@ -120,6 +120,7 @@ def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Pr
     from massage_billing import wiring
     from massage_billing.settings import UNCONFIGURED, StateSettings
 
+    _log_to_standard_error()
     with ExitStack() as stack:
         reporter = stack.enter_context(progress(what))
         if host == UNCONFIGURED:
@@ -144,6 +145,15 @@ def progress(what: str) -> Iterator[Reporter]:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 visit", "1,200 visits"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _log_to_standard_error() -> None:
+    """Keep logs (a retry, an odd answer of the host) out of what ``--json`` prints."""
+    import sys
+
+    import structlog
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def plain(value: object) -> object:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import click
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> None:
-    """Print a table; columns named in ``right`` are aligned to the right (money, counts)."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), wrap: Iterable[str] = ()
+) -> None:
+    """Print a table; columns in ``right`` are aligned to the right, those in ``wrap`` give way where it is narrow."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    rights, wraps = set(right), set(wrap)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in rights else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column not in wraps)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 140
