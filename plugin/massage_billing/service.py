@@ -16,7 +16,7 @@ from massage_billing.errors import HostError
 from massage_billing.model import Ruling
 from massage_billing.outbox import Outbox
 from massage_billing.planning import Terms
-from massage_billing.ports import NamesProblems, VisitRecord
+from massage_billing.ports import NamesProblems, Touched, VisitRecord
 from massage_billing.report import RunReport, Tally
 from massage_billing.setup import Setup
 
@@ -77,12 +77,19 @@ class Billing:
             for records in _chunks(page.records, BATCH):
                 self._decide(batch, outbox, records, dry_run=dry_run)
             if page.touched:
-                wake |= self.store.waking(self.host.id, page.touched)
+                wake |= self.store.waking(self.host.id, self._by_others(page.touched))
             reached = page.cursor or reached
         wake |= self._woken(incremental=cursor is not None)
         for ids in _chunks(sorted(wake), BATCH):
             self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
         return reached
+
+    def _by_others(self, touched: Sequence[Touched]) -> list[Touched]:
+        """What changed, without the hold Tasks that stand as this program left them: they are no news of anybody."""
+        holders = {change.encounter for change in touched if change.encounter and change.reference.startswith("Task/")}
+        rows = self.store.known(self.host.id, holders) if holders else {}
+        ours = {(row.task, row.task_version) for row in rows.values()}
+        return [change for change in touched if (change.reference, change.version) not in ours]
 
     def _woken(self, *, incremental: bool) -> set[str]:
         """Visits to decide again though the host did not report a change: due, outdated, or on a host without clock."""

@@ -120,7 +120,6 @@ def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Pr
     from massage_billing import wiring
     from massage_billing.settings import UNCONFIGURED, StateSettings
 
-    _log_to_standard_error()
     with ExitStack() as stack:
         reporter = stack.enter_context(progress(what))
         if host == UNCONFIGURED:
@@ -134,6 +133,7 @@ def progress(what: str) -> Iterator[Reporter]:
     """Progress on standard error, for work that may take over two seconds."""
     from massage_billing.cli.progress import Reporter
 
+    _log_to_standard_error()
     reporter = Reporter(what)
     reporter.start()
     try:
