@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from massage_billing.errors import HostConflict, HostFault, HostNotFound, HostRejected
 from massage_billing.fhir.keys import claim_key, full_url, visit_key
 from massage_billing.fhir.names import SID_CLAIM_KEY, SID_VISIT_KEY
-from massage_billing.hosts import folder_write
+from massage_billing.hosts import folder_out_index, folder_write
 from massage_billing.hosts.folder import FolderHost
-from massage_billing.hosts.folder_body import stamped
+from massage_billing.hosts.folder_body import Body
 from massage_billing.ports import Operation, Write, WriteGroup, WriteResult
 
 Json = dict[str, Any]
@@ -346,15 +346,62 @@ json_values = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from(["a", "id", "meta", "x{}", '"', "resourceType2"]), json_values, max_size=5),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            **dict.fromkeys(["a", "x{}", '"', "resourceType2"], json_values),
+            "id": st.text(max_size=5),
+            "meta": st.fixed_dictionaries(
+                {},
+                optional={
+                    "versionId": st.text(max_size=3),
+                    "tag": st.lists(st.just({"system": "s", "code": "c"}), max_size=2),
+                    "meta": json_values,
+                },
+            ),
+            "contained": st.just([{"meta": {"tag": []}, "id": "x"}]),
+        },
+    ),
     st.sampled_from([None, 0, 1]),
 )
 def test_a_stamp_changes_only_id_and_version(members: Json, indent: int | None) -> None:
     resource = {"resourceType": "Claim", **members}
     option = orjson.OPT_INDENT_2 if indent else 0
-    line = stamped(orjson.dumps(resource, option=option), resource, "new", 7)
-    assert b"\n" not in line
-    found = orjson.loads(line)
-    old = resource.get("meta")
-    wanted = {**resource, "id": "new", "meta": {**(old if isinstance(old, dict) else {}), "versionId": "7"}}
-    assert found == wanted
+    line = Body.make("Claim", "new", 7, orjson.dumps(resource, option=option)).line
+    assert line.count(b"\n") == 1
+    wanted = {**resource, "id": "new", "meta": {**members.get("meta", {}), "versionId": "7"}}
+    assert orjson.loads(line) == wanted
+    body = Body.read("Claim", line)
+    assert body is not None
+    assert (body.key, body.version) == ("Claim/new", 7)
+
+
+# --- what the index hands over --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recent", [0, 3, 10])
+def test_it_does_not_matter_when_the_index_hands_over(
+    place: Place, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
+    monkeypatch.setattr(folder_out_index, "RECENT", recent)
+    host = place.host()
+    for number in range(6):
+        assert created(write(host, group(f"e{number}"))) == [True, True]
+        assert created(write(host, update(f"e{number}", "1"))) == [True]
+        assert created(write(host, group(f"e{number}"))) == [False, False]
+    host.close()
+    again = place.host()
+    assert created(write(again, *(group(f"e{number}") for number in range(6)))) == [False] * 12
+    assert [result.problem for result in write(again, update("e0", "2"))] == [None]
+
+
+def test_a_process_that_lags_behind_puts_nothing_back(place: Place) -> None:
+    ahead, behind = place.host(), place.host()
+    write(ahead, group("e1"))
+    assert len(list(behind.find("Claim", [visit_key("clinic", "e1")]))) == 1
+    write(ahead, update("e1", "1"))
+    ahead.close()
+    behind.close()
+    write(ahead, group("e2"))
+    ahead.close()
+    assert [result.problem for result in write(place.host(), update("e1", "2"))] == [None]

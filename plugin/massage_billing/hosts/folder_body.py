@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import orjson
+from msgspec import UNSET, UnsetType
 
-from massage_billing.fhir.json import child, children, identifiers, text
 from massage_billing.fhir.names import SID_CLAIM_KEY
 from massage_billing.ports import JsonObject
 
@@ -26,14 +27,38 @@ def derived_id(token: str) -> str | None:
     return value if head.endswith(SID_CLAIM_KEY) and _FHIR_ID.fullmatch(value) else None
 
 
-def tokens_in(resource: JsonObject) -> tuple[str, ...]:
+class _Named(msgspec.Struct, gc=False):
+    """An Identifier, or a Coding as a tag."""
+
+    system: str = ""
+    value: str = ""
+    code: str = ""
+
+
+class _Meta(msgspec.Struct, gc=False):
+    versionId: str | UnsetType = UNSET
+    tag: list[_Named] = []
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What this host must know of a resource that it writes or wrote."""
+
+    resourceType: str
+    id: str | UnsetType = UNSET
+    meta: _Meta | UnsetType = UNSET
+    identifier: list[_Named] = []
+
+
+_head_of: Final = msgspec.json.Decoder(_Head).decode
+
+
+def _tokens(head: _Head, logical_id: str) -> tuple[str, ...]:
     """By what a resource is found again, "Claim?system|value": identifiers and tags, but the one its id is made of."""
-    kind, logical_id = text(resource, "resourceType"), text(resource, "id")
-    pairs = identifiers(resource)
-    for tag in children(child(resource, "meta"), "tag"):
-        pairs.append((text(tag, "system") or "", text(tag, "code") or ""))
-    found = (f"{kind}?{system}|{value}" for system, value in dict.fromkeys(pairs))
-    return tuple(token for token in found if derived_id(token) != logical_id)
+    pairs = [(one.system, one.value) for one in head.identifier]
+    if head.meta is not UNSET:
+        pairs += [(tag.system, tag.code) for tag in head.meta.tag]
+    found = (f"{head.resourceType}?{system}|{value}" for system, value in dict.fromkeys(pairs))
+    return tuple([token for token in found if derived_id(token) != logical_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +77,42 @@ class Body:
     @classmethod
     def make(cls, kind: str, logical_id: str, version: int, content: bytes) -> Body:
         """Give content its id and version. ValueError where it is no such resource."""
-        resource = orjson.loads(content)
-        if type(resource) is not dict or resource.get("resourceType") != kind:
+        try:
+            head = _head_of(content)
+        except msgspec.DecodeError:
+            raise ValueError(kind) from None
+        if head.resourceType != kind:
             raise ValueError(kind)
-        line = stamped(content, resource, logical_id, version) + b"\n"
-        resource["id"] = logical_id
-        return cls(f"{kind}/{logical_id}", version, line, tokens_in(resource))
+        line = stamped(content, head, logical_id, version) + b"\n"
+        return cls(f"{kind}/{logical_id}", version, line, _tokens(head, logical_id))
 
     @classmethod
     def read(cls, kind: str, line: bytes) -> Body | None:
         """A line that was written before; None where it is not one."""
         try:
-            resource = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            head = _head_of(line)
+        except msgspec.DecodeError:
             return None
-        if type(resource) is not dict or resource.get("resourceType") != kind:
+        meta = head.meta
+        version = "1" if meta is UNSET or meta.versionId is UNSET else meta.versionId
+        if head.resourceType != kind or head.id is UNSET or not version.isdecimal():
             return None
-        logical_id = text(resource, "id")
-        version = text(child(resource, "meta"), "versionId") or "1"
-        if logical_id is None or not version.isdecimal():
-            return None
-        return cls(f"{kind}/{logical_id}", int(version), line, tokens_in(resource))
+        return cls(f"{kind}/{head.id}", int(version), line, _tokens(head, head.id))
 
 
-def stamped(content: bytes, resource: JsonObject, logical_id: str, version: int) -> bytes:
+def stamped(content: bytes, head: _Head, logical_id: str, version: int) -> bytes:
     """The content on one line with this id and meta.versionId, everything else byte for byte."""
-    meta = resource.get("meta")
-    head = b'{"resourceType":' + orjson.dumps(resource["resourceType"]) + b","
-    plain = content.startswith(head) and b"\n" not in content
+    first = b'{"resourceType":"%s",' % head.resourceType.encode()
     number = str(version).encode()
-    if plain and "id" not in resource:
-        rest = content[len(head) :]
-        named = head + b'"id":' + orjson.dumps(logical_id) + b","
-        if meta is None and "meta" not in resource:
-            return named + b'"meta":{"versionId":"' + number + b'"},' + rest
-        if type(meta) is dict and meta and "versionId" not in meta and content.count(b'"meta":{') == 1:
-            return named + rest.replace(b'"meta":{', b'"meta":{"versionId":"' + number + b'",')
+    if head.id is UNSET and content.startswith(first) and b"\n" not in content:
+        rest = content[len(first) :]
+        named = b'%s"id":"%s",' % (first, logical_id.encode())
+        if head.meta is UNSET:
+            return b'%s"meta":{"versionId":"%s"},%s' % (named, number, rest)
+        if head.meta.versionId is UNSET and head.meta.tag and content.count(b'"meta":{') == 1:
+            return named + rest.replace(b'"meta":{', b'"meta":{"versionId":"%s",' % number)
+    resource: JsonObject = orjson.loads(content)
+    meta = resource.get("meta")
     wanted = {**meta, "versionId": str(version)} if type(meta) is dict else {"versionId": str(version)}
     members = [(name, value) for name, value in _members(content) if name not in (b'"id"', b'"meta"')]
     stamp = [(b'"id"', orjson.dumps(logical_id)), (b'"meta"', orjson.dumps(wanted))]
