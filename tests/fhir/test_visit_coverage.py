@@ -200,6 +200,13 @@ def test_an_account_that_the_host_did_not_give_is_told():
     assert [p.about for p in problems(visit, "record-readable")] == ["Encounter/e1"]
 
 
+@pytest.mark.parametrize("end", ["2026-02-30", "0000", "soon", "2026-02-30T00:00:00Z"])
+def test_a_period_that_is_no_date_is_told(end):
+    visit = read(encounter(), procedure(), coverage(period=period("2026", end)))
+    assert (visit.coverages[0].start, visit.coverages[0].end) == (date(2026, 1, 1), None)
+    assert "period.end is not a date" in problems(visit, "record-readable")[0].detail
+
+
 @pytest.mark.parametrize("beneficiary", ["Patient/p1", {"reference": 1}, None, {"identifier": []}])
 def test_a_coverage_whose_beneficiary_cannot_be_read_is_told(beneficiary):
     visit = read(encounter(), procedure(), coverage(beneficiary=beneficiary))

@@ -183,11 +183,13 @@ def test_a_practitioner_the_host_did_not_give_is_still_named():
         by({"display": "somebody"}),
         by("PractitionerRole/r9"),
         by("PractitionerRole/r1"),
+        by("PractitionerRole/r2"),
     ],
 )
 def test_nobody_performed_it(performer):
     circle = practitioner_role(practitioner=ref("PractitionerRole/r1"))
-    service, visit = one(procedure(performer=performer), circle)
+    vacant = practitioner_role("r2", practitioner=...)
+    service, visit = one(procedure(performer=performer), circle, vacant)
     assert service.therapist is None
     assert [(p.result, p.about) for p in problems(visit, "performer-known")] == [(Result.NO_DATA, "Procedure/a1")]
 

@@ -154,11 +154,6 @@ def codings(concept: JsonObject, faults: Faults | None = None) -> list[tuple[str
     return found
 
 
-def codes_in(concept: JsonObject, systems: frozenset[str], faults: Faults | None = None) -> list[str]:
-    """The codes of a CodeableConcept that are of one of these systems."""
-    return [code for system, code in codings(concept, faults) if system in systems]
-
-
 def identifiers(resource: JsonObject, faults: Faults | None = None) -> list[tuple[str, str]]:
     """(system, value) of each identifier that has a value; the system may be ""."""
     found = []
