@@ -145,13 +145,38 @@ def test_a_next_link_to_another_origin_is_not_followed(server: MiniFhir, open_ho
     assert raw.asked == []
 
 
+def asked_of(server: MiniFhir, kind: str) -> int:
+    return sum(path == kind for _, path, _, _ in server.requests)
+
+
 def test_next_links_in_a_circle_end(server: MiniFhir, open_host: Open) -> None:
     host = open_host()
     host.capabilities()
-    server.fail(next_link(f"{server.base}/Encounter?page=2"), times=99, path="Encounter$")
-    with pytest.raises(HostUntrusted):
-        first_run(host)
-    assert sum(path == "Encounter" for _, path, _, _ in server.requests) < 6
+
+    def around(request: Request) -> Response:
+        there = {"1": "2", "2": "3", "3": "1"}[request.args.get("page", "1")]
+        link = {"relation": "next", "url": f"{server.base}/Encounter?page={there}"}
+        entry = {"resource": encounter(f"e{there}", meta=...)}
+        return answered(200, {"resourceType": "Bundle", "link": [link], "entry": [entry]})
+
+    server.fail(around, times=99, path="Encounter$")
+    before = asked_of(server, "Encounter")
+    with pytest.raises(HostUntrusted, match="circle"):
+        list(host.source.encounters(None))
+    assert asked_of(server, "Encounter") - before == 4
+
+
+def test_the_same_page_under_ever_new_links_ends(server: MiniFhir, open_host: Open) -> None:
+    host = open_host()
+    host.capabilities()
+    count = iter(range(1000))
+    server.fail(
+        lambda request: next_link(f"{server.base}/Encounter?page={next(count)}")(request), times=99, path="Encounter$"
+    )
+    before = asked_of(server, "Encounter")
+    with pytest.raises(HostUntrusted, match="again and again"):
+        list(host.source.encounters(None))
+    assert asked_of(server, "Encounter") - before == 2
 
 
 def test_next_links_that_never_end_end(server: MiniFhir, open_host: Open) -> None:
@@ -343,6 +368,21 @@ def test_the_cursor_is_the_hosts_time_at_the_start_less_the_overlap(server: Mini
     server.store.put(encounter("e1", meta=...))
     cursor = first_run(open_host(FhirSettings(overlap=90)))[1]
     assert Cursor.read(cursor) == Cursor(there - timedelta(seconds=90), START)
+
+
+def test_the_cursor_is_the_time_of_the_first_page(server: MiniFhir, open_host: Open) -> None:
+    times = iter(datetime(2026, 11, 23, 10, minute, tzinfo=UTC) for minute in range(60))
+    shown = [datetime(2026, 11, 23, 9, 0, tzinfo=UTC)]
+
+    def later(request: Request) -> None:
+        shown[0] = next(times) if request.path.endswith("Encounter") else shown[0]
+
+    server.store = MemoryStore(lambda: shown[0])
+    for number in range(5):
+        server.store.put(encounter(f"e{number}", meta=...))
+    server.faults.append(later)
+    cursor = first_run(open_host(FhirSettings(overlap=0, page_size=1)))[1]
+    assert Cursor.read(cursor).at == datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 def test_a_host_that_tells_no_time_is_looked_back_on_further(raw: RawServer) -> None:
