@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,7 +17,7 @@ from massage_billing.checks import claim_checker
 from massage_billing.clinic_files import load_concept_map, settings_to_clinic, settings_to_reading
 from massage_billing.errors import StoreError
 from massage_billing.explain import explanation
-from massage_billing.fhir.visit import read_visit
+from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Clinic, MinuteSource, Reading
 from massage_billing.profiles import CONCEPT_MAPS
 from massage_billing.profiles import folder as definitions
@@ -180,13 +180,20 @@ def _outputs(settings: HostSettings) -> tuple[str, ...]:
 # --- explain --------------------------------------------------------------------------------------------------------
 
 
-def explain_path(path: Path, clinic: Clinic, reading: Reading, book: Rulebook) -> Iterator[dict[str, object]]:
-    """explain/1 of every visit in a file or folder; nothing is written but a temporary index. Memory stays flat."""
+def explain_path(
+    path: Path, clinic: Clinic, reading: Reading, book: Rulebook, problem: Callable[[str], None] = lambda _: None
+) -> Iterator[dict[str, object]]:
+    """explain/1 of every visit in a file or folder; nothing is written but a temporary index. Memory stays flat.
+
+    ``problem`` is told of everything that belongs to no visit: a file that is no FHIR, a Procedure without Encounter.
+    """
     from massage_billing.hosts.folder import FolderHost
 
     with TemporaryDirectory(prefix="massage-billing-") as work:
-        host = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index")
+        host, shared = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index"), Shared()
         for page in host.changes(None, None):
             for record in page.records:
-                visit = read_visit(record, reading)
+                visit = read_visit(record, reading, shared)
                 yield explanation(visit, flow.bill(visit, book, clinic), book)
+        for where, what in host.problems():
+            problem(f"{where}: {what}")

@@ -396,3 +396,44 @@ def test_dollars_are_written_for_people() -> None:
 
     assert dollars(Decimal("1234.5")) == "$1,234.50"
     assert dollars(None) == "no price"
+
+
+# --- explain of files -----------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_no_fhir_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mb: Call) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MASSAGE_BILLING_SETTINGS", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "bad.json").write_text("{ Testa Synthetic", encoding="utf-8")
+    alone = mb("explain", "bad.json", "--json")
+    assert alone.code == 8
+    assert json.loads(alone.out) == []
+    assert "Warning: bad.json:1: is not JSON" in alone.err
+    assert "Synthetic" not in alone.err
+    among_others = mb("explain", ".", "--json")
+    assert among_others.code == 0
+    assert "Warning: bad.json:1: is not JSON" in among_others.err
+
+
+def test_only_the_first_problems_are_shown() -> None:
+    from massage_billing.cli.explain import Problems
+
+    problems = Problems()
+    for number in range(1000):
+        problems.add(f"line {number}")
+    assert problems.count == 1000
+    assert len(problems._first) == 20
+
+
+def test_a_call_that_is_tried_again_is_said_without_a_stranger_s_words(capsys: pytest.CaptureFixture[str]) -> None:
+    from stamina.instrumentation import RetryDetails
+
+    from massage_billing.cli.shell import _say_retry
+
+    def retry(error: Exception) -> str:
+        _say_retry(RetryDetails("", (), {}, 1, 2.4, 0.0, error))
+        return capsys.readouterr().err
+
+    assert retry(HostRefused("GET Encounter: 503.")) == "GET Encounter: 503. Trying again in 2 s.\n"
+    assert retry(ValueError("Testa Synthetic")) == "ValueError Trying again in 2 s.\n"

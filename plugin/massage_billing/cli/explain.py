@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from massage_billing.cli import shell
+from massage_billing.errors import InputError
 
 if TYPE_CHECKING:
     from massage_billing.cli.progress import Reporter
     from massage_billing.coding.rulebook import Rulebook
     from massage_billing.model import Clinic, Reading
+
+_SHOWN = 20
 
 
 @click.command(name="explain")
@@ -39,6 +42,8 @@ def command(
     """
     if as_json and ndjson:
         raise click.UsageError("Give --json or --ndjson, not both.")
+    if not _is_encounter(what) and not Path(what).exists():
+        raise InputError(f"{what}: there is no such file or folder.", "Name a file or folder of FHIR JSON or NDJSON.")
     with _items(what, payer_policy, host, settings_file) as items:
         if ndjson:
             for item in items:
@@ -51,12 +56,34 @@ def command(
             print_cards(items)
 
 
+class Problems:
+    """What could not be used and belongs to no visit; only the first are kept, there may be millions."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[str] = []
+
+    def add(self, problem: str) -> None:
+        """Take note of one."""
+        self.count += 1
+        if len(self._first) < _SHOWN:
+            self._first.append(problem)
+
+    def warn(self) -> None:
+        """Say on standard error what there was."""
+        for problem in self._first:
+            click.secho("Warning: ", fg="yellow", nl=False, err=True)
+            click.echo(problem, err=True)
+        if self.count > len(self._first):
+            click.echo(f"… and {self.count - len(self._first):,} more that could not be used.", err=True)
+
+
 @contextmanager
 def _items(
     what: str, policy: str | None, host: str | None, settings_file: Path | None
 ) -> Iterator[Iterable[Mapping[str, object]]]:
     """The explain/1 elements, one a visit."""
-    if what.startswith(shell.ENCOUNTER) and not Path(what).exists():
+    if _is_encounter(what):
         if host is None:
             raise click.UsageError(f"{what} needs --host: an id from the settings, a URL or a folder.")
         settings, host_id = shell.load_or_ad_hoc(settings_file, host)
@@ -65,7 +92,16 @@ def _items(
             yield program.explain(what.removeprefix(shell.ENCOUNTER), policy)
         return
     with shell.progress("explain") as reporter:
-        yield _counting(_of_path(Path(what), policy, host, settings_file), reporter)
+        problems = Problems()
+        found = _of_path(Path(what), policy, host, settings_file, problems.add)
+        yield _counting(found, reporter)
+    problems.warn()
+    if problems.count and not reporter.done and Path(what).is_file():
+        raise InputError(f"{what}: holds no visit that can be read.", "Name FHIR R4 as JSON or NDJSON.")
+
+
+def _is_encounter(what: str) -> bool:
+    return what.startswith(shell.ENCOUNTER) and not Path(what).exists()
 
 
 def _counting(items: Iterable[Mapping[str, object]], reporter: Reporter) -> Iterator[Mapping[str, object]]:
@@ -75,8 +111,7 @@ def _counting(items: Iterable[Mapping[str, object]], reporter: Reporter) -> Iter
     for number, item in enumerate(items, 1):
         if sys.stdout.isatty():
             reporter.close()
-        else:
-            reporter.advance("visits", number, None)
+        reporter.advance("visits", number, None)
         yield item
 
 
@@ -86,17 +121,14 @@ def _known(policy: str | None, book: Rulebook) -> None:
 
 
 def _of_path(
-    path: Path, policy: str | None, host: str | None, settings_file: Path | None
+    path: Path, policy: str | None, host: str | None, settings_file: Path | None, problem: Callable[[str], None]
 ) -> Iterable[Mapping[str, object]]:
     from massage_billing import wiring
-    from massage_billing.errors import InputError
 
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder.", "Name a file or folder of FHIR JSON or NDJSON.")
     book = wiring.load_rulebook()
     _known(policy, book)
     clinic, reading = _clinic_and_reading(policy, host, settings_file)
-    return wiring.explain_path(path, clinic, reading, book)
+    return wiring.explain_path(path, clinic, reading, book, problem)
 
 
 def _clinic_and_reading(policy: str | None, host: str | None, settings_file: Path | None) -> tuple[Clinic, Reading]:

@@ -42,6 +42,11 @@ class Reporter:
         self._ticker = Thread(target=self._tick, daemon=True)
         self._ticker.start()
 
+    @property
+    def done(self) -> int:
+        """How many are through with the last step."""
+        return self._last[1]
+
     def advance(self, what: str, done: int, total: int | None) -> None:
         """Take note that ``done`` of ``total`` (where known) are through with the step ``what``."""
         self._last = (what, done, total)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from stamina.instrumentation import RetryDetails
+
     from massage_billing.cli.progress import Reporter
     from massage_billing.settings import Settings
     from massage_billing.wiring import Program
@@ -148,12 +150,23 @@ def counted(number: int, noun: str) -> str:
 
 
 def _log_to_standard_error() -> None:
-    """Keep logs (a retry, an odd answer of the host) out of what ``--json`` prints."""
+    """Keep logs out of what ``--json`` prints, and say in plain words that a call is tried again."""
     import sys
 
     import structlog
+    from stamina.instrumentation import set_on_retry_hooks
 
     structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    set_on_retry_hooks([_say_retry])
+
+
+def _say_retry(details: RetryDetails) -> None:
+    """Say why a call is tried again; only our own errors are known to hold no patient data."""
+    from massage_billing.errors import MassageBillingError
+
+    cause = details.caused_by
+    why = cause.what if isinstance(cause, MassageBillingError) else type(cause).__name__
+    click.echo(f"{why} Trying again in {max(details.wait_for, 1):.0f} s.", err=True)
 
 
 def plain(value: object) -> object:
