@@ -12,7 +12,7 @@ from massage_billing.fhir.keys import claim_key, full_url, visit_key
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.fhir.task import TaskOnHost, read_task
 from massage_billing.fhir.used import used_by
-from massage_billing.fhir.visit import read_visit
+from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Ruling, RulingKind, Visit
 from massage_billing.planning import Plan, Situation, Terms, plan
 from massage_billing.ports import (
@@ -55,11 +55,12 @@ class Batch:
     def __init__(self, setup: Setup, capabilities: Capabilities, terms: Terms, tally: Tally) -> None:
         self.setup, self.capabilities, self.terms, self.tally = setup, capabilities, terms, tally
         self._keep_used = capabilities.records_hold_writes
+        self._shared = Shared()
 
     def decide(self, records: Sequence[VisitRecord], *, again: bool = False) -> list[Planned]:
         """Plans of the visits of these records; ``again`` where they were counted before."""
         setup = self.setup
-        read = [(record, read_visit(record, setup.reading)) for record in records]
+        read = [(record, read_visit(record, setup.reading, self._shared)) for record in records]
         read = [(record, visit) for record, visit in read if self._after_start(visit)]
         ids = [visit.encounter for _, visit in read]
         known = setup.store.known(setup.host.id, ids)
@@ -173,7 +174,7 @@ class Batch:
 
     def approve(self, records: Sequence[VisitRecord], known: Mapping[str, VisitRow]) -> list[Planned]:
         """Plans that make the drafts of these visits active."""
-        read = [(record, read_visit(record, self.setup.reading)) for record in records]
+        read = [(record, read_visit(record, self.setup.reading, self._shared)) for record in records]
         found = self._on_host(read, known)
         planned = []
         for record, visit in read:

@@ -295,3 +295,14 @@ def test_a_task_we_completed_opens_again_when_the_hold_comes_back() -> None:
 
 def test_plans_are_the_same_bytes_every_time() -> None:
     assert plan(Situation(VISIT, CLAIM), TERMS) == plan(Situation(VISIT, CLAIM), TERMS)
+
+
+@pytest.mark.parametrize("id_", ["Procedure/a1#t", "Practitioner?identifier=npi|1234567893"])
+def test_a_therapist_without_a_record_of_its_own_is_named_by_npi(id_: str) -> None:
+    therapist = Therapist(id_, "1234567893")
+    made = plan(Situation(VISIT, replace(CLAIM, lines=(replace(line(), therapist=therapist),))), TERMS)
+    (member,) = bodies(made)[0]["careTeam"]  # type: ignore[misc]
+    assert member["provider"] == {
+        "type": "Practitioner",
+        "identifier": {"system": names.NPI, "value": "1234567893"},
+    }

@@ -11,6 +11,7 @@ COMPLETED = "completed"
 """The Procedure.status of a service that was done."""
 _FINISHED, _MINUTES, _AGREE = "visit-finished", "minutes-documented", "minutes-agree"
 _ONE_TO_ONE, _ALL = "one-to-one", "*"
+_OVERLAP = "overlap"
 
 
 def never_performed(visit: Visit) -> bool:
@@ -29,6 +30,8 @@ def check(visit: Visit, notes: Notes) -> None:
                 _note(problem, frozenset(), notes)
         return
     untimed = _untimed(visit, notes)
+    if sum(1 for p in visit.problems if p.key == _OVERLAP and p.about not in untimed) < 2:
+        untimed |= {_OVERLAP}
     problems = [*visit.problems, *_missing_minutes(visit, notes)]
     if not problems:
         notes.findings.extend(notes.day.record_passed)
@@ -54,6 +57,9 @@ def _note(problem: Problem, untimed: frozenset[str], notes: Notes) -> None:
         notes.bypassed(problem.rule, message, problem.key, problem.about)
     elif problem.rule == _ONE_TO_ONE and _ALL in untimed:
         message = f"{problem.detail} No service of the visit is counted by minutes with one patient."
+        notes.bypassed(problem.rule, message, problem.key, problem.about)
+    elif problem.key == _OVERLAP and _OVERLAP in untimed:
+        message = f"{problem.detail} At most one of them is counted by minutes."
         notes.bypassed(problem.rule, message, problem.key, problem.about)
     elif problem.result is Result.NO_DATA:
         notes.no_data(problem.rule, problem.detail, problem.key, problem.about)

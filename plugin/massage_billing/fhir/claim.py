@@ -104,38 +104,55 @@ def _insurer(coverage: Coverage) -> Resource:
 
 def _provider(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
     """Who is paid: the clinic, or the therapist who works alone (DESIGN 14)."""
-    therapists = {line.therapist.id for line in decision.lines if line.therapist}
+    therapists = {(line.therapist.id, line.therapist.npi) for line in decision.lines if line.therapist}
     if terms.solo and len(therapists) == 1:
-        return {"reference": therapists.pop()}
+        return _person(*therapists.pop())
     if visit.organization:
         return {"reference": visit.organization}
     if terms.billing_npi:
         return {"identifier": {"system": names.NPI, "value": terms.billing_npi}}
     if len(therapists) == 1:
-        return {"reference": therapists.pop()}
+        return _person(*therapists.pop())
     raise ClaimInvalid(f"Encounter/{visit.encounter}: nothing says who is paid.", "Set the clinic's NPI in settings.")
 
 
-def _care_team(visit: Visit, decision: Decision) -> tuple[list[object], dict[str, int]]:
+def _nameable(id: str, npi: str | None) -> bool:
+    return npi is not None or not ("#" in id or "?" in id)
+
+
+def _person(id: str, npi: str | None) -> Resource:
+    """A provider by reference; one that is contained elsewhere, or known by NPI alone, by that."""
+    if "#" not in id and "?" not in id:
+        return {"reference": id}
+    if npi is None:
+        raise ClaimInvalid(f"{id}: a provider without a record of its own needs an NPI.", "Add the therapist's NPI.")
+    return {"type": "Practitioner", "identifier": {"system": names.NPI, "value": npi}}
+
+
+def _care_team(visit: Visit, decision: Decision) -> tuple[list[Resource], dict[str, int]]:
     """The care team and the sequence number of each rendering therapist."""
-    team: list[object] = []
+    team: list[Resource] = []
     places: dict[str, int] = {}
 
-    def add(provider: str, system: str, role: str) -> int:
-        team.append({"sequence": len(team) + 1, "provider": {"reference": provider}, "role": _concept(system, role)})
+    def add(id: str, npi: str | None, system: str, role: str) -> int:
+        team.append({"sequence": len(team) + 1, "provider": _person(id, npi), "role": _concept(system, role)})
         return len(team)
 
     for line in decision.lines:
         if line.therapist and line.therapist.id not in places:
-            places[line.therapist.id] = add(line.therapist.id, names.CARIN_CARE_TEAM_ROLE, "rendering")
-            if line.therapist.taxonomies:
-                member = team[-1]
-                if isinstance(member, dict):
-                    member["qualification"] = _concept(names.NUCC, line.therapist.taxonomies[0])
-    if visit.referral and visit.referral.requester:
-        add(visit.referral.requester, names.CARIN_CARE_TEAM_ROLE, "referring")
+            member = line.therapist
+            places[member.id] = add(member.id, member.npi, names.CARIN_CARE_TEAM_ROLE, "rendering")
+            if member.taxonomies:
+                team[-1]["qualification"] = _concept(names.NUCC, member.taxonomies[0])
+    # A referring provider that has neither a record of its own nor an NPI cannot be named on a claim at all.
+    if (
+        visit.referral
+        and visit.referral.requester
+        and _nameable(visit.referral.requester, visit.referral.requester_npi)
+    ):
+        add(visit.referral.requester, visit.referral.requester_npi, names.CARIN_CARE_TEAM_ROLE, "referring")
     if visit.supervisor:
-        add(visit.supervisor.id, names.CARE_TEAM_ROLE, "supervisor")
+        add(visit.supervisor.id, visit.supervisor.npi, names.CARE_TEAM_ROLE, "supervisor")
     return team, places
 
 
