@@ -55,8 +55,8 @@ _ALWAYS: Final = (
     "Diagnoses come from the orders and from issues linked to the visit; often they are text without a code, and held.",
     "It has no Account, Consent or Appointment tied to a visit: coverage is chosen by its order, and a wish not to "
     "tell the plan is not seen.",
-    "It marks no practitioner's taxonomy but by a provider role (Administration, Users, Provider ID and role by "
-    "facility): without one, claims are held for the taxonomy.",
+    "It marks no practitioner's taxonomy but by a provider role (Administration, Users, Facility Specific User "
+    "Information): without one, claims are held for the taxonomy.",
 )
 
 
