@@ -186,7 +186,7 @@ def test_credentials_refused_stop_at_once(server: MiniFhir, host: FhirServer) ->
     assert len(posts(server)) == 1
 
 
-@pytest.mark.parametrize(("status", "most"), [(503, 3), (403, 60), (500, 130)])
+@pytest.mark.parametrize(("status", "most"), [(503, 3), (403, 60), (500, 130), (200, 130)])
 def test_a_host_that_takes_nothing_is_not_asked_for_every_group(
     server: MiniFhir, host: FhirServer, status: int, most: int
 ) -> None:
@@ -243,6 +243,22 @@ def test_the_same_key_is_never_twice_in_one_bundle(server: MiniFhir, host: FhirS
         conditions = [entry["request"]["ifNoneExist"] for entry in json.loads(body)["entry"]]
         assert len(conditions) == len(set(conditions))
     once(server)
+
+
+def test_a_match_that_is_gone_before_it_is_read_is_a_conflict(server: MiniFhir, host: FhirServer) -> None:
+    list(host.write([claim_group("e1")]))
+    server.fail(lambda request: answered(404, OUTCOME), times=9, method="GET", path="Claim/")
+    server.fail(lambda request: answered(200, {"resourceType": "Bundle"}), times=9, method="GET", path="Claim$")
+    (result,) = host.write([claim_group("e1")])
+    assert isinstance(result.problem, HostConflict)
+
+
+def test_a_match_that_the_search_does_not_show_yet_is_read(server: MiniFhir, host: FhirServer) -> None:
+    list(host.write([claim_group("e1")]))
+    server.fail(lambda request: answered(200, {"resourceType": "Bundle"}), times=9, method="GET", path="Claim$")
+    (result,) = host.write([claim_group("e1")])
+    assert result.problem is None
+    assert result.written[0].existing is not None
 
 
 # --- conflicts -------------------------------------------------

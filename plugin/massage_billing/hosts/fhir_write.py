@@ -11,12 +11,13 @@ for what was decided rests on a version that is gone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
 
 from massage_billing.errors import (
+    HostAnswerUnreadable,
     HostBusy,
     HostConflict,
     HostError,
@@ -24,15 +25,18 @@ from massage_billing.errors import (
     HostRefused,
     HostRejected,
     HostUnreachable,
+    HostUntrusted,
 )
 from massage_billing.hosts.fhir_answers import Stored, read_transaction, version_of
 from massage_billing.hosts.fhir_single import SingleWriter, condition
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.http import HttpClient
-from massage_billing.ports import Capabilities, Operation, Write, WriteGroup, WriteResult, Written
+from massage_billing.ports import Capabilities, JsonObject, Operation, Write, WriteGroup, WriteResult, Written
 
 _HOPELESS: Final = 20
 """Groups refused alone, with none taken, after which the host itself is taken to be the trouble."""
+_OF_THE_HOST: Final = (HostRefused, HostFault, HostAnswerUnreadable)
+"""Errors that may be the host's own trouble as well as a group's."""
 _HALVED_TRIES: Final = 2
 """Tries of a part of a bundle that was refused."""
 _NO_TRANSACTION: Final = (404, 405, 501)
@@ -82,7 +86,7 @@ class GroupWriter:
             return [self._alone(group) for group in groups]
         try:
             results = self._results(groups, self._send(groups, attempts))
-        except (HostUnreachable, HostBusy) as problem:
+        except (HostUnreachable, HostBusy, HostUntrusted) as problem:
             self._down = problem
             return _failed(groups, problem)
         except HostError as problem:
@@ -106,7 +110,7 @@ class GroupWriter:
             return [self._conflict(groups[0], problem)]
         with self._counting:
             self._refused += 1
-            if isinstance(problem, HostRefused | HostFault) and not self._taken and self._refused >= _HOPELESS:
+            if isinstance(problem, _OF_THE_HOST) and not self._taken and self._refused >= _HOPELESS:
                 self._down = problem
         return _failed(groups, problem)
 
@@ -133,26 +137,30 @@ class GroupWriter:
             mine = stored[place : place + len(group.writes)]
             place += len(group.writes)
             problem = next((one.problem for one in mine if one.problem is not None), None)
-            written = tuple(
-                Written(one.reference, one.version or _version(existing.get(one.reference)), one.created,
-                        existing.get(one.reference) if not one.created else None)
-                for one in mine
-            )  # fmt: skip
-            results.append(WriteResult(group.key, () if problem else written, problem))
+            gone = next((one for one in mine if not one.created and one.reference not in existing), None)
+            if problem is None and gone is not None:
+                problem = HostConflict(f"{gone.reference} matched, but is gone.", "The next run writes it anew.")
+            written = () if problem else tuple(_written(one, existing) for one in mine)
+            results.append(WriteResult(group.key, written, problem))
         return results
 
-    def _existing(self, stored: Sequence[Stored]) -> dict[str, dict[str, object]]:
+    def _existing(self, stored: Sequence[Stored]) -> dict[str, JsonObject]:
         """Resources that a condition matched, by reference."""
         by_type: dict[str, list[str]] = {}
         for one in stored:
             if not one.created and one.problem is None:
                 kind, _, logical_id = one.reference.partition("/")
                 by_type.setdefault(kind, []).append(logical_id)
-        return {
-            f"{kind}/{resource.get('id')}": dict(resource)
+        found: dict[str, JsonObject] = {
+            f"{kind}/{resource.get('id')}": resource
             for kind, ids in by_type.items()
             for resource in self._source.by_id(kind, ids)
         }
+        for kind, ids in by_type.items():  # a search index may lag behind; a read does not
+            for reference in (f"{kind}/{one}" for one in ids if f"{kind}/{one}" not in found):
+                if (resource := self._source.search.resource(reference)) is not None:
+                    found[reference] = resource
+        return found
 
     def _conflict(self, group: WriteGroup, problem: HostError) -> WriteResult:
         """One group alone met a 409 or 412.
@@ -175,7 +183,7 @@ class GroupWriter:
             return WriteResult(group.key, problem=self._down)
         try:
             written = self._single.write(group.writes)
-        except (HostUnreachable, HostBusy) as problem:
+        except (HostUnreachable, HostBusy, HostUntrusted) as problem:
             self._down = problem
             return WriteResult(group.key, problem=problem)
         except HostError as problem:
@@ -187,8 +195,9 @@ class GroupWriter:
         return WriteResult(group.key, tuple(written))
 
 
-def _version(resource: dict[str, object] | None) -> str | None:
-    return version_of(resource) if resource else None
+def _written(one: Stored, existing: Mapping[str, JsonObject]) -> Written:
+    there = None if one.created else existing[one.reference]
+    return Written(one.reference, one.version or (version_of(there) if there else None), one.created, there)
 
 
 def _failed(groups: Sequence[WriteGroup], problem: HostError) -> list[WriteResult]:

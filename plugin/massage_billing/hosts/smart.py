@@ -121,11 +121,13 @@ class SmartBackend:
                 repeatable=True,
                 read=self._read,
             )
-        except (HostRejected, HostNotFound) as problem:
-            raise HostRefused(
+        except (HostRejected, HostNotFound, HostRefused) as problem:
+            refused = HostRefused(
                 f"The host gave no token: {problem.what}",
                 "Check that the client is registered and enabled there, its key, its scopes, and this machine's clock.",
-            ) from None
+            )
+            refused.status = 401
+            raise refused from None
 
     def _form(self, audience: str) -> bytes:
         """The token request with its signed assertion."""
