@@ -117,6 +117,7 @@ class BothStores(RuleBasedStateMachine):
         assert self.real.known("other", "1234") == self.fake.known("other", "1234")
         assert self.real.open_holds(HOST) == self.fake.open_holds(HOST)
         assert self.real.outdated(HOST, "r1", "") == self.fake.outdated(HOST, "r1", "")
+        assert self.real.waiting(HOST) == self.fake.waiting(HOST)
 
     @invariant()
     def same_trail(self):

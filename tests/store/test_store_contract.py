@@ -175,7 +175,7 @@ def test_nothing_touched_wakes_nobody(store):
 # --- due, holds, outdated -------------------------------------------------------------------------------------------
 
 
-def test_due_are_waiting_visits_whose_time_has_come_the_longest_waiting_first(store):
+def test_due_are_visits_whose_time_has_come_the_longest_due_first(store):
     hour = timedelta(hours=1)
     store.commit(
         [
@@ -183,12 +183,13 @@ def test_due_are_waiting_visits_whose_time_has_come_the_longest_waiting_first(st
             entry("2", state=WAITING, due=NOON - hour),
             entry("3", state=WAITING, due=NOON + hour),
             entry("4", state=WAITING, due=None),
-            entry("5", state=HELD, due=NOON - hour),
+            entry("5", state=HELD, due=NOON - 2 * hour),
             entry("6", state=WAITING, due=NOON.astimezone(timezone(-5 * hour)) + timedelta(microseconds=1)),
         ]
     )
-    assert store.due(HOST, NOON) == ["2", "1"]
-    assert store.due(HOST, NOON + hour) == ["2", "1", "6", "3"]
+    assert store.due(HOST, NOON) == ["5", "2", "1"]
+    assert store.due(HOST, NOON + hour) == ["5", "2", "1", "6", "3"]
+    assert store.due("other", NOON) == []
 
 
 def test_open_holds(store):
@@ -241,10 +242,30 @@ def test_groups_wait_for_their_own_host(store):
     assert store.pending("other", 10) == []
 
 
-def test_a_decision_without_a_group_leaves_what_waits(store):
-    store.commit([entry("1", body=b"{}")])
+def test_a_decision_with_nothing_to_write_drops_what_waits(store):
+    store.commit([entry("1", body=b"{}"), entry("2", body=b"{}"), entry("1", host="other", body=b"{}")])
     store.commit([entry("1", state=HELD)])
-    assert waiting_keys(store) == [key("1")]
+    assert waiting_keys(store) == [key("2")]
+    assert len(store.pending("other", 10)) == 1
+
+
+def test_a_group_of_another_kind_replaces_what_waits_for_the_visit(store):
+    store.commit([entry("1", body=b"claim")])
+    store.commit([entry("1", body=b"task", kind="task")])
+    assert waiting_keys(store) == [key("1", "task")]
+
+
+def test_what_is_written_is_not_dropped_by_a_newer_decision(store):
+    store.commit([entry("1", body=b"{}")])
+    store.confirm(HOST, [done("1")], [])
+    store.commit([entry("1")])
+    assert store.purge_confirmed(datetime.now(UTC) + timedelta(hours=1)) == 1
+
+
+def test_how_many_wait(store):
+    store.commit([entry(n, body=b"{}") for n in "123"])
+    store.confirm(HOST, [done("2")], [])
+    assert (store.waiting(HOST), store.waiting("other")) == (2, 0)
 
 
 def test_a_group_with_the_same_key_replaces_the_one_that_waits(store):
@@ -273,35 +294,21 @@ def test_confirming_what_nobody_knows_changes_nothing(store):
     assert waiting_keys(store) == []
 
 
-def test_a_newer_group_stays_when_the_older_is_confirmed(store):
-    store.commit([entry("1", body=b"old", digest="old")])
-    store.pending(HOST, 10)
-    store.commit([entry("1", body=b"new", digest="new", state=HELD)])
-    store.confirm(HOST, [done("1")], [row("1", digest="old", claim="Claim/1", claim_version="1")])
-    assert [out.group.writes[0].body for out in store.pending(HOST, 10)] == [b"new"]
-    # The newer decision stands, and learns what the host said.
-    assert store.known(HOST, ["1"])["1"] == row("1", digest="new", state=HELD, claim="Claim/1", claim_version="1")
-    store.confirm(HOST, [done("1")], [row("1", digest="new", claim="Claim/1", claim_version="2")])
-    assert waiting_keys(store) == []
-    assert store.known(HOST, ["1"])["1"].claim_version == "2"
-
-
-def test_reading_the_queue_again_does_not_confuse_what_is_under_way(store):
+def test_what_was_just_committed_is_confirmed_without_asking_for_it(store):
     store.commit([entry("1", body=b"old")])
     store.pending(HOST, 10)
-    store.commit([entry("1", body=b"new")])
-    store.pending(HOST, 10)
-    store.confirm(HOST, [done("1")], [])
-    assert [out.group.writes[0].body for out in store.pending(HOST, 10)] == [b"new"]
+    store.commit([entry("1", body=b"new", digest="new")])
+    store.confirm(HOST, [done("1")], [row("1", digest="new", claim="Claim/1")])
+    assert waiting_keys(store) == []
+    assert store.known(HOST, ["1"])["1"] == row("1", digest="new", claim="Claim/1")
 
 
-def test_a_newer_group_of_another_kind_keeps_its_row(store):
+def test_a_group_that_was_dropped_does_not_bring_its_row_back(store):
     store.commit([entry("1", body=b"claim", digest="old")])
-    store.pending(HOST, 10)
-    store.commit([entry("1", body=b"task", kind="task", digest="new", state=HELD)])
-    store.confirm(HOST, [done("1")], [row("1", digest="old", claim="Claim/1")])
-    assert waiting_keys(store) == [key("1", "task")]
-    assert store.known(HOST, ["1"])["1"] == row("1", digest="new", state=HELD, claim="Claim/1")
+    store.commit([entry("1", digest="new", state=HELD)])
+    store.confirm(HOST, [done("1")], [row("1", digest="old", claim="Claim/1", claim_version="1")])
+    # The newer decision stands, and learns what the host said.
+    assert store.known(HOST, ["1"])["1"] == row("1", digest="new", state=HELD, claim="Claim/1", claim_version="1")
 
 
 def test_a_failed_try_is_counted_and_the_group_goes_behind_the_others(store):
@@ -312,12 +319,6 @@ def test_a_failed_try_is_counted_and_the_group_goes_behind_the_others(store):
     assert (third.attempts, third.last_error) == (1, "The host is busy.")
     store.commit([entry("4", body=b"{}")])
     assert [out.group.encounter for out in store.pending(HOST, 10)] == ["2", "3", "1", "4"]
-
-
-def test_a_visits_groups_keep_their_order_when_one_fails(store):
-    store.commit([entry("1", body=b"{}", kind="task"), entry("2", body=b"{}"), entry("1", body=b"{}")])
-    store.failed(HOST, key("1", "task"), "busy")
-    assert waiting_keys(store) == [key("2"), key("1", "task"), key("1")]
 
 
 def test_a_result_with_a_problem_counts_as_a_failed_try(store):
@@ -373,29 +374,33 @@ def test_a_ruling_comes_back_and_the_latest_counts(store):
 
 
 def test_a_ruling_has_the_visit_decided_again_once(store):
-    store.commit([entry("1", state=HELD, rulebook="r", clinic="c"), entry("2", state=HELD, rulebook="r", clinic="c")])
+    store.commit([entry("1", state=HELD), entry("2", state=HELD, due=NOON - timedelta(hours=1))])
     store.rule(HOST, "1", ruling())
-    assert store.outdated(HOST, "r", "c") == ["1"]
-    store.rulings(HOST, ["1"])
-    store.commit([entry("1", state=DONE, rulebook="r", clinic="c")])
-    assert store.outdated(HOST, "r", "c") == []
+    store.rule(HOST, "2", ruling())
+    assert store.due(HOST, NOON - timedelta(seconds=1)) == ["2"]
+    assert store.due(HOST, NOON) == ["2", "1"]
+    assert store.known(HOST, ["1"])["1"].due == NOON
+    store.rulings(HOST, ["1", "2"])
+    store.commit([entry("1", state=DONE), entry("2", state=DONE)])
+    assert store.due(HOST, NOON) == []
     assert store.rulings(HOST, ["1"]) == {"1": ruling()}
 
 
 def test_a_decision_made_without_the_ruling_does_not_settle_it(store):
-    store.commit([entry("1", state=HELD, rulebook="r", clinic="c")])
+    store.commit([entry("1", state=HELD)])
     store.rulings(HOST, ["1"])
     store.rule(HOST, "1", ruling())
-    store.commit([entry("1", state=HELD, rulebook="r", clinic="c")])
-    assert store.outdated(HOST, "r", "c") == ["1"]
+    store.commit([entry("1", state=HELD)])
+    assert store.due(HOST, NOON) == ["1"]
 
 
 def test_a_ruling_that_came_while_the_visit_was_decided_is_not_lost(store):
+    later = NOON + timedelta(minutes=1)
     store.rule(HOST, "1", ruling())
     store.rulings(HOST, ["1"])
-    store.rule(HOST, "1", ruling(NOON + timedelta(minutes=1), RulingKind.BILL))
+    store.rule(HOST, "1", ruling(later, RulingKind.BILL))
     store.commit([entry("1", state=DONE)])
-    assert store.outdated(HOST, "", "") == ["1"]
+    assert store.due(HOST, later) == ["1"]
 
 
 # --- trail and retention --------------------------------------------------------------------------------------------
@@ -445,7 +450,7 @@ def test_a_purged_patient_leaves_nothing(store):
     assert store.waking(HOST, [Touched("Coverage/5", "2", patient="Patient/3")]) == {"3"}
     assert waiting_keys(store) == [key("3")]
     assert store.rulings(HOST, ["1"]) == {}
-    assert store.outdated(HOST, "", "") == []
+    assert store.due(HOST, NOON) == []
     assert [about for _, about, _ in store.trail(HOST)] == ["3"]
     assert store.purge_confirmed(datetime.now(UTC) + timedelta(hours=1)) == 0
     assert len(list(store.rows("other"))) == 1

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from massage_billing.errors import StoreError
-from massage_billing.ports import Touched
+from massage_billing.ports import Touched, VisitState
 from massage_billing.store import open_store
 from store.making import HOST, done, entry, row, start_child
 
@@ -42,15 +42,23 @@ def test_two_writers_lose_nothing(url):
         assert store.pending(HOST, 10) == []
 
 
-def test_what_another_process_replaced_is_not_confirmed(url):
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("newer", [{"body": b"new"}, {"body": b"new", "kind": "task"}, {}])
+def test_what_another_process_decided_since_is_not_undone(url, asks, newer):
     with open_store(url) as one, open_store(url) as other:
-        one.commit([entry("1", body=b"old", digest="old")])
-        one.pending(HOST, 10)
-        other.commit([entry("1", body=b"new", digest="new")])
-        one.confirm(HOST, [done("1")], [row("1", digest="old", claim="Claim/1")])
-        (out,) = other.pending(HOST, 10)
-        assert out.group.writes[0].body == b"new"
-        assert other.known(HOST, ["1"])["1"] == row("1", digest="new", claim="Claim/1")
+        (one if not asks else other).commit([entry("1", body=b"old", digest="old")])
+        if asks:
+            one.pending(HOST, 10)
+        other.commit([entry("1", digest="new", state=VisitState.HELD, **newer)])
+        one.confirm(HOST, [done("1")], [row("1", digest="old", claim="Claim/1", claim_version="1")])
+        assert [out.group.writes[0].body for out in other.pending(HOST, 10)] == ([b"new"] if newer else [])
+        # The newer decision stands, and learns what the host said.
+        learnt = row("1", digest="new", state=VisitState.HELD, claim="Claim/1", claim_version="1")
+        assert other.known(HOST, ["1"])["1"] == learnt
+        if newer:
+            other.confirm(HOST, [done("1", newer.get("kind", "claim"))], [row("1", claim="Claim/1", claim_version="2")])
+            assert other.known(HOST, ["1"])["1"] == row("1", claim="Claim/1", claim_version="2")
+        assert other.waiting(HOST) == one.waiting(HOST) == 0
 
 
 def test_several_processes_open_a_new_store_at_once(request, tmp_path, kind):

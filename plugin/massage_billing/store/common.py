@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from massage_billing.ports import Touched, VisitState
+from massage_billing.ports import Entry, Touched, VisitState
 
 PLAN_TYPES = frozenset({"Account", "Consent", "Coverage"})
 """Resources that can change who is to be billed after the Claim was made, without the visit having used them."""
@@ -22,6 +22,16 @@ MESSAGE_LENGTH = 500
 def latest(touched: Sequence[Touched]) -> list[Touched]:
     """One a reference: the last wins."""
     return list({change.reference: change for change in touched}.values())
+
+
+def latest_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """One a visit: the last wins, at its place."""
+    last: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        visit = (entry.row.host, entry.row.encounter)
+        last.pop(visit, None)
+        last[visit] = entry
+    return list(last.values())
 
 
 def wakes(change: Touched, state: VisitState) -> bool:

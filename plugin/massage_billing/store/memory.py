@@ -10,7 +10,7 @@ from itertools import count
 
 from massage_billing.model import Ruling
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
-from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, wakes
+from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, wakes
 
 _Key = tuple[str, str]
 
@@ -33,7 +33,7 @@ class MemoryStore:
         self._rows: dict[_Key, VisitRow] = {}
         self._used: dict[_Key, dict[str, str]] = {}
         self._outbox: dict[_Key, _Queued] = {}
-        self._handed: dict[_Key, int] = {}
+        self._handed: dict[_Key, tuple[int, str]] = {}
         self._rulings: dict[_Key, tuple[Ruling, bool]] = {}
         self._ruled: dict[_Key, Ruling] = {}
         self._trail: list[tuple[str, datetime, str | None, str]] = []
@@ -64,18 +64,27 @@ class MemoryStore:
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Remember decided visits and what is to be written."""
-        for entry in entries:
+        for entry in latest_entries(entries):
             visit = (entry.row.host, entry.row.encounter)
             self._rows[visit] = entry.row
             self._used[visit] = dict(entry.used)
-            if entry.group is not None:
-                number = next(self._number)
-                self._outbox[entry.row.host, entry.group.key] = _Queued(number, number, entry.group)
-            if entry.audit:
-                self.audit(*visit, entry.audit)
+            self._queue(entry)
             ruling = self._ruled.pop(visit, None)
             if ruling is not None and self._rulings.get(visit) == (ruling, False):
                 self._rulings[visit] = (ruling, True)
+        for entry in entries:
+            if entry.audit:
+                self.audit(entry.row.host, entry.row.encounter, entry.audit)
+
+    def _queue(self, entry: Entry) -> None:
+        host, encounter = entry.row.host, entry.row.encounter
+        for queued in self._waiting(host):
+            if queued.group.encounter == encounter:
+                del self._outbox[host, queued.group.key]
+        if entry.group is not None:
+            number = next(self._number)
+            self._outbox[host, entry.group.key] = _Queued(number, number, entry.group)
+            self._handed[host, entry.group.key] = (number, encounter)
 
     def rows(self, host: str) -> Iterator[VisitRow]:
         """All visits, by date of service, those without one last."""
@@ -106,22 +115,19 @@ class MemoryStore:
         return found
 
     def due(self, host: str, now: datetime) -> list[str]:
-        """Waiting visits whose time has come, the longest waiting first."""
-        rows = (row for row in self.rows(host) if row.state is VisitState.WAITING)
-        return [
-            e for _, e in sorted((row.due, row.encounter) for row in rows if row.due is not None and row.due <= now)
-        ]
+        """Visits whose time has come, and those a person has ruled on since they were decided; longest due first."""
+        since = [(row.due, row.encounter) for row in self.rows(host) if row.due is not None]
+        since += [(r.at, e) for (of, e), (r, applied) in self._rulings.items() if of == host and not applied]
+        return list(dict.fromkeys(encounter for when, encounter in sorted(since) if when <= now))
 
     def open_holds(self, host: str) -> list[str]:
         """Encounter ids of all open holds."""
         return sorted(row.encounter for row in self.rows(host) if row.state is VisitState.HELD)
 
     def outdated(self, host: str, rulebook: str, clinic: str) -> list[str]:
-        """Open holds that another rulebook or other clinic files decided, and visits a person has ruled on since."""
+        """Open holds that another rulebook or other clinic files decided."""
         held = (row for row in self.rows(host) if row.state is VisitState.HELD)
-        found = {row.encounter for row in held if (row.rulebook, row.clinic) != (rulebook, clinic)}
-        found.update(e for (of, e), (_, applied) in self._rulings.items() if of == host and not applied)
-        return sorted(found)
+        return sorted(row.encounter for row in held if (row.rulebook, row.clinic) != (rulebook, clinic))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 
@@ -133,22 +139,25 @@ class MemoryStore:
         """The oldest groups waiting to be written; those tried in vain come after the others."""
         some = self._waiting(host)[:limit]
         for queued in some:
-            self._handed.setdefault((host, queued.group.key), queued.id)
+            self._handed[host, queued.group.key] = (queued.id, queued.group.encounter)
         return [OutboxRow(queued.group, queued.attempts, queued.last_error) for queued in some]
 
+    def waiting(self, host: str) -> int:
+        """How many groups wait to be written."""
+        return len(self._waiting(host))
+
     def confirm(self, host: str, results: Sequence[WriteResult], rows: Sequence[VisitRow]) -> None:
-        """Mark groups as written and replace these visits' rows; what is newer stays (SqlStore.confirm)."""
-        given: dict[str, int] = {}
+        """Mark groups as written and replace these visits' rows; what was decided since stays (SqlStore.confirm)."""
+        newer: set[str] = set()
         for result in results:
-            queued = self._outbox.get((host, result.key))
-            if queued is None or result.problem is not None:
+            if result.problem is not None:
                 continue
-            id_ = self._handed.pop((host, result.key), queued.id)
-            encounter = queued.group.encounter
-            given[encounter] = max(id_, given.get(encounter, 0))
-            if id_ == queued.id and queued.confirmed_at is None:
+            queued = self._outbox.get((host, result.key))
+            given = self._handed.pop((host, result.key), None)
+            if given is not None and (queued is None or queued.id != given[0]):
+                newer.add(given[1])
+            elif queued is not None and queued.confirmed_at is None:
                 queued.confirmed_at = datetime.now(UTC)
-        newer = {q.group.encounter for q in self._waiting(host) if q.id > given.get(q.group.encounter, q.id)}
         for row in rows:
             visit = (row.host, row.encounter)
             if row.encounter not in newer:
@@ -168,9 +177,7 @@ class MemoryStore:
             return
         queued.attempts += 1
         queued.last_error = problem[:MESSAGE_LENGTH]
-        for of_visit in self._waiting(host):
-            if of_visit.group.encounter == queued.group.encounter:
-                of_visit.place = next(self._number)
+        queued.place = next(self._number)
 
     # --- people, trail and retention --------------------------------------------------------------------------------
 
@@ -181,8 +188,11 @@ class MemoryStore:
         return found
 
     def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
-        """Remember a person's decision; ``outdated`` names the visit until it was decided with it."""
+        """Remember a person's decision; the visit is due at ``ruling.at``, until it was decided with the ruling."""
         self._rulings[host, encounter] = (ruling, False)
+        row = self._rows.get((host, encounter))
+        if row is not None and (row.due is None or row.due > ruling.at):
+            self._rows[host, encounter] = replace(row, due=ruling.at)
 
     def audit(self, host: str, encounter: str | None, what: str) -> None:
         """Add one line to the audit trail; ids only."""

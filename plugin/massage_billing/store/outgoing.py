@@ -1,35 +1,35 @@
 """The outbox: groups wait in it until the host has them. All in the caller's transaction.
 
-A group that replaces another gets a new id and goes to the end of the queue. Ids say what was written: a confirmation
-of the group that was replaced leaves the new one waiting.
+A group that replaces another gets a new id and goes to the end of the queue. Ids say what was written: when another
+process has replaced a group meanwhile, confirming the old one leaves the new one waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from massage_billing.ports import Entry, OutboxRow, WriteGroup
+from massage_billing.ports import Entry, OutboxRow
 from massage_billing.store.common import MESSAGE_LENGTH
 from massage_billing.store.statements import Statements, chunks
-from massage_billing.store.tables import outbox, payload
+from massage_billing.store.tables import PENDING, outbox, payload
 from massage_billing.store.values import pack_group, unpack_group
 
+Handed = tuple[int, str]
+"""What this process was given of the outbox: id of the group, Encounter id."""
 
-def put(connection: Connection, run: Statements, entries: Sequence[Entry]) -> None:
-    """Queue the entries' groups, in order; each replaces the one with its key, waiting or written."""
-    groups: dict[tuple[str, str], WriteGroup] = {}
-    for entry in entries:
-        if entry.group is not None:
-            name = (entry.row.host, entry.group.key)
-            groups.pop(name, None)
-            groups[name] = entry.group
-    if not groups:
-        return
+
+def put(connection: Connection, run: Statements, entries: Sequence[Entry]) -> dict[tuple[str, str], Handed]:
+    """Queue the groups of the entries (one a visit), in order; what was queued, by (host, key).
+
+    What waits for these visits goes, for the newest decision alone counts; so does what was written under the key.
+    """
+    groups = {(entry.row.host, entry.group.key): entry.group for entry in entries if entry.group is not None}
     number = _next(connection, {host for host, _ in groups})
+    queued = [(entry.row.host, entry.row.encounter) for entry in entries]
+    run.delete(connection, outbox, queued, "host", "encounter", where=PENDING)
     run.delete(connection, outbox, list(groups), "host", "key")
     rows = [
         (number + i, host, group.key, group.encounter, number + i, 0, "", None)
@@ -37,13 +37,14 @@ def put(connection: Connection, run: Statements, entries: Sequence[Entry]) -> No
     ]
     run.insert(connection, outbox, rows)
     run.insert(connection, payload, [(number + i, pack_group(group)) for i, group in enumerate(groups.values())])
+    return {name: (number + i, group.encounter) for i, (name, group) in enumerate(groups.items())}
 
 
 def _next(connection: Connection, hosts: Iterable[str]) -> int:
     """A number past every id and every place. Taken before anything is deleted, so that none comes back."""
     top = connection.scalar(select(func.max(outbox.c.id))) or 0
     for host in hosts:
-        last = select(func.max(outbox.c.place)).where(outbox.c.host == host, outbox.c.confirmed_at.is_(None))
+        last = select(func.max(outbox.c.place)).where(outbox.c.host == host, PENDING)
         top = max(top, connection.scalar(last) or 0)
     return top + 1
 
@@ -53,7 +54,7 @@ def waiting(connection: Connection, host: str, limit: int) -> list[tuple[int, Ou
     query = (
         select(outbox.c.id, outbox.c.key, outbox.c.encounter, outbox.c.attempts, outbox.c.last_error, payload.c.body)
         .join(payload, payload.c.id == outbox.c.id)
-        .where(outbox.c.host == host, outbox.c.confirmed_at.is_(None))
+        .where(outbox.c.host == host, PENDING)
         .order_by(outbox.c.place)
         .limit(limit)
     )
@@ -63,54 +64,41 @@ def waiting(connection: Connection, host: str, limit: int) -> list[tuple[int, Ou
     ]
 
 
-def confirm(connection: Connection, host: str, handed: Mapping[str, int | None], now: datetime) -> set[str]:
-    """Mark groups as written; the Encounter ids of visits that have something newer to write.
+def confirm(connection: Connection, host: str, handed: Mapping[str, Handed | None], now: datetime) -> set[str]:
+    """Mark groups as written; the Encounter ids of visits that were decided anew since these groups were given out.
 
-    ``handed``: by key, the id under which the group was given out; None confirms whatever waits under the key.
+    ``handed``: by key, what was given out; None confirms whatever waits under the key.
     """
-    written: dict[int, str] = {}
-    encounters: dict[str, int] = {}
+    waiting: dict[str, int] = {}
     for some in chunks(handed):
-        query = select(outbox.c.id, outbox.c.key, outbox.c.encounter)
-        for id_, key, encounter in connection.execute(query.where(outbox.c.host == host, outbox.c.key.in_(some))):
-            given = handed[key] or id_
-            encounters[encounter] = max(given, encounters.get(encounter, 0))
-            if given == id_:
-                written[id_] = encounter
+        query = select(outbox.c.key, outbox.c.id).where(outbox.c.host == host, outbox.c.key.in_(some))
+        waiting.update((key, id_) for key, id_ in connection.execute(query))
+    written, newer = [], set()
+    for key, given in handed.items():
+        if given is not None and waiting.get(key) != given[0]:
+            newer.add(given[1])
+        elif key in waiting:
+            written.append(waiting[key])
     for ids in chunks(written):
-        connection.execute(
-            update(outbox).where(outbox.c.id.in_(ids), outbox.c.confirmed_at.is_(None)).values(confirmed_at=now)
-        )
-    return {
-        encounter
-        for some in chunks(encounters)
-        for encounter, id_ in connection.execute(_waiting_for(host, some, outbox.c.encounter, outbox.c.id))
-        if id_ > encounters[encounter]
-    }
-
-
-def _waiting_for(host: str, encounters: Sequence[str], *columns: Column[Any]) -> Select[Any]:
-    return select(*columns).where(
-        outbox.c.host == host, outbox.c.encounter.in_(encounters), outbox.c.confirmed_at.is_(None)
-    )
+        connection.execute(update(outbox).where(outbox.c.id.in_(ids), PENDING).values(confirmed_at=now))
+    return newer
 
 
 def fail(connection: Connection, host: str, key: str, problem: str) -> None:
-    """Count a try that failed and send the visit's groups to the end of the queue, in their order.
+    """Count a try that failed and send the group to the end of the queue.
 
     So a group the host never takes does not keep the others from being tried.
     """
-    of_key = (outbox.c.host == host, outbox.c.key == key, outbox.c.confirmed_at.is_(None))
-    encounter = connection.scalar(select(outbox.c.encounter).where(*of_key))
-    if encounter is None:
-        return
     connection.execute(
-        update(outbox).where(*of_key).values(attempts=outbox.c.attempts + 1, last_error=problem[:MESSAGE_LENGTH])
+        update(outbox)
+        .where(outbox.c.host == host, outbox.c.key == key, PENDING)
+        .values(attempts=outbox.c.attempts + 1, last_error=problem[:MESSAGE_LENGTH], place=_next(connection, [host]))
     )
-    place = _next(connection, [host])
-    ids = connection.scalars(_waiting_for(host, [encounter], outbox.c.id).order_by(outbox.c.place)).all()
-    for i, id_ in enumerate(ids):
-        connection.execute(update(outbox).where(outbox.c.id == id_).values(place=place + i))
+
+
+def count(connection: Connection, host: str) -> int:
+    """How many groups wait."""
+    return connection.scalar(select(func.count()).select_from(outbox).where(outbox.c.host == host, PENDING)) or 0
 
 
 def purge(connection: Connection, before: datetime) -> int:

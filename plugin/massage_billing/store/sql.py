@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import CompoundSelect, Connection, Engine, Select, and_, delete, false, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from massage_billing.model import Ruling, RulingKind
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
 from massage_billing.store import outgoing
-from massage_billing.store.common import REFERENCES
+from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import READING
 from massage_billing.store.statements import Statements, chunks
-from massage_billing.store.tables import HELD, WAITING, audit, cursors, instant, outbox, rulings, used, visits
+from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
 from massage_billing.store.waking import wake
 
@@ -28,14 +28,14 @@ _RULING = ("host", "encounter", "kind", "reason", "by", "at")
 
 
 class SqlStore:
-    """ports.Store on a database. Threads may share one; flush and confirm through the same one."""
+    """ports.Store on a database. Threads may share one; what was committed here is confirmed here."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
         self._name = name
         self._run = Statements(engine.dialect)
-        self._handed: dict[tuple[str, str], int] = {}
-        """(host, key) → id of the group that ``pending`` gave out and that has neither succeeded nor failed yet."""
+        self._handed: dict[tuple[str, str], outgoing.Handed] = {}
+        """(host, key) → the group that this process last committed or was given by ``pending``."""
         self._ruled: dict[tuple[str, str], Ruling] = {}
         """(host, encounter) → the ruling that ``rulings`` gave out."""
 
@@ -94,14 +94,15 @@ class SqlStore:
         """Remember decided visits and what is to be written, in one durable transaction."""
         if not entries:
             return
-        last = {(entry.row.host, entry.row.encounter): entry for entry in entries}
+        last = latest_entries(entries)
         now = _now()
         with self._writing() as connection:
-            self._put_visits(connection, list(last.values()))
-            outgoing.put(connection, self._run, entries)
+            self._put_visits(connection, last)
+            handed = outgoing.put(connection, self._run, last)
             lines = [(now, entry.row.host, entry.row.encounter, entry.audit) for entry in entries if entry.audit]
             self._run.insert(connection, audit, lines, "at", "host", "encounter", "what")
-            self._apply_rulings(connection, last)
+            self._apply_rulings(connection, [(entry.row.host, entry.row.encounter) for entry in last])
+        self._handed.update(handed)
 
     def _put_visits(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Rows, and the index of what they rest on: only what changed since the visit was last decided."""
@@ -153,9 +154,14 @@ class SqlStore:
             return wake(connection, host, touched)
 
     def due(self, host: str, now: datetime) -> list[str]:
-        """Waiting visits whose time has come, the longest waiting first."""
-        query = select(visits.c.encounter).where(visits.c.host == host, WAITING, visits.c.due <= now)
-        return self._encounters(query.order_by(visits.c.due, visits.c.encounter))
+        """Visits whose time has come, and those a person has ruled on since they were decided; longest due first."""
+        visit = select(visits.c.encounter, visits.c.due).where(visits.c.host == host, visits.c.due <= now)
+        ruled = select(rulings.c.encounter, rulings.c.at).where(
+            rulings.c.host == host, rulings.c.applied == false(), rulings.c.at <= now
+        )
+        with self._reading() as connection:
+            since = [(when, encounter) for query in (visit, ruled) for encounter, when in connection.execute(query)]
+        return list(dict.fromkeys(encounter for _, encounter in sorted(since)))
 
     def open_holds(self, host: str) -> list[str]:
         """Encounter ids of all open holds."""
@@ -163,16 +169,13 @@ class SqlStore:
         return self._encounters(query.order_by(visits.c.encounter))
 
     def outdated(self, host: str, rulebook: str, clinic: str) -> list[str]:
-        """Open holds that another rulebook or other clinic files decided, and visits a person has ruled on since."""
-        held = select(visits.c.encounter).where(
-            visits.c.host == host,
-            HELD,
-            or_(visits.c.rulebook != rulebook, visits.c.clinic != clinic),
+        """Open holds that another rulebook or other clinic files decided."""
+        query = select(visits.c.encounter).where(
+            visits.c.host == host, HELD, or_(visits.c.rulebook != rulebook, visits.c.clinic != clinic)
         )
-        ruled = select(rulings.c.encounter).where(rulings.c.host == host, rulings.c.applied == false())
-        return self._encounters(held.union(ruled).order_by("encounter"))
+        return self._encounters(query.order_by(visits.c.encounter))
 
-    def _encounters(self, query: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> list[str]:
+    def _encounters(self, query: Select[tuple[str]]) -> list[str]:
         with self._reading() as connection:
             return list(connection.scalars(query))
 
@@ -187,15 +190,20 @@ class SqlStore:
         with self._reading() as connection:
             rows = outgoing.waiting(connection, host, limit)
         for id_, row in rows:
-            self._handed.setdefault((host, row.group.key), id_)
+            self._handed[host, row.group.key] = (id_, row.group.encounter)
         return [row for _, row in rows]
+
+    def waiting(self, host: str) -> int:
+        """How many groups wait to be written; reads none of them."""
+        with self._reading() as connection:
+            return outgoing.count(connection, host)
 
     def confirm(self, host: str, results: Sequence[WriteResult], rows: Sequence[VisitRow]) -> None:
         """Mark groups as written and replace these visits' rows, in one transaction.
 
-        Where a newer group was committed for the visit since ``pending`` gave this one out, the newer stays in the
-        queue, and of the visit's row only what the host says (references and versions) is taken. Results with a problem
-        count as failed tries.
+        A group is the one this process last committed or was given by ``pending``. Where another process has decided
+        the visit since, what it queued stays in the queue, and of the row given here only what the host says
+        (references and versions) is taken. Results with a problem count as failed tries.
         """
         handed = {r.key: self._handed.get((host, r.key)) for r in results if r.problem is None}
         with self._writing() as connection:
@@ -230,10 +238,16 @@ class SqlStore:
         return found
 
     def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
-        """Remember a person's decision; ``outdated`` names the visit until it was decided with it."""
+        """Remember a person's decision; the visit is due at ``ruling.at``, until it was decided with the ruling."""
         values = (host, encounter, ruling.kind.value, ruling.reason, ruling.by, instant(ruling.at), False)
+        later = and_(
+            visits.c.host == host,
+            visits.c.encounter == encounter,
+            or_(visits.c.due.is_(None), visits.c.due > ruling.at),
+        )
         with self._writing() as connection:
             self._run.upsert(connection, rulings, [values])
+            connection.execute(update(visits).where(later).values(due=ruling.at))
 
     def _apply_rulings(self, connection: Connection, decided: Iterable[tuple[str, str]]) -> None:
         """Rulings that were read before these visits were decided have done their work; later ones have not."""

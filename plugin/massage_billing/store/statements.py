@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, and_, bindparam, delete
+from sqlalchemy import Connection, Dialect, Table, TextClause, and_, bindparam, delete
 from sqlalchemy.sql import ClauseElement
 
 from massage_billing.store.values import Scalar
@@ -54,13 +54,21 @@ class Statements:
 
         self._many(connection, ("upsert", table.name, *columns), rows, make, columns)
 
-    def delete(self, connection: Connection, table: Table, rows: Sequence[tuple[Scalar, ...]], *names: str) -> None:
-        """Delete the rows whose columns ``names`` have these values."""
+    def delete(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: Sequence[tuple[Scalar, ...]],
+        *names: str,
+        where: TextClause | None = None,
+    ) -> None:
+        """Delete the rows whose columns ``names`` have these values, where a further condition holds."""
 
         def make() -> ClauseElement:
-            return delete(table).where(and_(*(table.c[name] == bindparam(name) for name in names)))
+            these = delete(table).where(and_(*(table.c[name] == bindparam(name) for name in names)))
+            return these if where is None else these.where(where)
 
-        self._many(connection, ("delete", table.name, *names), rows, make, None)
+        self._many(connection, ("delete", table.name, *names, str(where)), rows, make, None)
 
     @staticmethod
     def _names(table: Table, names: Sequence[str]) -> list[str]:

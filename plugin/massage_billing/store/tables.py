@@ -116,12 +116,12 @@ visits = Table(
 """One row a visit: the fields of ports.VisitRow, and in ``used`` what it rests on as JSON pairs [reference, version],
 so that a visit decided again takes back only what changed."""
 
-WAITING, HELD = text("state = 'waiting'"), text("state = 'held'")
+HELD, DUE, PENDING = text("state = 'held'"), text("due IS NOT NULL"), text("confirmed_at IS NULL")
 """Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
 
 Index("visits_date", visits.c.host, visits.c.date)
 Index("visits_patient", visits.c.patient, visits.c.host)
-Index("visits_due", visits.c.host, visits.c.due, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("visits_due", visits.c.host, visits.c.due, sqlite_where=DUE, postgresql_where=DUE)
 Index("visits_held", visits.c.host, visits.c.encounter, sqlite_where=HELD, postgresql_where=HELD)
 
 used = Table(
@@ -154,8 +154,7 @@ cannot confirm it. ``place`` orders the queue; a try that failed goes to its end
 
 Index("outbox_key", outbox.c.key, outbox.c.host, unique=True)
 Index("outbox_encounter", outbox.c.encounter, outbox.c.host)
-_PENDING = text("confirmed_at IS NULL")
-Index("outbox_pending", outbox.c.host, outbox.c.place, sqlite_where=_PENDING, postgresql_where=_PENDING)
+Index("outbox_pending", outbox.c.host, outbox.c.place, sqlite_where=PENDING, postgresql_where=PENDING)
 
 payload = Table(
     "payload",

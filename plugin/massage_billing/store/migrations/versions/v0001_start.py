@@ -70,10 +70,10 @@ def _visits() -> None:
         sa.PrimaryKeyConstraint("encounter", "host"),
         sqlite_with_rowid=False,
     )
-    waiting, held = sa.text("state = 'waiting'"), sa.text("state = 'held'")
+    due, held = sa.text("due IS NOT NULL"), sa.text("state = 'held'")
     op.create_index("visits_date", "visits", ["host", "date"])
     op.create_index("visits_patient", "visits", ["patient", "host"])
-    op.create_index("visits_due", "visits", ["host", "due"], sqlite_where=waiting, postgresql_where=waiting)
+    op.create_index("visits_due", "visits", ["host", "due"], sqlite_where=due, postgresql_where=due)
     op.create_index("visits_held", "visits", ["host", "encounter"], sqlite_where=held, postgresql_where=held)
     op.create_table(
         "used",
