@@ -109,7 +109,8 @@ def stamped(content: bytes, head: _Head, logical_id: str, version: int) -> bytes
         named = b'%s"id":"%s",' % (first, logical_id.encode())
         if head.meta is UNSET:
             return b'%s"meta":{"versionId":"%s"},%s' % (named, number, rest)
-        if head.meta.versionId is UNSET and head.meta.tag and content.count(b'"meta":{') == 1:
+        # Where the name stands only once, it is the resource's own; and not an empty object, for a comma follows.
+        if head.meta.versionId is UNSET and content.count(b'"meta":') == 1 and b'"meta":{"' in content:
             return named + rest.replace(b'"meta":{', b'"meta":{"versionId":"%s",' % number)
     resource: JsonObject = orjson.loads(content)
     meta = resource.get("meta")
