@@ -56,7 +56,7 @@ class MiniOpenEmr:
     lists: frozenset[str] = frozenset({"_id", "patient", "date"})
     """Parameters that take several values."""
     months: bool = True
-    """``date=2026-11`` finds the month."""
+    """``date=2026-11`` finds the month, ``date=2026`` the year."""
     token: str | None = None
     breaks_on: frozenset[tuple[str, str | None]] = frozenset()
     """(type, patient id) on which it fails inside; None: on everybody."""
@@ -143,7 +143,7 @@ class MiniOpenEmr:
     def in_time(self, written: str, wanted: str) -> bool:
         """Whether a date as it is written lies where ``ge…``, ``lt…`` or a part of a date says."""
         comparator, bare = (wanted[:2], wanted[2:]) if wanted[:2].isalpha() else ("", wanted)
-        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T[\d:]+Z)?)?)?", bare) or (len(bare) == 7 and not self.months):
+        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T[\d:]+Z)?)?)?", bare) or (len(bare) < 10 and not self.months):
             return False
         mine, bound = written[: len(bare.rstrip("Z"))], bare.rstrip("Z")
         return bool(written) and COMPARE[comparator](mine, bound)

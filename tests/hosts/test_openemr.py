@@ -105,8 +105,7 @@ def test_months_from_the_start_and_all_to_come(host: OpenEmr, server: MiniOpenEm
     server.put(encounter("future", period=period("2031-05-01T10:00:00+00:00")))
     records = read(host, date(2026, 10, 31))
     windows = [query["date"] for query in server.asked("Encounter") if "date" in query and "_count" not in query]
-    assert windows[0] == "2026-10-30,2026-10-31"
-    assert "2026-11" in windows
+    assert windows[:2] == ["2026-10", "2026-11"]
     assert windows[-1].startswith("ge")
     assert len(windows) == len(set(windows))
     assert "future" in records

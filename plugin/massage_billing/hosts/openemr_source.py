@@ -150,32 +150,28 @@ class OpenEmrSource(FhirSource):
         return self._matches("Encounter", [("date", f"ge{first}")])
 
     def _windows(self, first: Date | None, today: Date) -> Iterator[str]:
-        """Values of ``date`` that together cover everything from a day on: a rest of a month, months, all to come."""
+        """Values of ``date`` that together cover everything from a day on: months, then all to come."""
         if first is None:
             yield f"lt{_OLDEST}-01-01"
             first = Date(_OLDEST, 1, 1)
         month = first.replace(day=1)
-        if first != month:
-            yield ",".join((first + timedelta(days=n)).isoformat() for n in range((_after(month) - first).days))
-            month = _after(month)
         while month <= today + timedelta(days=1):
             if month.month == 1 and not self._any(f"{month.year}"):
                 month = Date(month.year + 1, 1, 1)
                 continue
             yield f"{month:%Y-%m}"
             month = _after(month)
-        yield f"ge{max(month, first)}"
+        yield f"ge{month}"
 
     def _any(self, window: str) -> bool:
         return any(True for _ in self._matches("Encounter", [("date", window), ("_count", "1")]))
 
     def _try_months(self, sample: Page) -> None:
-        """See that a month finds what is in it, and nothing else."""
+        """See that a month and a year find what is in them, and nothing else."""
         day = mend.day_of(sample.matches[0])
         if day is None:
             return
-        here = any(mend.day_of(one) for one in self._matches("Encounter", [("date", f"{day:%Y-%m}"), ("_count", "1")]))
-        if not here or self._any("2999-12"):
+        if not self._any(f"{day:%Y-%m}") or not self._any(f"{day:%Y}") or self._any("2999-12") or self._any("2999"):
             raise HostRejected(
                 "This OpenEMR does not search Encounters by month, so that visits would be missed.",
                 "It was tried with OpenEMR 8.2; tell the project which version this is.",
