@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from massage_billing.cli.main import cli
 from massage_billing.clinic_files import load_fees, load_payers
 from massage_billing.settings import SmartAuth, load_settings
 
@@ -20,7 +22,10 @@ ALL = [
 ]
 
 
-def test_init_writes_what_the_options_say_and_asks_nothing(tmp_path: Path, mb: Call) -> None:
+def test_init_writes_what_the_options_say_and_asks_nothing(
+    tmp_path: Path, mb: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert mb("init", "--yes", "--folder", str(tmp_path), *ALL).code == 0
     settings = load_settings(tmp_path / "massage-billing.yaml")
     host = settings.host("ehr")
@@ -80,28 +85,103 @@ def test_init_of_a_folder_host_keeps_a_path_that_leads_there(
     assert folder.resolve() == tmp_path / "export"
 
 
-def test_init_asks_for_what_no_option_says(
-    tmp_path: Path, mb: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answers = [
-        "fhir",
-        "https://ehr.example.org/fhir",
-        "bearer",
-        "",
-        "America/Denver",
-        "2026-12-01",
-        "",
-        "",
-        "",
-        "n",
-        "",
-        "",
+def test_init_asks_for_what_no_option_says(tmp_path: Path) -> None:
+    conversation = [
+        ("Which sort of EHR", "fhir"),
+        ("Its FHIR base URL", "https://ehr.example.org/fhir"),
+        ("How is it logged in to", "bearer"),
+        ("A short name for it", ""),
+        ("Time zone", "America/Denver"),
+        ("First date of service", "2026-12-01"),
+        ("Name of the clinic", "Cedar Lane"),
+        ("Billing NPI", ""),
+        ("Tax id", ""),
+        ("Solo practice", "y"),
+        ("Place of service", ""),
+        ("Does your record have them in extension", "n"),
+        ("Does your record have them in observation", "y"),
+        ("Does your record have them in period", "n"),
+        ("Code of an Observation", "http://loinc.org|55411-3"),
+        ("Code of an Observation", ""),
+        ("A payer's short name", "blue"),
+        ("What kind of insurance", ""),
+        ("How minutes become units", "commercial-midpoint"),
+        ("The payer on your EHR", "Organization/9"),
+        ("Days to file", "180"),
+        ("A payer's short name", "comp"),
+        ("What kind of insurance", "workers-compensation"),
+        ("How minutes become units", "cms-total-time"),
+        ("The payer on your EHR", "00123"),
+        ("Days to file", ""),
+        ("A payer's short name", ""),
+        ("97010", ""),
+        ("97110", ""),
+        ("97112", ""),
+        ("97124", "35"),
+        ("97140", "41.50"),
+        ("Write Claims as", ""),
     ]
-    given = iter(answers)
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda prompt="": next(given))
-    assert mb("init", "--folder", str(tmp_path)).code == 0
-    made = load_settings(tmp_path / "massage-billing.yaml").host("main")
-    assert (made.auth.kind, made.zone, made.claims.write_as) == ("bearer", "America/Denver", "active")
+    typed = "".join(f"{answer}\n" for _, answer in conversation)
+    done = CliRunner().invoke(cli, ["init", "--folder", str(tmp_path)], input=typed)
+    assert done.exit_code == 0, done.output
+    rest = done.output
+    for question, _ in conversation:
+        assert question in rest
+        rest = rest.split(question, 1)[1]
+    settings = load_settings(tmp_path / "massage-billing.yaml")
+    host = settings.host("main")
+    assert (host.auth.kind, host.zone, host.claims.write_as) == ("bearer", "America/Denver", "active")
+    assert host.minutes.sources == ("observation",)
+    assert [(one.system, one.code) for one in host.minutes.observations] == [("http://loinc.org", "55411-3")]
+    assert settings.clinic.solo
+    blue, comp = load_payers(tmp_path / "payers.yaml")
+    assert (blue.key, blue.policy, blue.references, blue.filing_days) == (
+        "blue",
+        "commercial-midpoint",
+        {"Organization/9"},
+        180,
+    )
+    assert (comp.kind, comp.payer_id, comp.filing_days) == ("workers-compensation", "00123", None)
+    assert [(fee.code, str(fee.amount), str(fee.since)) for fee in load_fees(tmp_path / "fees.csv")] == [
+        ("97124", "35.00", "2026-12-01"),
+        ("97140", "41.50", "2026-12-01"),
+    ]
+
+
+def test_init_uses_the_clinic_s_own_files_where_they_are(
+    tmp_path: Path, mb: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("payers: []\n", encoding="utf-8")
+    (tmp_path / "mine.csv").write_text("code,modifier,payer,from,amount\n", encoding="utf-8")
+    own = ("--payers", "mine.yaml", "--fees", "mine.csv")
+    assert mb("init", "--yes", "--folder", "config", *ALL, *own).code == 0
+    assert [path.name for path in (tmp_path / "config").iterdir()] == ["massage-billing.yaml"]
+    settings = load_settings(tmp_path / "config/massage-billing.yaml")
+    assert settings.clinic.payers is not None
+    assert settings.clinic.payers.resolve() == tmp_path / "mine.yaml"
+    assert settings.clinic.fees is not None
+    assert settings.clinic.fees.resolve() == tmp_path / "mine.csv"
+    host = settings.host()
+    assert isinstance(host.auth, SmartAuth)
+    assert host.auth.key_file.resolve() == tmp_path / "private.pem"
+    answer = mb("init", "--yes", "--folder", "other", *ALL, "--payers", "none.yaml")
+    assert answer.code == 3
+    assert "none.yaml: there is no such file" in answer.err
+
+
+def test_init_writes_the_prices_and_minute_codes_that_options_say(tmp_path: Path, mb: Call) -> None:
+    more = ("--price", "97124=35", "--minutes", "observation", "--minutes-code", "urn:local|min")
+    assert mb("init", "--yes", "--folder", str(tmp_path), *ALL, *more).code == 0
+    (fee,) = load_fees(tmp_path / "fees.csv")
+    assert (fee.code, str(fee.amount)) == ("97124", "35.00")
+    minutes = load_settings(tmp_path / "massage-billing.yaml").host().minutes
+    assert (minutes.sources, minutes.observations[0].code) == (("observation",), "min")
+    assert mb("init", "--yes", "--folder", str(tmp_path / "a"), *ALL, "--price", "97124").code == 2
+    assert mb("init", "--yes", "--folder", str(tmp_path / "a"), *ALL, "--minutes-code", "min").code == 2
+    wrong = mb("init", "--yes", "--folder", str(tmp_path / "a"), *ALL, "--price", "97124=$35")
+    assert "fees.csv:2: amount '$35' is no price" in wrong.err
+    assert not (tmp_path / "a").exists()
 
 
 def test_openemr_is_set_to_draft(tmp_path: Path, mb: Call) -> None:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from massage_billing.cli import shell
-from massage_billing.cli.init import Answers
+from massage_billing.cli.answers import Answers
 from massage_billing.cli.templates import settings_text
 from massage_billing.errors import InputError
 

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from massage_billing.cli.init import Answers
+    from massage_billing.cli.answers import Answers
 
-PAYERS = """\
+_PAYERS = """\
 # Who pays. One entry a payer; a payer that is not here holds its visits, and `massage-billing status` prints the line
 # to add. A payer is recognized by a reference, an identifier or its payer id, never by its name.
 #
@@ -21,12 +21,33 @@ PAYERS = """\
 #       references: [Organization/9]                          # the payer on your EHR
 #       identifiers: [{system: "urn:example", value: "9"}]    # or one of its identifiers
 #       payer_id: "00000"                                     # or its id for electronic claims
-payers: []
 """
 
-FEES = """\
-code,modifier,payer,from,amount
-"""
+
+def payers_text(answers: Answers) -> str:
+    """payers.yaml with the payers that were told."""
+    if not answers.new_payers:
+        return f"{_PAYERS}payers: []\n"
+    lines = ["payers:"]
+    for payer in answers.new_payers:
+        by_reference = "/" in payer.match
+        match = f"references: [{_quoted(payer.match)}]" if by_reference else f"payer_id: {_quoted(payer.match)}"
+        lines += [
+            f"  - key: {_quoted(payer.key)}",
+            f"    kind: {payer.kind}",
+            f"    policy: {payer.policy}",
+            *([f"    filing_days: {payer.filing_days}"] if payer.filing_days else []),
+            f"    match: {{{match}}}",
+        ]
+    return _PAYERS + "\n".join(lines) + "\n"
+
+
+def fees_text(answers: Answers) -> str:
+    """fees.csv with the prices that were told, good from the first date that is billed."""
+    since = answers.start or "2000-01-01"
+    rows = [f"{code},,,{since},{price}" for code, price in answers.prices]
+    return "\n".join(["code,modifier,payer,from,amount", *rows]) + "\n"
+
 
 _SETTINGS = """\
 # Settings of massage-billing. Every key: plugin/docs/settings.md. Check them with `massage-billing doctor`.
@@ -52,9 +73,8 @@ hosts:
     claims:
       write_as: {write_as}    # draft waits for `massage-billing approve`
     minutes:
-      sources: [extension, observation, period]
-      # observations: [{{system: "http://loinc.org", code: "55411-3"}}]    # Observations that are minutes
-{demo}{state}"""
+      sources: [{minutes}]
+{codes}{demo}{state}"""
 
 
 def settings_text(answers: Answers) -> str:
@@ -64,8 +84,8 @@ def settings_text(answers: Answers) -> str:
         npi=_quoted(answers.npi),
         tin=_quoted(answers.tin),
         solo=str(bool(answers.solo)).lower(),
-        payers=answers.payers,
-        fees=answers.fees,
+        payers=_quoted(answers.payers or "payers.yaml"),
+        fees=_quoted(answers.fees or "fees.csv"),
         host_id=_quoted(answers.host_id),
         kind=answers.kind,
         where="folder" if answers.kind == "folder" else "url",
@@ -76,6 +96,8 @@ def settings_text(answers: Answers) -> str:
         start=_quoted(answers.start),
         settle=answers.settle,
         write_as=answers.write_as or "active",
+        minutes=", ".join(answers.minutes or ("extension", "observation", "period")),
+        codes=_codes(answers),
         demo="    demo: true    # synthetic: no start date is asked for\n" if answers.demo else "",
         state=f"\nstate:\n  folder: {_quoted(answers.state)}\n" if answers.state else "",
     )
@@ -95,6 +117,18 @@ def _auth(answers: Answers) -> str:
         variable = _quoted(answers.token_env or "MASSAGE_BILLING_TOKEN")
         return f"    auth: {{kind: bearer, token_env: {variable}}}    # or token_file: PATH\n"
     return ""
+
+
+def _codes(answers: Answers) -> str:
+    """The Observations that are minutes, or an example to be completed."""
+    if not answers.minutes_codes:
+        return (
+            '      # observations: [{system: "http://loinc.org", code: "55411-3"}]    # Observations that are minutes\n'
+        )
+    rows = "".join(
+        f"        - {{system: {_quoted(system)}, code: {_quoted(code)}}}\n" for system, code in answers.minutes_codes
+    )
+    return f"      observations:\n{rows}"
 
 
 def _quoted(value: str | None) -> str:
