@@ -106,7 +106,9 @@ class Batch:
             self.tally.visit(made, unchanged=unchanged)
         if made.group is None and row is not None:
             kept = _keep_versions(made.row, row)
-            return Planned(replace(made.entry(self._used(record)), row=kept), news=not unchanged or kept != row)
+            return Planned(
+                replace(made.entry(self._used(record)), row=kept), news=self._keep_used or not unchanged or kept != row
+            )
         return Planned(made.entry(self._used(record)), news=True)
 
     def _used(self, record: VisitRecord) -> tuple[tuple[str, str], ...]:

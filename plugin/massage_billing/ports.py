@@ -360,6 +360,10 @@ class Store(Protocol):
         """The oldest groups waiting to be written."""
         ...
 
+    def waiting(self, host: str) -> int:
+        """How many groups wait to be written."""
+        ...
+
     def confirm(self, host: str, results: Sequence[WriteResult], rows: Sequence[VisitRow]) -> None:
         """Mark groups as written and replace these visits' rows, in one transaction."""
         ...

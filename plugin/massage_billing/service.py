@@ -52,7 +52,7 @@ class Billing:
         if not dry_run and ended:
             self.store.save_cursor(self.host.id, ended)
         return tally.report(
-            pending=0 if dry_run else len(self.store.pending(self.host.id, 100_000)),
+            pending=0 if dry_run else self.store.waiting(self.host.id),
             complete=ended is not None,
             outputs=self.setup.outputs,
         )
@@ -133,7 +133,7 @@ class Billing:
             for encounter in set(ids) - set(drafts):
                 tally.problem(f"Encounter/{encounter}: there is no draft to approve.")
             self._redo(batch, outbox, outbox.commit_and_write(batch.approve(list(self.host.visits(drafts)), known)))
-        pending = len(self.store.pending(self.host.id, 100_000))
+        pending = self.store.waiting(self.host.id)
         return tally.report(pending=pending, complete=True, outputs=self.setup.outputs)
 
     def rule(self, encounter: str, ruling: Ruling) -> None:

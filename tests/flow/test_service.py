@@ -304,3 +304,17 @@ def test_a_refused_read_is_an_error_and_loses_nothing(world: World) -> None:
     with pytest.raises(HostRejected):
         world.run()
     assert world.run().claims_created == 1
+
+
+def test_a_coverage_entered_after_the_visit_was_decided_as_self_pay_bills_it(world: World) -> None:
+    world.data.remove("Coverage/c1")
+    assert world.run().self_pay == 1
+    world.put(coverage())
+    assert world.run().claims_created == 1
+
+
+def test_a_therapist_whose_record_arrives_late_bills_the_visit(world: World) -> None:
+    world.data.remove("Practitioner/t1")
+    assert world.run().holds == 1
+    world.put(practitioner())
+    assert world.run().claims_created == 1

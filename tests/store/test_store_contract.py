@@ -145,9 +145,9 @@ def test_news_of_a_patient_wakes_what_is_open(store):
 
 
 @pytest.mark.parametrize("kind", ["Coverage", "Account", "Consent"])
-def test_news_of_who_pays_wakes_claimed_visits_too(store, kind):
+def test_news_of_who_pays_wakes_every_visit_of_the_patient(store, kind):
     store.commit([entry(e, state=s) for e, s in {"1": HELD, "2": WAITING, "3": CLAIMED, "4": DONE}.items()])
-    assert store.waking(HOST, [Touched(f"{kind}/9", "1", patient="Patient/3")]) == {"1", "2", "3"}
+    assert store.waking(HOST, [Touched(f"{kind}/9", "1", patient="Patient/3")]) == {"1", "2", "3", "4"}
 
 
 def test_a_patients_resource_wakes_only_visits_that_have_not_seen_it(store):

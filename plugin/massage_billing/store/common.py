@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from massage_billing.ports import Entry, Touched, VisitState
 
 PLAN_TYPES = frozenset({"Account", "Consent", "Coverage"})
-"""Resources that can change who is to be billed after the Claim was made, without the visit having used them."""
+"""Resources that can change who is to be billed after a visit was decided, without the visit having used them: a card
+entered late turns self-pay into a claim."""
 
 OPEN_STATES = frozenset({VisitState.HELD, VisitState.WAITING})
 """What any resource of the patient may move on."""
@@ -37,4 +38,4 @@ def latest_entries(entries: Sequence[Entry]) -> list[Entry]:
 def wakes(change: Touched, state: VisitState) -> bool:
     """Whether a resource that names a visit's patient, but was not used by the visit in this version, wakes it."""
     kind = change.reference.partition("/")[0]
-    return state in OPEN_STATES or (state is VisitState.CLAIMED and kind in PLAN_TYPES)
+    return state in OPEN_STATES or kind in PLAN_TYPES
