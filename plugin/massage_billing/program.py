@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from datetime import datetime, timedelta
 from typing import Final
 
 from massage_billing import flow
@@ -58,7 +58,9 @@ class Program:
         if dry_run:
             return Billing(setup).run(since, dry_run=True)
         with self._lock():
-            return Billing(setup).run(since)
+            report = Billing(setup).run(since)
+            setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
+            return report
 
     def approve(self, encounters: Sequence[str] | None) -> RunReport:
         """Make drafts active; None: all."""

@@ -40,6 +40,8 @@ class Setup:
     """Claims are written as drafts."""
     demo: bool = False
     """No start date is asked for."""
+    retention: timedelta = timedelta(days=30)
+    """How long payloads are kept after the host confirmed them (DESIGN 23)."""
     outputs: tuple[str, ...] = ()
     """Where results are found, for the report."""
     progress: Progress = field(default_factory=NoProgress)

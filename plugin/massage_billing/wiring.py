@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,6 +78,7 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
             capture=chosen.billing.no_charge_capture,
             draft=chosen.claims.write_as == "draft",
             demo=chosen.demo,
+            retention=timedelta(days=settings.state.retention_days),
             outputs=_outputs(chosen),
             progress=progress or NoProgress(),
         )
@@ -132,7 +134,7 @@ def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
 
     limits = _limits(settings)
     observations = MinuteSource.OBSERVATION in reading.minute_sources and reading.minute_observations != frozenset()
-    chosen = FhirSettings(limits=limits, observations=observations)
+    chosen = FhirSettings(limits=limits, observations=observations, verify=_verify(settings))
     adapter = FhirServer
     if settings.kind is HostKind.OPENEMR:
         from massage_billing.hosts.openemr import OpenEmr
@@ -164,10 +166,25 @@ def _credentials(settings: HostSettings, limits: Limits) -> Credentials:
             algorithm=auth.algorithm,
             key_id=auth.key_id,
         )
-        if auth.scopes:
-            registered = replace(registered, scopes=auth.scopes)
-        return SmartBackend(settings.place, registered, limits=limits)
+        scopes = auth.scopes or _scopes(settings.kind)
+        if scopes:
+            registered = replace(registered, scopes=scopes)
+        return SmartBackend(settings.place, registered, limits=limits, verify=_verify(settings))
     return NoCredentials()
+
+
+def _scopes(kind: HostKind) -> tuple[str, ...]:
+    """What to ask for where the settings do not say; none leaves it to the adapter."""
+    if kind is not HostKind.OPENEMR:
+        return ()
+    from massage_billing.hosts.openemr_can import SCOPES
+
+    return SCOPES
+
+
+def _verify(settings: HostSettings) -> bool | str:
+    """Whose certificates are believed: the machine's, or those of ``ca_file``."""
+    return True if settings.ca_file is None else str(settings.ca_file)
 
 
 def _outputs(settings: HostSettings) -> tuple[str, ...]:

@@ -1,0 +1,60 @@
+"""Settings reach what they set: scopes, certificates, how long payloads are kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from massage_billing.hosts.openemr_can import SCOPES
+from massage_billing.settings import HostKind, HostSettings, SmartAuth
+from massage_billing.wiring import _credentials, _limits, _verify
+
+from .conftest import Call
+
+
+def host(kind: HostKind, folder: Path, scopes: tuple[str, ...] = (), ca_file: Path | None = None) -> HostSettings:
+    from joserfc.jwk import RSAKey
+
+    key = folder / "key.pem"
+    if not key.exists():
+        key.write_bytes(RSAKey.generate_key(2048).as_pem(private=True))
+    auth = SmartAuth(client_id="abc", key_file=key, token_url="https://ehr.example.org/token", scopes=scopes)
+    return HostSettings(id="a", kind=kind, url="https://ehr.example.org/fhir", auth=auth, ca_file=ca_file)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scopes", "asked"),
+    [
+        (HostKind.OPENEMR, (), SCOPES),
+        (HostKind.OPENEMR, ("system/Encounter.rs",), ("system/Encounter.rs",)),
+        (HostKind.FHIR, ("system/*.read",), ("system/*.read",)),
+        (HostKind.FHIR, (), ("system/*.rs", "system/Claim.cruds", "system/Task.cruds", "system/Provenance.cruds")),
+    ],
+)
+def test_the_scopes_that_are_asked_for(
+    tmp_path: Path, kind: HostKind, scopes: tuple[str, ...], asked: tuple[str, ...]
+) -> None:
+    settings = host(kind, tmp_path, scopes)
+    credentials = _credentials(settings, _limits(settings))
+    assert tuple(credentials._settings.scopes) == asked  # type: ignore[attr-defined]
+
+
+def test_the_certificates_that_are_believed(tmp_path: Path) -> None:
+    assert _verify(host(HostKind.FHIR, tmp_path)) is True
+    assert _verify(host(HostKind.FHIR, tmp_path, ca_file=Path("/srv/ca.pem"))) == "/srv/ca.pem"
+
+
+@pytest.mark.parametrize(("days", "kept"), [("0", False), ("30", True)])
+def test_payloads_are_kept_as_long_as_the_settings_say(
+    tmp_path: Path, mb: Call, monkeypatch: pytest.MonkeyPatch, days: str, kept: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MASSAGE_BILLING_STATE", raising=False)
+    assert mb("make-clinic", "clinic", "--visits", "20").code == 0
+    settings = tmp_path / "clinic/massage-billing.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + f"  retention_days: {days}\n", encoding="utf-8")
+    assert json.loads(mb("run", "--json", "--settings", str(settings)).out)["claims_created"] > 0
+    left = json.loads(mb("purge", "--older-than", "0", "--yes", "--json", "--settings", str(settings)).out)["forgotten"]
+    assert (left > 0) is kept
