@@ -12,6 +12,8 @@ from typing import Protocol
 from massage_billing.model import Decision, Outcome
 from massage_billing.planning import Change, Plan
 
+UNKNOWN_PAYER = "payer-known"
+"""The rule that holds a visit whose payer payers.yaml does not map (DESIGN 8)."""
 SHOWN_VISITS = 50
 """How many visits the report keeps for the table."""
 
@@ -116,6 +118,7 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.money = {outcome: Decimal("0.00") for outcome in Outcome}
         self.reasons: Counter[str] = Counter()
+        self.unknown_payers: Counter[str] = Counter()
         self.problems: list[str] = []
         self.lines: list[VisitLine] = []
         self.dry_run = dry_run
@@ -131,7 +134,10 @@ class Tally:
         if decision.outcome is Outcome.CLAIM:
             counts["units"] += plan.row.units
         elif decision.outcome is Outcome.HOLD:
-            self.reasons.update({finding.rule for finding in decision.holds})
+            rules = {finding.rule for finding in decision.holds}
+            self.reasons.update(rules)
+            if UNKNOWN_PAYER in rules and decision.payer:
+                self.unknown_payers[decision.payer] += 1
         if unchanged:
             counts["unchanged"] += 1
         else:
@@ -180,6 +186,7 @@ class Tally:
             self_pay_dollars=self.money[Outcome.SELF_PAY],
             held_dollars=self.money[Outcome.HOLD],
             hold_reasons=dict(self.reasons.most_common()),
+            unknown_payers=tuple(sorted(self.unknown_payers)),
             problems=tuple(self.problems),
             outputs=outputs,
             per_visit=tuple(self.lines),

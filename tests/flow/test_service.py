@@ -318,3 +318,8 @@ def test_a_therapist_whose_record_arrives_late_bills_the_visit(world: World) -> 
     assert world.run().holds == 1
     world.put(practitioner())
     assert world.run().claims_created == 1
+
+
+def test_a_payer_that_nobody_mapped_is_named_once_for_all_its_visits(world: World) -> None:
+    report = world.run(clinic=replace(CLINIC, payers=(), digest="clinic-0"))
+    assert report.unknown_payers == ("Organization/o2",)
