@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,8 +51,7 @@ class Proxy:
         """Called when the server has answered, before the client has the answer."""
         self._to = urlsplit(server)
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}{self._to.path}"
 
     def pass_on(self, request: Request, headers: dict[str, str]) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -68,6 +68,15 @@ class Proxy:
             connection.close()
         self.after(request)
         return answer.status, [pair for pair in answer.getheaders() if pair[0].lower() not in _HOP], body
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news; everything else is."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:

@@ -50,20 +50,30 @@ class Child:
 
     def read_line(self, timeout: float) -> str:
         """The next line of standard output; RuntimeError with the end of its log when it ends or is silent too long."""
+        line = self.try_line(timeout)
+        if line is None:
+            raise self._gone(f"said nothing for {timeout:.0f} s")
+        return line
+
+    def try_line(self, timeout: float) -> str | None:
+        """The next line of standard output; None when none comes in this time. RuntimeError when it ends."""
         assert self.process.stdout is not None
         deadline = time.monotonic() + timeout
         while b"\n" not in self._pending:
             left = deadline - time.monotonic()
-            ready = left > 0 and select.select([self.process.stdout], [], [], left)[0]
-            chunk = os.read(self.process.stdout.fileno(), 1 << 20) if ready else b""
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                return None
+            chunk = os.read(self.process.stdout.fileno(), 1 << 20)
             if not chunk:
-                state = f"ended with {self.process.wait(5)}" if ready else f"said nothing for {timeout:.0f} s"
-                tail = self.log.read_text(errors="replace")[-3000:]
-                self.stop()
-                raise RuntimeError(f"{self.process.args} {state}\n{tail}")
+                raise self._gone(f"ended with {self.process.wait(5)}")
             self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode()
+
+    def _gone(self, state: str) -> RuntimeError:
+        tail = self.log.read_text(errors="replace")[-3000:]
+        self.stop()
+        return RuntimeError(f"{self.process.args} {state}\n{tail}")
 
     def write_line(self, text: str) -> None:
         """Sends one line to standard input."""

@@ -1,0 +1,5 @@
+"""What the journeys share."""
+
+from journeys.forked import forker
+
+__all__ = ["forker"]
