@@ -29,7 +29,7 @@ BLOCK = re.compile(r"(?P<head><!-- help(?:: (?P<name>[a-z-]+))? -->\n```text\n)(
 
 def help_of(name: str | None) -> str:
     """What ``--help`` prints on a terminal of 100 columns."""
-    root = click.Context(cli, info_name="massage-billing", terminal_width=100)
+    root = click.Context(cli, info_name="massage-billing", terminal_width=100, **cli.context_settings)
     if name is None:
         return cli.get_help(root) + "\n"
     command = cli.get_command(root, name)
