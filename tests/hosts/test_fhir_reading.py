@@ -416,6 +416,20 @@ def test_an_earlier_start_reads_everything_again(server: MiniFhir, open_host: Op
     assert "e0" in {record.encounter for record in records}
 
 
+def test_a_change_between_two_pages_hides_no_other(server: MiniFhir, open_host: Open) -> None:
+    host = open_host(FhirSettings(overlap=0, result_size=2))
+    _, cursor = first_run(host)
+    ids = [f"loc{number}" for number in range(7)]
+    for logical_id in ids:
+        server.store.put({"resourceType": "Location", "id": logical_id})
+    seen: list[str] = []
+    for page in host.source.changed("Location", Cursor.read(cursor).at):
+        if not seen:
+            server.store.put(page.matches[0])
+        seen += [str(resource["id"]) for resource in page.matches]
+    assert set(ids) <= set(seen)
+
+
 def test_a_claim_for_two_visits_touches_both(server: MiniFhir, open_host: Open) -> None:
     host = open_host()
     _, cursor = first_run(host)
