@@ -171,7 +171,7 @@ class MiniFhir:
         sought = dict(query)
         if sought.get("_sort") == "-_lastUpdated":
             found.reverse()
-        else:
+        elif sought.get("_sort") != "_lastUpdated":
             found.sort(key=lambda resource: resource["id"])
         if sought.get("_summary") == "count":
             return answered(200, {"resourceType": "Bundle", "type": "searchset", "total": len(found)})

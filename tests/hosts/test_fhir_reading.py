@@ -227,6 +227,12 @@ def test_large_results_are_paged_to_the_end(server: MiniFhir, open_host: Open) -
     assert sum(key.startswith("Procedure/") for key in records["e2"].resources) == 52
 
 
+def test_the_day_before_the_start_is_read_too_since_zones_differ(server: MiniFhir, open_host: Open) -> None:
+    midnight = {"start": "2026-10-31T23:00:00Z"}  # already the first of November in Berlin
+    server.store.put(encounter("e8", meta=..., period=midnight))
+    assert "e8" in first_run(open_host())[0]
+
+
 def test_encounters_without_a_date_are_delivered(server: MiniFhir, open_host: Open) -> None:
     server.store.put(encounter("e7", meta=..., period=...))
     assert "e7" in first_run(open_host())[0]
