@@ -170,8 +170,15 @@ def _decision(
     return Decision(
         outcome, visit.encounter, visit.date, lines, _in_order(notes), tuple(notes.findings), diagnoses,
         payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
-        visit.date + timedelta(days=days) if visit.date and days and not payment.self_pay else None,
+        _filing_limit(visit.date, None if payment.self_pay else days),
     )  # fmt: skip
+
+
+def _filing_limit(on: Date | None, days: int | None) -> Date | None:
+    """The last day to file; None where nothing says, or where it lies behind the end of the calendar."""
+    if on is None or not days:
+        return None
+    return on + timedelta(days=days) if days <= (Date.max - on).days else None
 
 
 def _in_order(notes: Notes) -> tuple[NotBilled, ...]:

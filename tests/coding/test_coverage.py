@@ -248,3 +248,17 @@ def test_a_person_may_give_the_visit_to_the_patient_when_the_coverage_is_in_doub
     decision = flow.bill(decided, book(), clinic(), ruling("self-pay"))
     assert decision.outcome is Outcome.SELF_PAY
     assert decision.payer is None
+
+
+def test_a_status_that_is_none_is_not_repeated() -> None:
+    decision = coverages({"status": "Ada Example, born 1990"})
+    (hold,) = decision.holds
+    assert hold.message == "Not in force on the date of service: Coverage/1 has a status that is not active."
+
+
+def test_a_coverage_without_any_payer_is_no_claim_even_under_a_given_policy() -> None:
+    decided = visit()
+    decided = replace(decided, coverages=(replace(decided.coverages[0], payer=PayerRef(None)),))
+    decision = flow.bill(decided, book(), Clinic(policy="cms-total-time", explaining=True))
+    assert decision.outcome is Outcome.HOLD
+    assert lines(decision) == ["97124 x4"]

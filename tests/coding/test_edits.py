@@ -85,6 +85,14 @@ def test_a_dated_policy_may_keep_column_1(tmp_path: Path) -> None:
     assert effects(decision, "ncci-pairs") == [("fail", "changed")]
 
 
+def test_a_policy_cannot_keep_a_column_1_that_has_no_unit_on_its_own(tmp_path: Path) -> None:
+    book = with_policy(tmp_path, "keep: column-1")
+    decision = edited("97140 7", "97124 33", rules=book, policy="plan")
+    assert decision.outcome is Outcome.HOLD
+    assert effects(decision, "ncci-pairs") == [("fail", "hold")]
+    assert not_billed(decision) == ["97140 under-minimum", "97124 column-2"]
+
+
 def test_a_payer_that_does_not_follow_ncci_says_so_with_its_source(tmp_path: Path) -> None:
     book = with_policy(tmp_path, "follows_ncci: no\nncci_source: doc\nfollows_mue: yes")
     decision = edited("97140 15", "97124 45", rules=book, policy="plan")

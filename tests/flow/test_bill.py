@@ -367,3 +367,12 @@ def test_explain_holds_and_warns_and_never_needs_the_clinic() -> None:
     assert decision.outcome is Outcome.CLAIM
     assert effects(decision, "charge") == [("no-data", "warn")]
     assert decision.date == DAY
+
+
+def test_a_filing_limit_behind_the_end_of_the_calendar_is_none() -> None:
+    """One mistyped year must not end the run for every other visit."""
+    last = Date(9999, 12, 31)
+    payers = tuple(replace(payer, filing_days=365) for payer in clinic().payers)
+    decision = flow.bill(visit(last), book(), replace(clinic(), payers=payers))
+    assert decision.date == last
+    assert decision.filing_limit is None

@@ -13,6 +13,8 @@ from massage_billing.model import Clinic, Coverage, CoverageKind, Payer, RulingK
 
 _ACTIVE = "active"
 _NEVER_WAS = "entered-in-error"
+_SAID = frozenset({"cancelled", "draft"})
+"""Statuses that a message may repeat; what else stands there could be anything."""
 _LINKS = ("Account/", "ServiceRequest/")
 """What links a coverage to a visit, the strongest first (DESIGN 6)."""
 _LAST = 1_000_000
@@ -120,7 +122,7 @@ def _in_force(c: Coverage, on: Date) -> bool:
 
 def _why_not(c: Coverage, on: Date) -> str:
     if c.status != _ACTIVE:
-        return f"is {c.status}"
+        return f"is {c.status}" if c.status in _SAID else "has a status that is not active"
     return "starts later" if c.start is not None and c.start > on else "ended earlier"
 
 

@@ -76,7 +76,8 @@ def note(dropped: Sequence[Dropped], buckets: Sequence[Bucket], policy: Policy, 
         case = "dropped"
         if drop.pair.indicator == _OPENS:
             why += ", and the record shows neither separate regions nor separate times"
-        if drop.units > kept and policy.terms.keep != "column-1":
+        # A policy may keep column 1; where column 1 has no unit left on its own minutes, there is nothing to keep.
+        if drop.units > kept and (policy.terms.keep != "column-1" or not final):
             case = "larger-dropped"
             told = f"{drop.units} of {drop.code} against {kept} of {drop.kept}"
             message = f"{why}. The code that would be dropped has more units ({told}): a person has to decide."

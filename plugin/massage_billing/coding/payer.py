@@ -75,7 +75,9 @@ def check(coverage: Coverage, clinic: Clinic, notes: Notes) -> None:
     found = entries(coverage.payer, clinic.payers) if clinic.payers else []
     about = coverage.payer.reference or coverage.id
     known = notes.day.known_policies
-    if len(found) > 1:
+    if coverage.payer.reference is None and not coverage.payer.identifiers:
+        notes.no_data(_RULE, f"{coverage.id} names no payer that could be recognized.", "unnamed", coverage.id)
+    elif len(found) > 1:
         lines = ", ".join(str(payer.line) for payer in found)
         notes.fail(_RULE, f"{about} is named by several entries of payers.yaml (lines {lines}).", "several", about)
     elif clinic.policy is not None:
@@ -99,8 +101,6 @@ def _unmapped(about: str, coverage: Coverage, clinic: Clinic) -> str:
         match = f"references: [{coverage.payer.reference}]" if coverage.payer.reference else "payer_id: …"
         line = f"- {{key: …, kind: {coverage.kind.value}, policy: …, match: {{{match}}}}}"
         return f"payer-unknown: no entry of payers.yaml means {about}. The line to add: {line}"
-    if coverage.payer.reference is None and not coverage.payer.identifiers:
-        return f"{coverage.id} names no payer, and no payer policy was given."
     return f"No payers.yaml says who {about} is, and no payer policy was given, so units cannot be counted."
 
 
