@@ -188,6 +188,14 @@ def test_what_is_no_input_is_not_read(host: FolderHost, folder: Path, tmp_path: 
     assert problems(host) == [("link.ndjson", "is a symbolic link, which is not followed")]
 
 
+def test_the_index_of_another_host_in_the_folder_is_not_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT))
+    all_of(FolderHost("clinic", folder, out=folder / "billing-out", work=folder / "state" / "clinic.index"))
+    other = FolderHost("other", folder, out=tmp_path / "out", work=tmp_path / "work")
+    assert keys(other) == WHOLE
+    assert problems(other) == []
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     host = FolderHost("clinic", tmp_path / "nowhere", out=tmp_path / "out", work=tmp_path / "work")
     with pytest.raises(InputError, match="nowhere"):

@@ -193,6 +193,7 @@ class FolderHost:
         """Only one process builds or removes an index at a time."""
         try:
             self.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.work / folder_read.MARKER, os.O_WRONLY | os.O_CREAT, 0o600))
             lock = os.open(self.work / "index.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise InputError(f"{self.work} cannot be written: {error.strerror}.", "Choose another folder.") from None
