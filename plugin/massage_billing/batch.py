@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from massage_billing import flow
-from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, evidence_of, key_of_claim, our_claims, with_cents
+from massage_billing.fhir.claim_state import (
+    ClaimOnHost,
+    Evidence,
+    ProvenanceOnHost,
+    evidence_of,
+    id_order,
+    key_of_claim,
+    our_claims,
+    read_provenance,
+    with_cents,
+)
 from massage_billing.fhir.keys import claim_key, full_url, visit_key
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.fhir.task import TaskOnHost, read_task
 from massage_billing.fhir.used import used_by
 from massage_billing.fhir.visit import Shared, read_visit
+from massage_billing.hold_task import OPEN_TASK
 from massage_billing.model import Ruling, RulingKind, Visit
 from massage_billing.planning import Plan, Situation, Terms, plan
 from massage_billing.ports import (
@@ -46,7 +58,16 @@ class _Found:
     """What stands on the host of a batch of visits."""
 
     claims: dict[str, tuple[ClaimOnHost, ...]]
-    tasks: dict[str, TaskOnHost]
+    tasks: dict[str, list[TaskOnHost]]
+    """By Encounter id, the one that counts first."""
+
+    def task(self, visit: Visit) -> TaskOnHost | None:
+        """The visit's Task."""
+        return next(iter(self.tasks.get(visit.encounter, ())), None)
+
+    def strays(self, visit: Visit) -> tuple[TaskOnHost, ...]:
+        """Further Tasks of its key that are still open."""
+        return tuple(task for task in self.tasks.get(visit.encounter, ())[1:] if task.status in OPEN_TASK)
 
 
 class Batch:
@@ -57,8 +78,11 @@ class Batch:
         self._keep_used = capabilities.records_hold_writes
         self._shared = Shared()
 
-    def decide(self, records: Sequence[VisitRecord], *, again: bool = False) -> list[Planned]:
-        """Plans of the visits of these records; ``again`` where they were counted before."""
+    def decide(
+        self, records: Sequence[VisitRecord], *, again: bool = False, approved: AbstractSet[str] = frozenset()
+    ) -> list[Planned]:
+        """Plans of the visits of these records; ``again`` where they were counted before, ``approved``: Encounters
+        whose draft a person let go, which was not written yet."""
         setup = self.setup
         read = [(record, read_visit(record, setup.reading, self._shared)) for record in records]
         read = [(record, visit) for record, visit in read if self._after_start(visit)]
@@ -76,11 +100,18 @@ class Batch:
                 self.tally.waiting(visit.encounter, visit.date, waiting.why)
                 planned.append(self._waiting(record, visit, row, waiting.until))
                 continue
-            task = found.tasks.get(visit.encounter)
-            ruling = rulings.get(visit.encounter) or _written_off(task, self.terms)
+            ruling = rulings.get(visit.encounter) or _written_off(found.task(visit), self.terms)
             decision = flow.bill(visit, setup.book, setup.clinic, ruling)
-            claims = found.claims.get(visit.encounter, ())
-            situations.append((record, Situation(visit, decision, row, claims, task)))
+            situation = Situation(
+                visit,
+                decision,
+                row,
+                found.claims.get(visit.encounter, ()),
+                found.task(visit),
+                stray_tasks=found.strays(visit),
+                approved=visit.encounter in approved,
+            )
+            situations.append((record, situation))
         evidence, provenances = self._look_up([situation for _, situation in situations])
         for record, situation in situations:
             situation = _informed(situation, evidence, provenances)
@@ -106,9 +137,8 @@ class Batch:
             self.tally.visit(made, unchanged=unchanged)
         if made.group is None and row is not None:
             kept = _keep_versions(made.row, row)
-            return Planned(
-                replace(made.entry(self._used(record)), row=kept), news=self._keep_used or not unchanged or kept != row
-            )
+            news = again or self._keep_used or not unchanged or kept != row
+            return Planned(replace(made.entry(self._used(record)), row=kept), news=news)
         return Planned(made.entry(self._used(record)), news=True)
 
     def _used(self, record: VisitRecord) -> tuple[tuple[str, str], ...]:
@@ -143,33 +173,31 @@ class Batch:
         claims = our_claims(resources, visit.host, visit.encounter)
         if claims:
             found.claims[visit.encounter] = claims
-        key = None
-        for resource in resources:
-            if resource.get("resourceType") == "Task":
-                key = key or claim_key(visit.host, visit.encounter, 0)
-                if key_of_claim(resource) == key:
-                    task = read_task(resource)
-                    other = found.tasks.get(visit.encounter)
-                    if other is None or task.reference < other.reference:
-                        found.tasks[visit.encounter] = task
+        held = [one for one in resources if one.get("resourceType") == "Task"]
+        key = claim_key(visit.host, visit.encounter, 0) if held else ""
+        tasks = [read_task(one) for one in held if key_of_claim(one) == key]
+        tasks.sort(key=lambda task: (task.status == "entered-in-error", id_order(task.reference)))
+        if tasks:
+            found.tasks[visit.encounter] = tasks
 
     def _look_up(
         self, situations: Sequence[Situation]
-    ) -> tuple[dict[str, Evidence], dict[str, tuple[str, str | None]]]:
-        """Evidence of sending and Provenances for visits whose claim stands on the host already."""
+    ) -> tuple[dict[str, Evidence], dict[str, tuple[ProvenanceOnHost, ...]] | None]:
+        """Evidence of sending, and Provenances by key, for visits whose claim stands on the host already."""
         claims = [claim for situation in situations for claim in situation.claims if claim.live]
         if not claims:
-            return {}, {}
+            return {}, None
         host = self.setup.host
         answers = list(host.answers([claim.reference for claim in claims]))
         evidence = {claim.reference: evidence_of(claim.reference, answers) for claim in claims} if answers else {}
+        if "Provenance" not in self.capabilities.readable & self.capabilities.writable:
+            return evidence, None
         keys = [claim_key(s.visit.host, s.visit.encounter, s.claims[-1].revision) for s in situations if s.claims]
-        provenances: dict[str, tuple[str, str | None]] = {}
+        provenances: dict[str, tuple[ProvenanceOnHost, ...]] = {}
         for resource in host.find("Provenance", keys):
-            key, meta = key_of_claim(resource), resource.get("meta")
-            version = meta.get("versionId") if isinstance(meta, dict) else None
+            key = key_of_claim(resource)
             if key:
-                provenances.setdefault(key, (f"Provenance/{resource.get('id')}", version))
+                provenances[key] = (*provenances.get(key, ()), read_provenance(resource))
         return evidence, provenances
 
     # --- approving --------------------------------------------------------------------------------------------------
@@ -218,13 +246,16 @@ def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:
 
 
 def _informed(
-    situation: Situation, evidence: Mapping[str, Evidence], provenances: Mapping[str, tuple[str, str | None]]
+    situation: Situation,
+    evidence: Mapping[str, Evidence],
+    provenances: Mapping[str, tuple[ProvenanceOnHost, ...]] | None,
 ) -> Situation:
     if not situation.claims:
         return situation
     visit = situation.visit
     key = claim_key(visit.host, visit.encounter, situation.claims[-1].revision)
-    return replace(situation, evidence=evidence, provenance=provenances.get(key))
+    known = None if provenances is None else provenances.get(key, ())
+    return replace(situation, evidence=evidence, provenances=known)
 
 
 def _keep_versions(new: VisitRow, old: VisitRow) -> VisitRow:

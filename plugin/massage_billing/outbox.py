@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from massage_billing.batch import Planned
@@ -32,20 +33,20 @@ class Outbox:
         rows = {entry.row.encounter: entry.row for entry in entries if entry.group}
         return self._write(groups, rows)
 
-    def flush_pending(self) -> set[str]:
-        """Write what an earlier run left; Encounter ids that have to be read again."""
-        again: set[str] = set()
-        tried: set[str] = set()
+    def left(self) -> Iterator[list[WriteGroup]]:
+        """What earlier runs decided and did not write, some at a time, each group once."""
+        seen: set[str] = set()
         while True:
-            waiting = [row.group for row in self.store.pending(self.host.id, FLUSH + len(tried))]
-            groups = [group for group in waiting if group.key not in tried]
+            waiting = [row.group for row in self.store.pending(self.host.id, FLUSH + len(seen))]
+            groups = [group for group in waiting if group.key not in seen]
             if not groups:
-                return again
-            tried.update(group.key for group in groups)
-            rows = self.store.known(self.host.id, [group.encounter for group in groups])
-            again |= self._write(groups, rows)
-            if not self.capabilities.takes_claims():
-                return again
+                return
+            seen.update(group.key for group in groups)
+            yield groups
+
+    def write_as_decided(self, groups: Sequence[WriteGroup]) -> set[str]:
+        """Write groups of the store as they are; Encounter ids that have to be read again."""
+        return self._write(groups, self.store.known(self.host.id, [group.encounter for group in groups]))
 
     def _write(self, groups: Sequence[WriteGroup], rows: dict[str, VisitRow]) -> set[str]:
         groups = [group for group in groups if self._writable(group)]
@@ -107,6 +108,15 @@ class Outbox:
                         again.add(keys[key])
                     seen.add(key)
         return again
+
+
+def approves(group: WriteGroup) -> bool:
+    """Whether a group is a draft that a person let go, and nothing else."""
+    (first, *more) = group.writes
+    if more or first.operation is not Operation.UPDATE or first.type != "Claim":
+        return False
+    claim: object = json.loads(first.body)
+    return isinstance(claim, dict) and claim.get("status") == "active"
 
 
 def _keys_of(resource: object) -> set[str]:

@@ -13,16 +13,24 @@ from enum import StrEnum
 from massage_billing.errors import ClaimInvalid
 from massage_billing.fhir import names
 from massage_billing.fhir.claim import ClaimTerms, build_claim
-from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, Sending, cancel, withdraw
+from massage_billing.fhir.claim_state import (
+    ClaimOnHost,
+    Evidence,
+    ProvenanceOnHost,
+    Sending,
+    cancel,
+    id_order,
+    with_cents,
+    withdraw,
+)
 from massage_billing.fhir.keys import claim_key, full_url, visit_key
 from massage_billing.fhir.provenance import build_provenance
 from massage_billing.fhir.serial import Resource, to_bytes
-from massage_billing.fhir.task import TaskOnHost, build_task, digest_of, reopen_task, settle_task
+from massage_billing.fhir.task import TaskOnHost, digest_of
+from massage_billing.hold_task import plan_task
 from massage_billing.model import Decision, Effect, Finding, Outcome, Result, Visit, Who
 from massage_billing.ports import Entry, Operation, VisitRow, VisitState, Write, WriteGroup
-
-OPEN_TASK = frozenset({"draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold"})
-"""Task statuses in which a person still has something to do."""
+from massage_billing.writes import update_write
 
 
 class Change(StrEnum):
@@ -49,10 +57,22 @@ class Situation:
     """Our Claims of this visit on the host, newest revision last."""
     task: TaskOnHost | None = None
     """The hold Task on the host."""
-    provenance: tuple[str, str | None] | None = None
-    """(reference, version) of the current Claim's Provenance, where it was looked up."""
+    provenances: tuple[ProvenanceOnHost, ...] | None = None
+    """Our Provenances of the newest revision; None where they were not looked up."""
+    stray_tasks: tuple[TaskOnHost, ...] = ()
+    """Further Tasks with the key of ``task``, let in by a fault of the host."""
+    approved: bool = False
+    """A person approved the draft, but a run ended before that was written."""
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     """Sending of the Claims, by reference; a Claim not in it was not sent."""
+
+    @property
+    def provenance(self) -> ProvenanceOnHost | None:
+        """The current Claim's Provenance: of two, the one that names it."""
+        of_claim = self.claims[-1].reference if self.claims else None
+        return min(
+            self.provenances or (), key=lambda one: (one.claim != of_claim, id_order(one.reference)), default=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +120,17 @@ class Plan:
 def plan(situation: Situation, terms: Terms) -> Plan:
     """What to write for a decided visit. Deterministic; raises nothing: what cannot be written becomes a hold."""
     claims, strays = _reconcile(situation)
-    step = strays if strays.hold else _claim_step(replace(situation, claims=claims), terms)
+    situation = replace(situation, claims=claims)
+    step = strays if strays.hold else _claim_step(situation, terms)
     decision = _held(situation.decision, step.hold) if step.hold else situation.decision
-    task_write, opened, closed = _task_step(situation, decision, terms, step.revision)
-    writes = (*strays.writes, *(step.writes if step is not strays else ()), *task_write)
+    tasks = plan_task(situation.visit, decision, situation.task, situation.stray_tasks, terms.now)
+    writes = (*strays.writes, *(step.writes if step is not strays else ()), *tasks.writes)
     group = None
     if writes:
         key = visit_key(situation.visit.host, situation.visit.encounter)
         group = WriteGroup(key, situation.visit.encounter, writes)
     row = _row(situation, decision, step, terms)
-    return Plan(decision, row, group, step.change, opened, closed)
+    return Plan(decision, row, group, step.change, tasks.opened, tasks.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +168,7 @@ def _reconcile(situation: Situation) -> tuple[tuple[ClaimOnHost, ...], _Step]:
             return tuple(kept.values()), _Step(claim.revision, hold=finding, current=other)
         stays, goes = (claim, other) if sent else (other, claim)
         kept[claim.revision] = stays
-        writes.append(_update(goes.reference, goes.version, withdraw(goes)))
+        writes.append(update_write(goes.reference, goes.version, withdraw(goes)))
     return tuple(kept[revision] for revision in sorted(kept)), _Step(writes=tuple(writes))
 
 
@@ -168,10 +189,36 @@ def _claim_step(situation: Situation, terms: Terms) -> _Step:
     if current is None:
         return _create(situation, wanted, revision, terms)
     if current.live and current.digest == digest:
-        return _Step(revision, digest=digest, current=current, draft=current.status == "draft")
+        return _as_decided(situation, current, terms)
     if current.status == "entered-in-error" or (current.status == "cancelled" and not current.cancelled_by_us):
         return _Step(revision, hold=_cancelled_by_person(current), current=current)
     return _correct(situation, current, wanted, terms)
+
+
+def _as_decided(situation: Situation, current: ClaimOnHost, terms: Terms) -> _Step:
+    """The Claim stands as it should; what an earlier run could not finish around it is finished."""
+    writes, draft = _own_provenance(situation, current, terms), current.status == "draft"
+    if draft and situation.approved:
+        approved = {**with_cents(current.resource), "status": "active"}
+        writes, draft = (*writes, update_write(current.reference, current.version, approved)), False
+    return _Step(current.revision, writes, digest=current.digest, current=current, draft=draft)
+
+
+def _own_provenance(situation: Situation, current: ClaimOnHost, terms: Terms) -> tuple[Write, ...]:
+    """The Provenance that was not written before a run ended, or that names a Claim that was withdrawn."""
+    if situation.provenances is None:
+        return ()
+    there = situation.provenance
+    if there is None:
+        return (_new_provenance(situation, current.revision, current.reference, terms, "CREATE"),)
+    return () if there.claim == current.reference else (_update_provenance(situation, there, current, terms, "CREATE"),)
+
+
+def _update_provenance(
+    situation: Situation, there: ProvenanceOnHost, current: ClaimOnHost, terms: Terms, change: str
+) -> Write:
+    made = build_provenance(situation.visit, situation.decision, current.revision, current.reference, terms.now, change)
+    return update_write(there.reference, there.version, {**made, "id": there.reference.rpartition("/")[2]})
 
 
 def _build(situation: Situation, terms: Terms, revision: int, **correction: str | None) -> Resource | Finding:
@@ -237,11 +284,9 @@ def _update_claim(situation: Situation, current: ClaimOnHost, wanted: Resource, 
     """Not sent: the Claim is replaced where it stands; an approved one stays approved only if drafts are not asked."""
     wanted = {**wanted, "id": current.reference.rpartition("/")[2]}
     revision = current.revision
-    writes = [_update(current.reference, current.version, wanted)]
+    writes = [update_write(current.reference, current.version, wanted)]
     if situation.provenance:
-        reference, version = situation.provenance
-        body = build_provenance(situation.visit, situation.decision, revision, current.reference, terms.now, "UPDATE")
-        writes.append(_update(reference, version, {**body, "id": reference.rpartition("/")[2]}))
+        writes.append(_update_provenance(situation, situation.provenance, current, terms, "UPDATE"))
     else:
         writes.append(_new_provenance(situation, revision, current.reference, terms, "UPDATE"))
     return _Step(revision, tuple(writes), Change.UPDATED, digest=digest_of(wanted), current=current, draft=terms.draft)
@@ -251,44 +296,9 @@ def _no_longer_billable(situation: Situation, current: ClaimOnHost | None) -> _S
     if current is None or not current.live:
         return _Step(current.revision if current else 0, current=current)
     if _state(situation, current) in (Sending.NOT_SENT, Sending.REJECTED):
-        write = _update(current.reference, current.version, cancel(current))
+        write = update_write(current.reference, current.version, cancel(current))
         return _Step(current.revision, (write,), Change.CANCELLED, current=current)
     return _Step(current.revision, hold=_sent_and_changed(situation, current), current=current)
-
-
-def _update(reference: str, version: str | None, body: Mapping[str, object]) -> Write:
-    kind = reference.partition("/")[0]
-    return Write(Operation.UPDATE, kind, to_bytes(body), full_url(kind, reference), target=reference, if_match=version)
-
-
-# --- the Task -------------------------------------------------------------------------------------------------------
-
-
-def _task_step(
-    situation: Situation, decision: Decision, terms: Terms, revision: int
-) -> tuple[tuple[Write, ...], bool, bool]:
-    """Writes for the hold Task, and whether it was opened or closed."""
-    task = situation.task
-    if decision.outcome is not Outcome.HOLD:
-        if task is None or task.status not in OPEN_TASK:
-            return (), False, False
-        return (_update(task.reference, task.version, settle_task(task, terms.now)),), False, True
-    wanted = build_task(situation.visit, decision, 0, terms.now)
-    if task is None:
-        key = claim_key(situation.visit.host, situation.visit.encounter, 0)
-        match = f"identifier={names.SID_CLAIM_KEY}|{key}"
-        return (Write(Operation.CREATE, "Task", to_bytes(wanted), full_url("Task", key), match=match),), True, False
-    same = task.digest == digest_of(wanted)
-    if task.status in OPEN_TASK:
-        if same:
-            return (), False, False
-        body = reopen_task(task, wanted, terms.now, by_person=False)
-        return (_update(task.reference, task.version, body),), False, False
-    by_person = not task.closed_by_us
-    if by_person and task.reopened and same:
-        return (), False, False
-    body = reopen_task(task, wanted, terms.now, by_person=by_person)
-    return (_update(task.reference, task.version, body),), True, False
 
 
 # --- findings of the writing itself ---------------------------------------------------------------------------------
@@ -334,7 +344,7 @@ def _no_payer_number(current: ClaimOnHost) -> Finding:
 
 
 def _row(situation: Situation, decision: Decision, step: _Step, terms: Terms) -> VisitRow:
-    visit, row = situation.visit, situation.row
+    visit, row, there = situation.visit, situation.row, situation.provenance
     states = {Outcome.CLAIM: VisitState.CLAIMED, Outcome.HOLD: VisitState.HELD}
     total = decision.total
     return VisitRow(
@@ -350,8 +360,8 @@ def _row(situation: Situation, decision: Decision, step: _Step, terms: Terms) ->
         digest=step.digest,
         claim=step.current.reference if step.current else None,
         claim_version=step.current.version if step.current else None,
-        provenance=situation.provenance[0] if situation.provenance else (row.provenance if row else None),
-        provenance_version=situation.provenance[1] if situation.provenance else None,
+        provenance=there.reference if there else (row.provenance if row else None),
+        provenance_version=there.version if there else None,
         task=situation.task.reference if situation.task else None,
         task_version=situation.task.version if situation.task else None,
         units=sum(line.units for line in decision.lines),

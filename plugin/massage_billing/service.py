@@ -14,7 +14,7 @@ from typing import TypeVar
 from massage_billing.batch import Batch
 from massage_billing.errors import HostError
 from massage_billing.model import Ruling
-from massage_billing.outbox import Outbox
+from massage_billing.outbox import Outbox, approves
 from massage_billing.planning import Terms
 from massage_billing.ports import NamesProblems, Touched, VisitRecord
 from massage_billing.report import RunReport, Tally
@@ -35,7 +35,7 @@ class Billing:
         self.capabilities = setup.host.capabilities()
 
     def run(self, since: datetime | None = None, *, dry_run: bool = False) -> RunReport:
-        """One pass: write what is pending, decide what changed, write it, move the cursor.
+        """One pass: finish what is pending, decide what changed, write it, move the cursor.
 
         Raises HostError where the host cannot be read at all; a group the host refuses stays in the outbox and is named
         in the report.
@@ -44,7 +44,7 @@ class Billing:
         batch = Batch(self.setup, self.capabilities, self._terms(), tally)
         outbox = Outbox(self.setup, self.capabilities, tally)
         if not dry_run:
-            self._redo(batch, outbox, outbox.flush_pending())
+            self._resume(batch, outbox)
         ended = self._decide_changed(batch, outbox, since, dry_run=dry_run)
         if isinstance(self.host, NamesProblems):
             for where, what in self.host.problems():
@@ -67,6 +67,22 @@ class Billing:
             clinic=self.setup.clinic.digest,
             check=self.setup.check,
         )
+
+    def _resume(self, batch: Batch, outbox: Outbox) -> None:
+        """Finish what an earlier run decided and did not write.
+
+        It is decided again first: the record, or the patient's wish not to tell the plan, may have changed since. What
+        the host cannot take stays where it is, as drafts.
+        """
+        for groups in outbox.left():
+            if not self.capabilities.takes_claims():
+                self._redo(batch, outbox, outbox.write_as_decided(groups))
+                return
+            approved = {group.encounter for group in groups if approves(group)}
+            records = list(self.host.visits([group.encounter for group in groups]))
+            self._redo(batch, outbox, outbox.commit_and_write(batch.decide(records, again=True, approved=approved)))
+            for encounter in sorted({group.encounter for group in groups} - {record.encounter for record in records}):
+                batch.tally.problem(f"Encounter/{encounter}: is gone from the host; its claim stays in the outbox.")
 
     def _decide_changed(self, batch: Batch, outbox: Outbox, since: datetime | None, *, dry_run: bool) -> str | None:
         """Decide every visit that changed, then those that wake for another reason; the cursor reached."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from massage_billing.fhir import names
-from massage_billing.fhir.claim_state import Evidence, Sending, cancel, our_claims
+from massage_billing.fhir.claim_state import Evidence, ProvenanceOnHost, Sending, cancel, our_claims
 from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.task import REOPENED_NOTE, read_task
 from massage_billing.model import (
@@ -152,7 +152,12 @@ CHANGED = replace(CLAIM, lines=(line(units=3),))
 
 
 def test_a_changed_record_updates_the_unsent_claim_where_it_stands() -> None:
-    situation = Situation(VISIT, CHANGED, claims=claims(written(version="4")), provenance=("Provenance/13", "2"))
+    situation = Situation(
+        VISIT,
+        CHANGED,
+        claims=claims(written(version="4")),
+        provenances=(ProvenanceOnHost("Provenance/13", "2", "Claim/12"),),
+    )
     made = plan(situation, TERMS)
     assert made.group is not None
     claim, provenance = made.group.writes

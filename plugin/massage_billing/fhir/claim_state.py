@@ -15,6 +15,7 @@ from enum import StrEnum
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
 from massage_billing.fhir.keys import claim_key
+from massage_billing.fhir.references import split
 from massage_billing.fhir.serial import Resource
 from massage_billing.fhir.task import digest_of
 
@@ -73,6 +74,28 @@ class ClaimOnHost:
         return self.status == "cancelled" and self.digest == CANCELLED_BY_US
 
 
+@dataclass(frozen=True, slots=True)
+class ProvenanceOnHost:
+    """One of our Provenances as it stands on the host."""
+
+    reference: str
+    """"Provenance/13"."""
+    version: str | None
+    """meta.versionId."""
+    claim: str | None
+    """The Claim it is of, "Claim/12"."""
+
+
+def read_provenance(resource: Mapping[str, object]) -> ProvenanceOnHost:
+    """What a Provenance of ours says."""
+    targets = [split(fj.text(target, "reference") or "") for target in fj.children(resource, "target")]
+    return ProvenanceOnHost(
+        reference=f"Provenance/{fj.text(resource, 'id')}",
+        version=fj.text(fj.child(resource, "meta"), "versionId"),
+        claim=next((f"Claim/{found[1]}" for found in targets if found and found[0] == "Claim"), None),
+    )
+
+
 def key_of_claim(resource: Mapping[str, object]) -> str | None:
     """The claim key a Claim, Task or Provenance of ours carries; None where it is not ours."""
     for system, value in fj.identifiers(resource):
@@ -98,7 +121,7 @@ def our_claims(resources: Iterable[Mapping[str, object]], host: str, encounter: 
             keys = {claim_key(host, encounter, revision): revision for revision in range(_MAX_REVISIONS)}
         if key in keys:
             found.append(_read(resource, keys[key]))
-    return tuple(sorted(found, key=lambda claim: (claim.revision, _id_order(claim.reference))))
+    return tuple(sorted(found, key=lambda claim: (claim.revision, id_order(claim.reference))))
 
 
 def _read(resource: Mapping[str, object], revision: int) -> ClaimOnHost:
@@ -112,7 +135,8 @@ def _read(resource: Mapping[str, object], revision: int) -> ClaimOnHost:
     )
 
 
-def _id_order(reference: str) -> tuple[int, str]:
+def id_order(reference: str) -> tuple[int, str]:
+    """Order of "Type/id" references in which the lower id is the older, where ids count up."""
     logical = reference.rpartition("/")[2]
     return (int(logical), "") if logical.isdigit() else (2**63, logical)
 

@@ -123,6 +123,11 @@ def settle_task(task: TaskOnHost, now: str) -> Resource:
     return settled
 
 
+def withdraw_task(task: TaskOnHost, now: str) -> Resource:
+    """A second Task of the same key, let in by a fault of the host: entered in error."""
+    return {**task.resource, "status": "entered-in-error", "lastModified": now}
+
+
 def reopen_task(task: TaskOnHost, wanted: Resource, now: str, *, by_person: bool) -> Resource:
     """The Task opened again with today's findings; a note says why where a person had closed it."""
     opened: Resource = {**wanted, "id": task.resource.get("id", ""), "lastModified": now}
