@@ -30,7 +30,7 @@ from journeys.clinic import (
 from journeys.forked import Forker
 from servers.validator import Validator
 
-VISITS = 400
+VISITS = 250
 KILLS = 20
 SEED = 20261123
 
@@ -84,7 +84,8 @@ def test_run_again_and_with_a_lost_store(world: World, validator: Validator, tmp
     assert (report["visits"], unwritten(report)) == (VISITS, True)
     assert world.lines() == lines
     world.once()
-    assert_valid(world.host.written(), validator, tmp_path)
+    few = {kind: found[:40] for kind, found in world.host.written().items()}
+    assert_valid(few, validator, tmp_path)
 
 
 @pytest.mark.parametrize("stores", [("one", "one"), ("one", "other")], ids=["same store", "two stores"])
