@@ -83,6 +83,25 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def _when(written: str, zone: ZoneInfo | None, as_written: bool) -> When | None:
+    """What a FHIR date, dateTime or instant means on a site's clock; None where it is none of these. Remembered: the
+    Encounter and its Procedures mostly share their times."""
+    try:
+        if len(written) > 10 and written[10] == "T" and written[7] == "-":
+            moment = datetime.fromisoformat(written)
+            if as_written or moment.tzinfo is None:
+                moment = time = moment.replace(tzinfo=zone or UTC)
+            else:
+                time = moment if zone is None else moment.astimezone(zone)
+            return When(time.date(), time, moment)
+        if len(written) == 10 and written[7] == "-":
+            return When(date.fromisoformat(written))
+    except (ValueError, OverflowError):
+        pass
+    return When(partial=True) if _PARTIAL.fullmatch(written) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """How the times of one site are read."""
@@ -97,22 +116,11 @@ class Clock:
         written = text(parent, name, faults)
         if written is None:
             return NEVER
-        try:
-            if len(written) > 10 and written[10] == "T" and written[7] == "-":
-                moment = datetime.fromisoformat(written)
-                if self.as_written or moment.tzinfo is None:
-                    moment = time = moment.replace(tzinfo=self.zone or UTC)
-                else:
-                    time = moment if self.zone is None else moment.astimezone(self.zone)
-                return When(time.date(), time, moment)
-            if len(written) == 10 and written[7] == "-":
-                return When(date.fromisoformat(written))
-        except (ValueError, OverflowError):
-            pass
-        if _PARTIAL.fullmatch(written):
-            return When(partial=True)
-        faults.add(parent, name, "is not a date or a time")
-        return NEVER
+        when = _when(written, self.zone, self.as_written)
+        if when is None:
+            faults.add(parent, name, "is not a date or a time")
+            return NEVER
+        return when
 
     def span(self, parent: JsonObject, name: str, faults: Faults) -> Span:
         """Read a FHIR Period."""
@@ -129,6 +137,8 @@ def utc(parent: JsonObject, name: str, faults: Faults) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(written)
+        if time.tzinfo is UTC:
+            return time
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         faults.add(parent, name, "is not a time")

@@ -93,7 +93,7 @@ class Diagnoses:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._conditions: dict[str, ConceptRead] = {}
+        self._conditions: dict[str, tuple[ConceptRead, list[Diagnosis]]] = {}
         self._counted: dict[str, None] = {}
         self._signs: list[tuple[str, str | None]] = []
 
@@ -146,14 +146,14 @@ class Diagnoses:
         return []
 
     def _of_condition(self, key: str, condition: JsonObject, *, done: bool = True) -> list[Diagnosis]:
-        read = self._conditions.get(key)
-        if read is None:
+        known = self._conditions.get(key)
+        if known is None:
             faults = self._record.faults(key.partition("#")[0])
             read = self._read_condition(condition, faults) if _stands(condition, faults) else ConceptRead()
-            self._conditions[key] = read
-        if done and read.signs:
+            known = self._conditions[key] = (read, [Diagnosis(code, key) for code in read.codes])
+        if done and known[0].signs:
             self._counted[key] = None
-        return [Diagnosis(code, key) for code in read.codes]
+        return known[1]
 
     def _read_condition(self, condition: JsonObject, faults: Faults) -> ConceptRead:
         read = read_concept(child(condition, "code", faults), faults)
@@ -184,7 +184,7 @@ class Diagnoses:
         the dueTo extension of a Condition of the visit. Not evidence: an injury by itself, a fall or other external
         cause (a health plan's, mostly), the kind of a coverage, free text, reasons of what was not done.
         """
-        signs = [(key, sign) for key in self._counted for sign in self._conditions[key].signs]
+        signs = [(key, sign) for key in self._counted for sign in self._conditions[key][0].signs]
         signs.extend(self._signs)
         if "type" in encounter:
             faults = self._record.faults(where)

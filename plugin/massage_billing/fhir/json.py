@@ -26,25 +26,26 @@ _ABSENT: Final = object()
 class Faults:
     """What could not be read in one resource."""
 
-    __slots__ = ("_found", "resource", "where")
+    __slots__ = ("found", "resource", "where")
 
     def __init__(self, where: str, resource: JsonObject) -> None:
         self.where = where
         self.resource = resource
-        self._found: list[tuple[JsonObject, str, str]] = []
+        self.found: list[tuple[JsonObject, str, str]] = []
+        """Empty in a sound resource: the quick question."""
 
     def add(self, parent: JsonObject, name: str, expected: str) -> None:
         """Note that element ``name`` of ``parent`` is not the ``expected`` kind of value ("is not an object")."""
-        self._found.append((parent, name, expected))
+        self.found.append((parent, name, expected))
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self.found)
 
     def __iter__(self) -> Iterator[str]:
         """Each fault once, in the order met: "performer[0].actor is not an object"."""
         lines = (
             f"{path}.{name} {expected}" if path else f"{name} {expected}"
-            for parent, name, expected in self._found
+            for parent, name, expected in self.found
             for path in (path_of(parent, self.resource) or "",)
         )
         return iter(dict.fromkeys(lines))

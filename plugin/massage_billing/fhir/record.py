@@ -20,6 +20,10 @@ READABLE: Final = "record-readable"
 T = TypeVar("T")
 
 
+def _key(pair: tuple[str, JsonObject]) -> str:
+    return pair[0]
+
+
 class Kept(Generic[T]):
     """Translations of resources that many visits share (therapists, sites), kept for one run by the very object.
 
@@ -36,21 +40,23 @@ class Kept(Generic[T]):
 
     def of(self, key: str, resource: JsonObject, record: Record) -> T:
         """The resource's translation; its faults become the record's."""
-        translation, faults = self.look(key, resource, record)
-        if faults:
+        _, translation, faults = self._kept.get(id(resource)) or self._make(key, resource, record)
+        if faults.found:
             record.adopt(faults)
         return translation
 
     def look(self, key: str, resource: JsonObject, record: Record) -> tuple[T, Faults]:
         """The resource's translation and its faults, for where it is not sure yet that the visit needs it."""
-        kept = self._kept.get(id(resource))
-        if kept is None:
-            faults = record.fresh_faults(key, resource)
-            kept = (resource, self._translate(resource, faults), faults)
-            if len(self._kept) >= self._limit:
-                self._kept.clear()
-            self._kept[id(resource)] = kept
-        return kept[1], kept[2]
+        _, translation, faults = self._kept.get(id(resource)) or self._make(key, resource, record)
+        return translation, faults
+
+    def _make(self, key: str, resource: JsonObject, record: Record) -> tuple[JsonObject, T, Faults]:
+        faults = record.fresh_faults(key, resource)
+        kept = (resource, self._translate(resource, faults), faults)
+        if len(self._kept) >= self._limit:
+            self._kept.clear()
+        self._kept[id(resource)] = kept
+        return kept
 
 
 class Record:
@@ -63,27 +69,25 @@ class Record:
         self.problems: list[Problem] = []
         self._faults: dict[str, Faults] = {}
         self._adopted: dict[str, Faults] = {}
-        self._by_type: dict[str, list[str]] = {}
+        self._by_type: dict[str, list[tuple[str, JsonObject]]] = {}
         unreadable = list(record.unreadable)
         for key, resource in record.resources.items():
             if type(resource) is dict:
-                self._by_type.setdefault(key.partition("/")[0], []).append(key)
+                self._by_type.setdefault(key.partition("/")[0], []).append((key, resource))
             else:
                 unreadable.append((key, "is not a JSON object"))
         if len(unreadable) > len(record.unreadable):
             self.resources = {key: each for key, each in record.resources.items() if type(each) is dict}
+        for listed in self._by_type.values():
+            if len(listed) > 1:
+                listed.sort(key=_key)
         self.resolver = Resolver(self.resources, record.aliases)
         for where, what in unreadable:
             self.fail(READABLE, f"{where} {what}.", about=where)
 
     def all(self, kind: str) -> Sequence[tuple[str, JsonObject]]:
         """(key, resource) of every resource of a type, ordered by key."""
-        keys = self._by_type.get(kind)
-        if keys is None:
-            return ()
-        if len(keys) > 1:
-            keys.sort()
-        return [(key, self.resources[key]) for key in keys]
+        return self._by_type.get(kind, ())
 
     def faults(self, key: str) -> Faults:
         """Where to note what is wrong with a resource of this record."""
@@ -143,7 +147,7 @@ class Record:
         """One problem for each resource that had faults, in the order they were met."""
         lines: dict[str, dict[str, None]] = {}
         for faults in (*self._faults.values(), *self._adopted.values()):
-            if faults:
+            if faults.found:
                 lines.setdefault(faults.where, {}).update(dict.fromkeys(faults))
         return [
             Problem(READABLE, Result.FAIL, f"{where} cannot be read: {'; '.join(found)}.", where)
