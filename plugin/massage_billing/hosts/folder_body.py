@@ -23,8 +23,11 @@ _STEP: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
 
 def derived_id(token: str) -> str | None:
     """The id that follows from a claim key, which is the key itself: "…claim-key|MB…", whatever stands before."""
-    head, _, value = token.rpartition("|")
-    return value if head.endswith(SID_CLAIM_KEY) and _FHIR_ID.fullmatch(value) else None
+    end = token.rfind("|")
+    if end < 0 or not token.endswith(SID_CLAIM_KEY, 0, end):
+        return None
+    value = token[end + 1 :]
+    return value if _FHIR_ID.fullmatch(value) else None
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -54,11 +57,11 @@ _head_of: Final = msgspec.json.Decoder(_Head).decode
 
 def _tokens(head: _Head, logical_id: str) -> tuple[str, ...]:
     """By what a resource is found again, "Claim?system|value": identifiers and tags, but the one its id is made of."""
-    pairs = [(one.system, one.value) for one in head.identifier]
+    kind = head.resourceType
+    found = {f"{kind}?{one.system}|{one.value}" for one in head.identifier}
     if head.meta is not UNSET:
-        pairs += [(tag.system, tag.code) for tag in head.meta.tag]
-    found = (f"{head.resourceType}?{system}|{value}" for system, value in dict.fromkeys(pairs))
-    return tuple([token for token in found if derived_id(token) != logical_id])
+        found.update([f"{kind}?{tag.system}|{tag.code}" for tag in head.meta.tag])
+    return tuple(sorted([token for token in found if derived_id(token) != logical_id]))
 
 
 @dataclass(frozen=True, slots=True)
