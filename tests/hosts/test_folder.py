@@ -410,6 +410,37 @@ def test_a_procedure_without_a_visit_is_named(host: FolderHost, folder: Path) ->
     assert "Encounter/e7" in second[1]
 
 
+def test_a_condition_by_its_identifier(host: FolderHost, folder: Path) -> None:
+    token = [{"system": SYSTEM, "value": "dx-1"}]
+    by_identifier = {"identifier": token[0]}
+    loose, own = condition("d7", identifier=token), condition("d8", encounter=ref("Encounter/e1"))
+    search = {"condition": ref(f"Condition?identifier={SYSTEM}|dx-2")}
+    own["identifier"] = [{"system": SYSTEM, "value": "dx-2"}]
+    visit = encounter(diagnosis=[{"condition": by_identifier}, search])
+    (folder / "all.ndjson").write_bytes(lines(visit, loose, own))
+    record = all_of(host)["e1"]
+    assert {"Condition/d7", "Condition/d8"} <= record.resources.keys()
+    assert record.aliases == {search["condition"]["reference"]: "Condition/d8"}
+
+
+def test_resources_are_parsed_a_visit_at_a_time(host: FolderHost, folder: Path) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT, encounter("e2"), procedure("z", encounter=ref("Encounter/e2"))))
+    found = all_of(host)
+    one, two = found["e1"].resources, found["e2"].resources
+    first = one["Procedure/a"]
+    assert one["Procedure/a"] is first
+    assert dict(one.items())["Procedure/a"] is first
+    assert two["Encounter/e2"] == encounter("e2")
+    assert one["Procedure/a"] is not first
+    assert one["Procedure/a"] == first
+    for key in ("Patient/p1", "Coverage/c1", "Practitioner/t1", "Organization/o1"):  # what visits share is shared
+        assert one[key] is two[key]
+    assert len(one) == len(list(one)) == len(one.values())
+    assert "Procedure/zz" not in one
+    with pytest.raises(KeyError):
+        one["Procedure/zz"]
+
+
 # --- twice ----------------------------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ class FolderHost:
         self.folder = folder
         self.work = work
         self._out = Out(out, work)
-        self._index: Index | None = None
+        self._joiner: Joiner | None = None
         self._lock = -1
         self._passes = 0
         """Passes over all visits under way: until they end, everything is read from the index they read from."""
@@ -83,11 +83,11 @@ class FolderHost:
         if cursor == since:
             yield Changes(cursor=cursor)
             return
-        index = self._open(mark)
+        joiner = self._open(mark)
         self._passes += 1
         try:
             page: list[VisitRecord] = []
-            for record in _all_visits(index, (start - MARGIN).isoformat() if start else ""):
+            for record in _all_visits(joiner, (start - MARGIN).isoformat() if start else ""):
                 page.append(record)
                 if len(page) == PAGE:
                     yield Changes(records=tuple(page))
@@ -98,8 +98,8 @@ class FolderHost:
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
         """These visits, found through the index."""
-        index = self._current()
-        joiner = Joiner(index)
+        joiner = self._current()
+        index = joiner.index
         groups: dict[str, set[str]] = {}
         for encounter in encounters:
             group = index.locate(f"Encounter/{encounter}")
@@ -110,7 +110,7 @@ class FolderHost:
 
     def answers(self, claims: Sequence[str]) -> Iterator[JsonObject]:
         """ClaimResponses and ExplanationOfBenefits in the folder that name these Claims, by reference or claim key."""
-        index = self._current()
+        index = self._current().index
         if index.types.isdisjoint(ANSWERS):
             return
         for claim in dict.fromkeys(claims):
@@ -121,7 +121,7 @@ class FolderHost:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """(file:line or resource, what is wrong) of all that could not be used; never any content."""
-        index = self._current()
+        index = self._current().index
         with open(index.folder / "problems", encoding="utf-8") as lines:
             for line in lines:
                 where, _, what = line.rstrip("\n").partition("\t")
@@ -150,9 +150,9 @@ class FolderHost:
 
     def close(self) -> None:
         """Let go of the files; the index stays for the next run."""
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if self._joiner is not None:
+            self._joiner.index.close()
+            self._joiner = None
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -168,25 +168,25 @@ class FolderHost:
     def _mark(self) -> str:
         return folder_read.fingerprint(folder_read.sources(self.folder, (self._out.folder, self.work)))
 
-    def _current(self) -> Index:
-        return self._index if self._index is not None and self._passes else self._open(self._mark())
+    def _current(self) -> Joiner:
+        return self._joiner if self._joiner is not None and self._passes else self._open(self._mark())
 
-    def _open(self, mark: str) -> Index:
+    def _open(self, mark: str) -> Joiner:
         """The index of the folder as it is now; built where there is none yet."""
-        if self._index is not None and self._index.folder.name == f"index-{mark}":
-            return self._index
-        if self._index is not None:
-            self._index.close()
+        if self._joiner is not None and self._joiner.index.folder.name == f"index-{mark}":
+            return self._joiner
+        if self._joiner is not None:
+            self._joiner.index.close()
             os.close(self._lock)
-            self._index, self._lock = None, -1
+            self._joiner, self._lock = None, -1
         folder = self.work / f"index-{mark}"
         with self._building():
             if not _usable(folder):
                 self._build(folder)
             self._lock = os.open(folder / "meta.json", os.O_RDONLY)
             fcntl.flock(self._lock, fcntl.LOCK_SH)
-        self._index = Index(folder)
-        return self._index
+        self._joiner = Joiner(Index(folder))
+        return self._joiner
 
     @contextmanager
     def _building(self) -> Iterator[None]:
@@ -225,10 +225,9 @@ class FolderHost:
             raise InputError(what, "It needs about as much room as the folder itself.") from None
 
 
-def _all_visits(index: Index, first_day: str) -> Iterator[VisitRecord]:
-    joiner = Joiner(index)
-    for part in range(index.parts):
-        for _, entries in index.groups(part):
+def _all_visits(joiner: Joiner, first_day: str) -> Iterator[VisitRecord]:
+    for part in range(joiner.index.parts):
+        for _, entries in joiner.index.groups(part):
             yield from joiner.visits(entries, first_day)
 
 

@@ -18,6 +18,7 @@ import orjson
 from massage_billing.fhir.json import child, text
 from massage_billing.hosts import folder_read
 from massage_billing.hosts.folder_index import PART_BYTES, VERSION, Index, Writer, entry_of, part_file, read_part
+from massage_billing.hosts.folder_lazy import DAMAGED
 from massage_billing.hosts.folder_quick import quick_place
 from massage_billing.hosts.folder_read import Read, Source
 from massage_billing.hosts.folder_records import (
@@ -31,9 +32,6 @@ from massage_billing.hosts.folder_records import (
     salvage,
     token_of,
 )
-
-DAMAGED = "!"
-"""Name of the only element of what stands in the index for a resource that cannot be read: [resource, what]."""
 
 
 class Builder:

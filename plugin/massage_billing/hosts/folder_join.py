@@ -18,8 +18,8 @@ from urllib.parse import unquote
 import orjson
 
 from massage_billing.fhir.references import split
-from massage_billing.hosts.folder_build import DAMAGED
 from massage_billing.hosts.folder_index import Entry, Index
+from massage_billing.hosts.folder_lazy import DAMAGED, UNREAD, Desk, LazyResources, parsed
 from massage_billing.hosts.folder_records import READABLE, SHARED, WHOLE_PATIENT, token_of, tokens_of
 from massage_billing.ports import JsonObject, VisitRecord
 
@@ -31,6 +31,7 @@ _OTHER_VISITS: Final = frozenset({"Encounter", "Procedure", "Claim", "Explanatio
 """Types that only their own Encounter brings to a visit: a reference to one is not followed."""
 
 Resources = dict[str, JsonObject]
+_NOTE: Final = b'{"%s":' % DAMAGED.encode()
 
 
 @dataclass(slots=True)
@@ -64,9 +65,11 @@ class Joiner:
     """Makes VisitRecords out of an index."""
 
     def __init__(self, index: Index) -> None:
-        self._index = index
+        self.index = index
+        """The index it reads from."""
         self._shared: OrderedDict[bytes, Resources] = OrderedDict()
         """Shared resource, by its reference → it and what it points to, shared ones only."""
+        self._desk = Desk()
 
     def visits(
         self, entries: list[Entry], since: str = "", wanted: Collection[str] | None = None
@@ -98,24 +101,26 @@ class Joiner:
             if literal not in resources:
                 gathered.waiting.append(literal)
         if _LOGICAL.search(raw):
-            gathered.waiting.extend(token for resource in list(resources.values()) for token in _tokens(resource))
+            own = [parsed(raw, key) for key, raw in gathered.own.items()]
+            gathered.waiting.extend(token for resource in own for token in _tokens(resource))
         if gathered.waiting:
             self._follow_all(group, gathered)
         if group.loose:
             self._bring_minutes(group, gathered)
-        return VisitRecord(logical_id, resources, gathered.aliases, tuple(gathered.unreadable))
+        found = LazyResources(resources, gathered.own, self._desk)
+        return VisitRecord(logical_id, found, gathered.aliases, tuple(gathered.unreadable))
 
     def _take_all(self, entries: Iterable[Entry], gathered: _Gathered) -> bytes:
         """Take what belongs to the visit itself; returns its bytes, to be searched for references."""
         raws = []
-        resources, read = gathered.resources, self._index.raw
+        resources, read = gathered.resources, self.index.raw
         for entry in entries:
             raw = read(entry)
-            resource = _parsed(raw, entry.key)
-            if DAMAGED in resource:
-                gathered.note_damage(resource)
+            if raw.startswith(_NOTE):
+                gathered.note_damage(orjson.loads(raw))
                 continue
-            resources[entry.key] = resource
+            resources[entry.key] = UNREAD
+            gathered.own[entry.key] = raw
             if entry.full_url:
                 gathered.aliases[entry.full_url] = entry.key
             raws.append(raw)
@@ -165,8 +170,8 @@ class Joiner:
 
     def _elsewhere(self, key: str) -> list[Entry]:
         """The entry of a resource that is in another group."""
-        home = self._index.locate(key)
-        return [entry for entry in self._index.group(home) if entry.key == key] if home else []
+        home = self.index.locate(key)
+        return [entry for entry in self.index.group(home) if entry.key == key] if home else []
 
     def _follow_odd(self, reference: str, group: Group, gathered: _Gathered) -> None:
         """An absolute URL, a urn, a search or an identifier: find its key, remember it as an alias, follow that."""
@@ -175,7 +180,7 @@ class Joiner:
         if mark:
             searched = token.startswith("identifier=")
             token = unquote(token[11:]) if searched else token
-            keys = [key for key, _ in self._index.identified(token) if not kind or key.startswith(f"{kind}/")]
+            keys = [key for key, _ in self.index.identified(token) if not kind or key.startswith(f"{kind}/")]
             keys = keys or self._with_identifier(kind, token, group, gathered)
             if searched and len(keys) == 1:
                 gathered.aliases[reference] = keys[0]
@@ -191,14 +196,14 @@ class Joiner:
         """Keys of the patient's own resources with an identifier that the index does not hold."""
         known = [entry for entry in group.loose.values() if not kind or entry.key.startswith(f"{kind}/")]
         found = [entry.key for entry in known if token in tokens_of(self._load_once(group, entry).resource)]
-        return found or [key for key, resource in gathered.resources.items() if token in tokens_of(resource)]
+        return found or [key for key, raw in gathered.own.items() if token in tokens_of(parsed(raw, key))]
 
     def _same_id(self, logical_id: str, group: Group) -> list[str]:
         """Keys of resources with this id: a urn:uuid that no Bundle explained may still be an id."""
         known = {entry.key for entry in (*group.encounters, *group.always, *group.loose.values())}
         known.update(entry.key for entries in group.linked.values() for entry in entries)
         near = [key for key in known if key.endswith(f"/{logical_id}")]
-        return near or [f"{kind}/{logical_id}" for kind in sorted(SHARED) if self._index.locate(f"{kind}/{logical_id}")]
+        return near or [f"{kind}/{logical_id}" for kind in sorted(SHARED) if self.index.locate(f"{kind}/{logical_id}")]
 
     def _minutes(self, group: Group) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = {}
@@ -226,12 +231,12 @@ class Joiner:
             if here in seen:
                 continue
             seen.add(here)
-            home = self._index.locate(here)
-            for entry in self._index.group(home) if home else ():
+            home = self.index.locate(here)
+            for entry in self.index.group(home) if home else ():
                 if entry.key.partition("/")[0] in SHARED:
                     loaded = self._load(entry)
                     found[entry.key] = loaded.resource
-                    waiting.extend(_shared_keys(loaded.references, self._index))
+                    waiting.extend(_shared_keys(loaded.references, self.index))
         if not any(DAMAGED in resource for resource in found.values()):
             if len(self._shared) >= _SHARED_KEPT:
                 self._shared.popitem(last=False)
@@ -241,8 +246,8 @@ class Joiner:
     # --- loading ---
 
     def _load(self, entry: Entry) -> Loaded:
-        raw = self._index.raw(entry)
-        resource = _parsed(raw, entry.key)
+        raw = self.index.raw(entry)
+        resource = parsed(raw, entry.key)
         references = [reference.decode() for reference in _REFERENCE.findall(raw)]
         if _LOGICAL.search(raw):
             references.extend(_tokens(resource))
@@ -258,9 +263,11 @@ class Joiner:
 class _Gathered:
     """What one visit has so far."""
 
-    __slots__ = ("aliases", "resources", "seen", "unreadable", "waiting")
+    __slots__ = ("aliases", "own", "resources", "seen", "unreadable", "waiting")
 
     def __init__(self) -> None:
+        self.own: dict[str, bytes] = {}
+        """The visit's own resources, not parsed yet; ``resources`` has UNREAD for them."""
         self.resources: Resources = {}
         self.aliases: dict[str, str] = {}
         self.unreadable: list[tuple[str, str]] = []
@@ -294,15 +301,6 @@ class _Gathered:
         said = note[DAMAGED]
         if type(said) is list and tuple(said) not in self.unreadable:
             self.unreadable.append((said[0], said[1]))
-
-
-def _parsed(raw: bytes, key: str) -> JsonObject:
-    """The resource; where its bytes turn out not to be sound JSON after all, the note that it is not."""
-    try:
-        resource: JsonObject = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return {DAMAGED: [key, "is not JSON"]}
-    return resource
 
 
 def _told_apart(entries: list[Entry]) -> Group:
