@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from massage_billing.fhir.links import FOLLOWED, values_at
 from massage_billing.hosts.memory import MemoryStore
-from massage_billing.hosts.visit_links import FOLLOWED, WATCHED, ids_at, values_at
+from massage_billing.hosts.visit_links import WATCHED, ids_at
 
 Json = dict[str, Any]
 Fault = Callable[[Request], Response | None]

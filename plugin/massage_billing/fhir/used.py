@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from massage_billing.fhir import json as fj
-from massage_billing.fhir.references import references_in, split
+from massage_billing.fhir.links import FOLLOWED_TO, followed
+from massage_billing.fhir.references import split
 from massage_billing.ports import JsonObject, VisitRecord
 
 _OURS = frozenset({"Task", "Provenance"})
-_AWAITED = frozenset(
-    {
-        "Account",
-        "Appointment",
-        "Condition",
-        "Coverage",
-        "Location",
-        "Observation",
-        "Organization",
-        "Patient",
-        "Practitioner",
-        "PractitionerRole",
-        "ServiceRequest",
-    }
-)
-"""Types whose late arrival may change a decision."""
 
 
 def used_by(record: VisitRecord) -> tuple[tuple[str, str], ...]:
@@ -47,11 +32,15 @@ def used_by(record: VisitRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _missing(resource: JsonObject, record: VisitRecord) -> Iterator[str]:
-    """What a resource names and the host did not give: it wakes the visit when it comes."""
-    for reference in references_in(resource):
-        named = split(reference)
+    """What a resource leads to and the host did not give: it wakes the visit when it comes.
+
+    Only what a host follows: a patient's general practitioner is never in a record, and nobody waits for them.
+    """
+    for reference in followed(resource):
+        literal = fj.text(reference, "reference") or ""
+        named = split(literal)
         key = f"{named[0]}/{named[1]}" if named else ""
-        if named and named[0] in _AWAITED and key not in record.resources and reference not in record.aliases:
+        if named and named[0] in FOLLOWED_TO and key not in record.resources and literal not in record.aliases:
             yield key
 
 

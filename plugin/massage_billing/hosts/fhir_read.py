@@ -16,18 +16,16 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from massage_billing.fhir.json import text
+from massage_billing.fhir.links import FOLLOWED_TO, followed, values_at
 from massage_billing.fhir.references import key_of, split
 from massage_billing.hosts.visit_links import (
     BY_ENCOUNTER,
     BY_PATIENT,
     BY_PRACTITIONER,
     BY_PROCEDURE,
-    FOLLOWED_TO,
     SHARED,
     Link,
-    followed,
     ids_at,
-    values_at,
 )
 from massage_billing.ports import JsonObject, VisitRecord
 

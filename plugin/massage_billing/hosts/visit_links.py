@@ -11,6 +11,7 @@ from typing import Final
 
 from massage_billing.fhir import names
 from massage_billing.fhir.json import identifiers
+from massage_billing.fhir.links import values_at
 from massage_billing.fhir.references import split
 from massage_billing.ports import JsonObject
 
@@ -51,45 +52,6 @@ BY_PATIENT: Final = (
 BY_PRACTITIONER: Final = Link("PractitionerRole", "practitioner", "Practitioner", "practitioner")
 """Taxonomies of a therapist."""
 
-FOLLOWED: Final[Mapping[str, tuple[str, ...]]] = {
-    "Encounter": (
-        "subject",
-        "participant.individual",
-        "location.location",
-        "serviceProvider",
-        "account",
-        "appointment",
-        "basedOn",
-        "diagnosis.condition",
-        "reasonReference",
-    ),
-    "Procedure": ("subject", "performer.actor", "basedOn", "reasonReference", "location"),
-    "Appointment": ("basedOn",),
-    "ServiceRequest": ("insurance", "requester", "reasonReference"),
-    "Account": ("coverage.coverage",),
-    "Coverage": ("payor",),
-    "PractitionerRole": ("practitioner", "organization"),
-    "Location": ("partOf",),
-}
-"""Elements whose references are followed, by type; everything else is left where it is."""
-
-FOLLOWED_TO: Final = frozenset(
-    {
-        "Patient",
-        "Practitioner",
-        "PractitionerRole",
-        "Organization",
-        "Location",
-        "Account",
-        "Appointment",
-        "ServiceRequest",
-        "Condition",
-        "Coverage",
-        "Procedure",
-    }
-)
-"""Types that are fetched when a followed reference names them."""
-
 SHARED: Final = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
 """Types that many visits share: kept for a whole pass."""
 
@@ -129,36 +91,6 @@ _ENCOUNTERS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "ExplanationOfBenefit": ("item.encounter",),
     "Task": ("focus", "encounter"),
 }
-
-
-def values_at(resource: JsonObject, path: str) -> Iterator[JsonObject]:
-    """The objects at an element path, lists opened ("performer.actor": every actor); what is no object is skipped."""
-    first, _, rest = path.partition(".")
-    value = resource.get(first)
-    for entry in value if type(value) is list else (value,):
-        if type(entry) is dict:
-            if rest:
-                yield from values_at(entry, rest)
-            else:
-                yield entry
-
-
-_STEPS: Final = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in FOLLOWED.items()}
-
-
-def followed(resource: JsonObject) -> list[JsonObject]:
-    """The references of a resource that are followed, as they stand. (``values_at`` for each path, unrolled: this is
-    done for every resource that is read.)"""
-    found: list[JsonObject] = []
-    for first, second in _STEPS.get(str(resource.get("resourceType")), ()):
-        value = resource.get(first)
-        for entry in value if type(value) is list else (value,):
-            inner = entry.get(second) if second and type(entry) is dict else entry
-            if type(inner) is dict:
-                found.append(inner)
-            elif type(inner) is list:
-                found.extend(one for one in inner if type(one) is dict)
-    return found
 
 
 def ids_at(resource: JsonObject, path: str, type: str) -> Iterator[str]:
