@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date as Date
 from typing import Final
 
@@ -111,7 +112,47 @@ def _accounts(record: Record, encounter: JsonObject, where: str) -> Iterator[tup
             yield found
 
 
-def read_coverages(record: Record, patient: str, links: Links) -> tuple[Coverage, ...]:
+class SoundCoverages:
+    """Coverages without a fault, read once a run, by the very object of the Coverage and of what its payor names.
+
+    Only the tie to a visit differs from one visit to the next. Faulty ones are read anew, so that every visit that
+    rests on one says so.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[JsonObject, str, _Payor, Coverage]] = {}
+
+    def find(self, key: str, resource: JsonObject, payor: _Payor) -> Coverage | None:
+        """The coverage as it was read before, not tied to any visit; None where it was not, or names another payer."""
+        kept = self._kept.get(id(resource))
+        if kept is None or kept[1] != key or kept[2][0] != payor[0] or kept[2][1] is not payor[1]:
+            return None
+        return kept[3]
+
+    def keep(self, key: str, resource: JsonObject, payor: _Payor, coverage: Coverage) -> None:
+        """Remember a coverage that is tied to no visit and had no fault."""
+        if len(self._kept) >= _KEPT_COVERAGES:
+            self._kept.clear()
+        self._kept[id(resource)] = (resource, key, payor, coverage)
+
+
+_Payor = tuple[str | None, JsonObject | None]
+"""Key of what the payor points to, and the resource where the record has it."""
+_KEPT_COVERAGES: Final = 2048
+
+
+def _payor_of(record: Record, resource: JsonObject) -> _Payor:
+    payors = children(resource, "payor")
+    if not payors:
+        return None, None
+    key = record.resolver.key(payors[0], resource)
+    found = record.resolver.resolve(payors[0], resource)
+    return (key, None) if found is None else found
+
+
+def read_coverages(record: Record, patient: str, links: Links, sound: SoundCoverages) -> tuple[Coverage, ...]:
     """Every coverage of the patient, whatever its status, ordered by id.
 
     A Coverage whose beneficiary cannot be read is nobody's, and is reported, for it could be this patient's. So is one
@@ -123,7 +164,12 @@ def read_coverages(record: Record, patient: str, links: Links) -> tuple[Coverage
         if whose is None:
             _note_reference(record, key, resource, "beneficiary")
         if whose:
-            found.append(_read_coverage(record, key, resource, links.found.get(key)))
+            payor = _payor_of(record, resource)
+            coverage = sound.find(key, resource, payor) or _read_coverage(record, key, resource, payor, sound)
+            if key in links.found:
+                linked, rank = links.found[key]
+                coverage = replace(coverage, linked=linked, link_rank=rank)
+            found.append(coverage)
         elif key in links.found:
             by = links.found[key][0]
             record.fail(READABLE, f"{by} names {key}, which is not known to be this patient's.", about=by)
@@ -141,7 +187,9 @@ def _note_reference(record: Record, key: str, resource: JsonObject, element: str
     child(reference, "identifier", faults)
 
 
-def _read_coverage(record: Record, key: str, resource: JsonObject, link: tuple[str, int] | None) -> Coverage:
+def _read_coverage(
+    record: Record, key: str, resource: JsonObject, payor: _Payor, sound: SoundCoverages
+) -> Coverage:
     faults = record.faults(key)
     _note_reference(record, key, resource, "beneficiary")
     status = text(resource, "status", faults)
@@ -150,7 +198,7 @@ def _read_coverage(record: Record, key: str, resource: JsonObject, link: tuple[s
     period = child(resource, "period", faults)
     payer, patient_is_payer = _read_payer(record, key, resource, faults)
     relationship = codings(child(resource, "relationship", faults), faults)
-    return Coverage(
+    coverage = Coverage(
         id=key,
         status=status or "unknown",
         kind=kind_of(child(resource, "type", faults), faults),
@@ -159,11 +207,13 @@ def _read_coverage(record: Record, key: str, resource: JsonObject, link: tuple[s
         member_id=_member_id(resource, faults),
         start=first_day(period, "start", faults),
         end=last_day(period, "end", faults),
-        linked=None if link is None else link[0],
-        link_rank=0 if link is None else link[1],
         relationship=relationship[0][1] if relationship else None,
         patient_is_payer=patient_is_payer,
     )
+    payer_faults = None if payor[1] is None else record.faults((payor[0] or "").partition("#")[0])
+    if not faults and not payer_faults:
+        sound.keep(key, resource, payor, coverage)
+    return coverage
 
 
 def _read_payer(record: Record, key: str, resource: JsonObject, faults: Faults) -> tuple[PayerRef, bool]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.fhir import names
-from massage_billing.fhir.coverages import Links, read_coverages, read_restriction
+from massage_billing.fhir.coverages import Links, SoundCoverages, read_coverages, read_restriction
 from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
 from massage_billing.fhir.duplicates import settle_duplicates
@@ -35,16 +35,17 @@ _DEAD_CLAIM: Final = frozenset({"cancelled", "entered-in-error"})
 
 
 class Shared:
-    """Translations that many visits of one run share: therapists, roles, sites, organizations. Hand the same one to
-    every ``read_visit`` of a run; results are the same without."""
+    """Translations that many visits of one run share: therapists, roles, sites, organizations, coverages. Hand the
+    same one to every ``read_visit`` of a run; results are the same without."""
 
-    __slots__ = ("organizations", "people", "roles", "sites")
+    __slots__ = ("coverages", "organizations", "people", "roles", "sites")
 
     def __init__(self) -> None:
         self.people = Kept(read_person)
         self.roles = Kept(read_role)
         self.sites = Kept(read_site)
         self.organizations = Kept(read_organization)
+        self.coverages = SoundCoverages()
 
 
 def read_visit(record: VisitRecord, reading: Reading, shared: Shared | None = None) -> Visit:
@@ -108,7 +109,7 @@ class _Reader:
             organization_npi=organization_npi,
             services=tuple(each.service for each in found),
             diagnoses=diagnosed,
-            coverages=() if patient is None else read_coverages(self.record, patient, links),
+            coverages=() if patient is None else read_coverages(self.record, patient, links, self.shared.coverages),
             referral=referral,
             supervisor=read_supervisor(self.encounter, self.where, self.record, self.people),
             accident=self.diagnoses.accident(self.encounter, self.where, self.clock),
