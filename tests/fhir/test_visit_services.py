@@ -334,7 +334,6 @@ def test_the_same_code_performer_region_and_period_twice(both):
     "other",
     [
         {"code": "97140"},
-        {"bodySite": [{"text": "neck"}]},
         {"performer": by("Practitioner/t2")},
         {"performedDateTime": at("10:30")},
         {"status": "not-done"},
@@ -367,7 +366,7 @@ def test_one_performer_cannot_give_more_minutes_than_passed():
         )
 
     assert distinct(at_once()) == [("Procedure/a1", "overlap"), ("Procedure/a2", "overlap")]
-    assert distinct(at_once(performer="Practitioner/t2")) == []
+    assert {key for _, key in distinct(at_once(performer="Practitioner/t2"))} == {"two-therapists"}
     assert distinct(at_once("10:30")) == []
 
 
@@ -385,3 +384,71 @@ def test_a_duplicates_reasons_still_are_the_visits_diagnoses():
         condition(),
     )
     assert [diagnosis.code for diagnosis in visit.diagnoses] == ["M54.50"]
+
+
+# --- two services, or one twice ---------------------------------------------------------------------------------------
+
+ORDERED = {"basedOn": [ref("ServiceRequest/s1")]}
+
+
+def test_an_order_and_a_log_that_can_have_followed_it_are_two_services():
+    visit = read(
+        encounter(), procedure("a1", **ORDERED), procedure("a2", performedDateTime=at("10:30")), service_request()
+    )
+    assert pairs(visit) == [("a1", None), ("a2", None)]
+    assert visit.problems == ()
+
+
+def test_a_service_without_minutes_at_another_time_is_no_duplicate_and_lacks_its_minutes():
+    visit = read(encounter(), procedure("a1"), procedure("a2", mins=None, performedDateTime=at("10:30")))
+    assert pairs(visit) == [("a1", None), ("a2", None)]
+    assert distinct(visit) == []
+
+
+def test_a_surgery_list_entry_at_the_time_of_the_visit_is_the_same_service():
+    visit = read(
+        encounter(), procedure("a1", performedDateTime=at("11:00")), procedure("a2", mins=None, encounter=...)
+    )
+    assert pairs(visit) == [("a1", None), ("a2", "a1")]
+
+
+def test_an_entry_without_encounter_but_with_minutes_at_another_time_is_no_duplicate():
+    visit = read(encounter(), procedure("a1"), procedure("a2", encounter=..., performedDateTime=at("10:30")))
+    assert pairs(visit) == [("a1", None)]
+
+
+def test_contained_copies_of_one_performer_are_one_person():
+    inner = {"contained": [practitioner("c")], "performer": by("#c")}
+    visit = read(encounter(), procedure("a1", **inner), procedure("a2", **inner))
+    assert distinct(visit) == [("Procedure/a2", "twice")]
+    other = {"contained": [practitioner("c", OTHER_NPI)], "performer": by("#c")}
+    assert distinct(read(encounter(), procedure("a1", **inner), procedure("a2", **other))) == []
+
+
+def test_a_region_that_one_of_two_does_not_name_is_no_difference():
+    neck, leg = {"bodySite": [{"text": "neck"}]}, {"bodySite": [{"text": "leg"}]}
+    assert distinct(read(encounter(), procedure("a1", **neck), procedure("a2"))) == [("Procedure/a2", "twice")]
+    assert distinct(read(encounter(), procedure("a1", **neck), procedure("a2", **leg))) == []
+
+
+def test_two_with_one_start_where_one_has_no_end_are_twice():
+    span = {"performedPeriod": period(at("10:00"), at("10:30"))}
+    assert distinct(read(encounter(), procedure("a1", **span), procedure("a2"))) == [("Procedure/a2", "twice")]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "keys"),
+    [
+        ("10:15", "10:45", [("Procedure/a1", "two-therapists"), ("Procedure/a2", "two-therapists")]),
+        ("10:30", "11:00", []),
+        ("10:00", "11:00", []),  # half of the hour each
+    ],
+)
+def test_two_therapists_share_the_patients_minutes(start, end, keys):
+    visit = read(
+        encounter(),
+        procedure("a1", "97124", 30, performedPeriod=period(at("10:00"), at("10:30"))),
+        procedure("a2", "97112", 30, performedPeriod=period(at(start), at(end)), performer=by("Practitioner/t2")),
+        practitioner("t2", OTHER_NPI),
+    )
+    assert distinct(visit) == keys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
+
 from massage_billing.coding.notes import Notes
 from massage_billing.model import Problem, Result, Visit
 
@@ -11,7 +13,10 @@ COMPLETED = "completed"
 """The Procedure.status of a service that was done."""
 _FINISHED, _MINUTES, _AGREE = "visit-finished", "minutes-documented", "minutes-agree"
 _ONE_TO_ONE, _ALL = "one-to-one", "*"
-_OVERLAP = "overlap"
+_OVERLAPS = ("overlap", "two-therapists")
+"""Keys of two services that have more minutes than the time they took together: of one performer, of two."""
+_BEYOND = "longer-than-visit"
+_NO_TIME = timedelta()
 
 
 def never_performed(visit: Visit) -> bool:
@@ -30,9 +35,10 @@ def check(visit: Visit, notes: Notes) -> None:
                 _note(problem, frozenset(), notes)
         return
     untimed = _untimed(visit, notes)
-    if sum(1 for p in visit.problems if p.key == _OVERLAP and p.about not in untimed) < 2:
-        untimed |= {_OVERLAP}
-    problems = [*visit.problems, *_missing_minutes(visit, notes)]
+    for overlap in _OVERLAPS if visit.problems else ():
+        if sum(1 for p in visit.problems if p.key == overlap and p.about not in untimed) < 2:
+            untimed |= {overlap}
+    problems = [*visit.problems, *_missing_minutes(visit, notes), *_beyond_the_visit(visit, notes)]
     if not problems:
         notes.findings.extend(notes.day.record_passed)
         return
@@ -58,7 +64,7 @@ def _note(problem: Problem, untimed: frozenset[str], notes: Notes) -> None:
     elif problem.rule == _ONE_TO_ONE and _ALL in untimed:
         message = f"{problem.detail} No service of the visit is counted by minutes with one patient."
         notes.bypassed(problem.rule, message, problem.key, problem.about)
-    elif problem.key == _OVERLAP and _OVERLAP in untimed:
+    elif problem.key in _OVERLAPS and problem.key in untimed:
         message = f"{problem.detail} At most one of them is counted by minutes."
         notes.bypassed(problem.rule, message, problem.key, problem.about)
     elif problem.result is Result.NO_DATA:
@@ -94,3 +100,27 @@ def _missing_minutes(visit: Visit, notes: Notes) -> list[Problem]:
         if entry is not None and entry.timed and not told:
             missing.append(Problem(_MINUTES, Result.NO_DATA, f"{about} has a timed code and no minutes.", about))
     return missing
+
+
+def _beyond_the_visit(visit: Visit, notes: Notes) -> list[Problem]:
+    """Timed services of one therapist with more minutes than the Encounter lasted: one of the two is wrong."""
+    if visit.start is None or visit.end is None:
+        return []
+    lasted = visit.end.astimezone(UTC) - visit.start.astimezone(UTC)
+    if lasted <= _NO_TIME or timedelta(minutes=sum([s.minutes or 0 for s in visit.services])) <= lasted:
+        return []
+    minutes: dict[str, int] = {}
+    for s in visit.services:
+        entry = notes.day.codes.get(s.code) if s.code else None
+        counts = s.status == COMPLETED and s.duplicate_of is None and (entry is None or entry.timed)
+        if counts and s.minutes and s.therapist is not None:
+            person = s.therapist.npi or s.therapist.id
+            minutes[person] = minutes.get(person, 0) + s.minutes
+    where, length = f"Encounter/{visit.encounter}", int(lasted.total_seconds() // 60)
+    return [
+        Problem(
+            _AGREE, Result.FAIL, f"{where} lasted {length} minutes, one therapist's services {told}.", where, _BEYOND
+        )
+        for told in minutes.values()
+        if timedelta(minutes=told) > lasted
+    ]

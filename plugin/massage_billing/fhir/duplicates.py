@@ -3,16 +3,18 @@
 Two Procedures are one service from two sources where they share a business identifier; or have the same code and day,
 nothing about performer, region or times that contradicts, and one of them names no Encounter, or no minutes while the
 other does, or only one of them is based on an order (an order and the treatment log it led to). The richer one counts.
-Two that agree in code, performer, regions and period and are not told apart so are recorded twice over.
+Two that can have followed one another, since one starts when the minutes of the other are over, are two services.
+Two that agree in code, performer and start, and in regions and end as far as both say them, are recorded twice over.
+Performers are compared by NPI where both have one: each Procedure may contain its own copy of the same person.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from massage_billing.fhir.services import DONE, Found
-from massage_billing.model import Problem, Result
+from massage_billing.model import Problem, Result, Service
 
 RULE = "services-distinct"
 """The rule that asks whether each service stands once in the record."""
@@ -84,10 +86,32 @@ def _compatible(one: Found, other: Found) -> bool:
     ours, theirs = one.service, other.service
     return not (
         (one.day is not None and other.day is not None and one.day != other.day)
-        or (ours.therapist is not None and theirs.therapist is not None and ours.therapist.id != theirs.therapist.id)
+        or (ours.therapist is not None and theirs.therapist is not None and not _one_person(ours, theirs))
         or (ours.regions and theirs.regions and ours.regions != theirs.regions)
         or (one.span.whole and other.span.whole and not one.span.same_times(other.span))
+        or _follows(one, other)
     )
+
+
+def _one_person(ours: Service, theirs: Service) -> bool:
+    """Whether two services have the same performer, or both none."""
+    one, other = ours.therapist, theirs.therapist
+    if one is None or other is None:
+        return one is other
+    return one.npi == other.npi if one.npi and other.npi else one.id == other.id
+
+
+def _follows(one: Found, other: Found) -> bool:
+    """Whether two services that start at different times can have been given one after the other.
+
+    Not asked of one that names no Encounter and has no minutes: surgery lists have the time of the visit, orders that
+    of their report.
+    """
+    start, second = one.span.start.moment, other.span.start.moment
+    if start is None or second is None or start == second or (not other.linked and other.service.minutes is None):
+        return False
+    minutes = (one if start < second else other).service.minutes
+    return minutes is None or abs(second - start) >= timedelta(minutes=minutes)
 
 
 def _mark(original: Found, copy: Found) -> None:
@@ -111,24 +135,32 @@ def _tell_apart(one: Found, other: Found) -> None:
     elif (
         ours.code is not None
         and ours.code == theirs.code
-        and ours.therapist == theirs.therapist
-        and ours.regions == theirs.regions
+        and (not ours.regions or not theirs.regions or ours.regions == theirs.regions)
         and one.day == other.day
-        and (ours.start, ours.end) == (theirs.start, theirs.end)
+        and one.span.start.moment == other.span.start.moment
+        and _agree(one.span.end.moment, other.span.end.moment)
+        and _one_person(ours, theirs)
     ):
         detail = f"{other.where} has the same code, performer, region and period as {one.where}."
         other.problems.append(Problem(RULE, Result.FAIL, detail, other.where, "twice"))
     elif _overlap(one, other):
+        alone = _one_person(ours, theirs)
+        whose, key = ("one performer", "overlap") if alone else ("two performers", "two-therapists")
         for each, rival in ((one, other), (other, one)):
-            detail = f"{each.where} and {rival.where} of one performer overlap by more than their minutes allow."
-            each.problems.append(Problem(RULE, Result.FAIL, detail, each.where, "overlap"))
+            detail = f"{each.where} and {rival.where} of {whose} overlap by more than their minutes allow."
+            each.problems.append(Problem(RULE, Result.FAIL, detail, each.where, key))
+
+
+def _agree(one: datetime | None, other: datetime | None) -> bool:
+    return one is None or other is None or one == other
 
 
 def _overlap(one: Found, other: Found) -> bool:
-    """Whether one performer's two services have more minutes than the time they took together."""
+    """Whether two services have more minutes than the time they took together.
+
+    Also those of two performers: the patient's minutes are billed once, whoever shares them.
+    """
     ours, theirs = one.service, other.service
-    if ours.therapist is None or theirs.therapist is None or ours.therapist.id != theirs.therapist.id:
-        return False
     if ours.minutes is None or theirs.minutes is None:
         return False
     start, end, second_start, second_end = one.span.start, one.span.end, other.span.start, other.span.end
