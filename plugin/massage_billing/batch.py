@@ -17,26 +17,21 @@ from massage_billing.fhir.claim_state import (
     key_of_claim,
     our_claims,
     read_provenance,
-    with_cents,
 )
-from massage_billing.fhir.keys import claim_key, full_url, visit_key
-from massage_billing.fhir.serial import to_bytes
+from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.task import TaskOnHost, read_task
 from massage_billing.fhir.used import used_by
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.hold_task import OPEN_TASK
-from massage_billing.model import Ruling, RulingKind, Visit
+from massage_billing.model import Outcome, Ruling, RulingKind, Visit
 from massage_billing.planning import Plan, Situation, Terms, plan
 from massage_billing.ports import (
     Capabilities,
     Entry,
     JsonObject,
-    Operation,
     VisitRecord,
     VisitRow,
     VisitState,
-    Write,
-    WriteGroup,
 )
 from massage_billing.readiness import waits
 from massage_billing.report import Tally
@@ -51,6 +46,11 @@ class Planned:
     """Row, used resources, writes."""
     news: bool
     """False where nothing differs from what the store knows: nothing to commit."""
+
+    @property
+    def approved(self) -> bool:
+        """Whether its claim is, or will be, no draft."""
+        return self.entry.row.outcome == Outcome.CLAIM and not self.entry.row.draft
 
 
 @dataclass(slots=True)
@@ -94,19 +94,19 @@ class Batch:
         planned: list[Planned] = []
         situations: list[tuple[VisitRecord, Situation]] = []
         for record, visit in read:
-            row = known.get(visit.encounter)
+            row, claims = known.get(visit.encounter), found.claims.get(visit.encounter, ())
             waiting = waits(visit, now, setup.settle, setup.capture)
-            if waiting:
+            if waiting and (waiting.until or not any(claim.live for claim in claims)):
                 self.tally.waiting(visit.encounter, visit.date, waiting.why)
                 planned.append(self._waiting(record, visit, row, waiting.until))
                 continue
-            ruling = rulings.get(visit.encounter) or _written_off(found.task(visit), self.terms)
+            ruling = _still(rulings.get(visit.encounter), visit) or _written_off(found.task(visit), self.terms)
             decision = flow.bill(visit, setup.book, setup.clinic, ruling)
             situation = Situation(
                 visit,
                 decision,
                 row,
-                found.claims.get(visit.encounter, ()),
+                claims,
                 found.task(visit),
                 stray_tasks=found.strays(visit),
                 approved=visit.encounter in approved,
@@ -184,12 +184,12 @@ class Batch:
         self, situations: Sequence[Situation]
     ) -> tuple[dict[str, Evidence], dict[str, tuple[ProvenanceOnHost, ...]] | None]:
         """Evidence of sending, and Provenances by key, for visits whose claim stands on the host already."""
-        claims = [claim for situation in situations for claim in situation.claims if claim.live]
+        claims = [one for situation in situations for one in situation.claims if one.status != "entered-in-error"]
         if not claims:
             return {}, None
         host = self.setup.host
         answers = list(host.answers([claim.reference for claim in claims]))
-        evidence = {claim.reference: evidence_of(claim.reference, answers) for claim in claims} if answers else {}
+        evidence = {claim.reference: evidence_of(claim, answers) for claim in claims} if answers else {}
         if "Provenance" not in self.capabilities.readable & self.capabilities.writable:
             return evidence, None
         keys = [claim_key(s.visit.host, s.visit.encounter, s.claims[-1].revision) for s in situations if s.claims]
@@ -200,34 +200,6 @@ class Batch:
                 provenances[key] = (*provenances.get(key, ()), read_provenance(resource))
         return evidence, provenances
 
-    # --- approving --------------------------------------------------------------------------------------------------
-
-    def approve(self, records: Sequence[VisitRecord], known: Mapping[str, VisitRow]) -> list[Planned]:
-        """Plans that make the drafts of these visits active."""
-        read = [(record, read_visit(record, self.setup.reading, self._shared)) for record in records]
-        found = self._on_host(read, known)
-        planned = []
-        for record, visit in read:
-            row, claims = known.get(visit.encounter), found.claims.get(visit.encounter, ())
-            if row is None or not claims or claims[-1].status != "draft":
-                self.tally.problem(f"Encounter/{visit.encounter}: its draft is not on the host any more.")
-                continue
-            claim = claims[-1]
-            body = to_bytes({**with_cents(claim.resource), "status": "active"})
-            write = Write(
-                Operation.UPDATE,
-                "Claim",
-                body,
-                full_url("Claim", claim.reference),
-                target=claim.reference,
-                if_match=claim.version,
-            )
-            group = WriteGroup(visit_key(visit.host, visit.encounter), visit.encounter, (write,))
-            entry = Entry(replace(row, draft=False), self._used(record), group, f"approved {claim.reference}")
-            self.tally.counts["claim updated"] += 1
-            planned.append(Planned(entry, news=True))
-        return planned
-
 
 def _owner(claim: JsonObject, visits: Mapping[str, Visit]) -> Visit | None:
     identifiers = claim.get("identifier")
@@ -235,6 +207,13 @@ def _owner(claim: JsonObject, visits: Mapping[str, Visit]) -> Visit | None:
         if isinstance(identifier, dict) and identifier.get("value") in visits:
             return visits[identifier["value"]]
     return None
+
+
+def _still(ruling: Ruling | None, visit: Visit) -> Ruling | None:
+    """A person's "bill it" is about the record as it stood: one that changed since is held again, to be looked at."""
+    if ruling is None or ruling.kind is not RulingKind.BILL or visit.last_changed is None:
+        return ruling
+    return ruling if visit.last_changed <= ruling.at else None
 
 
 def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:

@@ -68,7 +68,7 @@ class Outbox:
                 again.add(group.encounter)
             else:
                 results.append(result)
-                confirmed.append(_confirmed(row, result.written))
+                confirmed.append(_confirmed(row, group, result.written))
         if results:
             self.store.confirm(self.host.id, results, confirmed)
         if not self.capabilities.keys_unique:
@@ -111,12 +111,10 @@ class Outbox:
 
 
 def approves(group: WriteGroup) -> bool:
-    """Whether a group is a draft that a person let go, and nothing else."""
-    (first, *more) = group.writes
-    if more or first.operation is not Operation.UPDATE or first.type != "Claim":
-        return False
-    claim: object = json.loads(first.body)
-    return isinstance(claim, dict) and claim.get("status") == "active"
+    """Whether a group makes a Claim active where it stands: a draft that a person let go may be waiting in it."""
+    updates = [one for one in group.writes if one.type == "Claim" and one.operation is Operation.UPDATE]
+    claims: list[object] = [json.loads(one.body) for one in updates]
+    return any(isinstance(claim, dict) and claim.get("status") == "active" for claim in claims)
 
 
 def _keys_of(resource: object) -> set[str]:
@@ -147,10 +145,13 @@ def _same_task(body: bytes, done: Written) -> bool:
     )
 
 
-def _confirmed(row: VisitRow, written: Sequence[Written]) -> VisitRow:
-    """The row with where its resources now stand on the host."""
+def _confirmed(row: VisitRow, group: WriteGroup, written: Sequence[Written]) -> VisitRow:
+    """The row with where its resources now stand on the host; what was only withdrawn is not one of them."""
     stands: dict[str, str | None] = {}
-    for done in written:
+    for write, done in zip(group.writes, written, strict=True):
         kind = done.reference.partition("/")[0].lower()
+        known = getattr(row, kind)
+        if write.operation is Operation.UPDATE and known is not None and done.reference != known:
+            continue
         stands[kind], stands[f"{kind}_version"] = done.reference, done.version
     return replace(row, **stands)  # type: ignore[arg-type]

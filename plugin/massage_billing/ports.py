@@ -32,7 +32,7 @@ class VisitRecord:
     resources: Mapping[str, JsonObject]
     """Everything the visit may need, by "Type/id": the Encounter, its Procedures, Conditions, Observations, Claims …,
     our own Tasks of the visit, the patient's Coverages, Consents and Accounts, and shared Practitioners,
-    PractitionerRoles, Organizations, Locations. May hold more than the visit needs (other visits' resources are told apart by their references)."""
+    PractitionerRoles, Organizations, Locations. Other visits' resources among them are told apart by reference."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names by which references may point: fullUrl ("urn:uuid:…", absolute URL) → "Type/id"."""
     unreadable: tuple[tuple[str, str], ...] = ()
@@ -60,8 +60,7 @@ class Changes:
     records: tuple[VisitRecord, ...] = ()
     """Complete visits (first run, or a folder that changed)."""
     touched: tuple[Touched, ...] = ()
-    """Resources that changed since the cursor, Encounters and our own Tasks among them (incremental runs). Claims are
-    reported only where they are not ours."""
+    """Resources that changed since the cursor, Encounters, Claims and our own Tasks among them (incremental runs)."""
     cursor: str | None = None
     """Where the next run may start, given only on the last page; opaque to all but the host adapter."""
 

@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from massage_billing.model import Visit
 
-DECIDED_AT_ONCE = frozenset({"cancelled", "entered-in-error", "planned"})
-"""Encounter statuses that are never billed: nothing to wait for."""
+GOING_ON = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+"""Encounter statuses of a visit that is not over. Any other is decided: billed, never billed, or held as unreadable."""
 UNFINISHED_SERVICE = frozenset({"preparation", "in-progress", "on-hold"})
 """Procedure statuses in which the therapist is not done."""
+
+
+A_DAY = timedelta(days=1)
+"""A site may be a calendar day ahead of UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,13 @@ def waits(visit: Visit, now: datetime, settle: timedelta, capture: timedelta) ->
     ``settle``: nothing may have changed for this long. ``capture``: a finished visit without any Procedure is given
     this long before it counts as missed revenue.
     """
-    if visit.status in DECIDED_AT_ONCE:
-        return None
+    if visit.status in GOING_ON:
+        return Waiting(f"the Encounter is {visit.status}", None)
+    if visit.date is not None and visit.date > now.date() + A_DAY:
+        coming = datetime(visit.date.year, visit.date.month, visit.date.day, tzinfo=UTC)
+        return Waiting("its date of service is still to come", coming)
     if visit.status != "finished":
-        return Waiting(f"the Encounter is {visit.status or 'without a status'}", None)
+        return None
     if any(service.status in UNFINISHED_SERVICE for service in visit.services):
         return Waiting("a Procedure is not completed", None)
     changed = visit.last_changed

@@ -22,6 +22,7 @@ from massage_billing.setup import Setup
 
 BATCH = 500
 """Visits decided and committed together."""
+_WRITTEN = ("Claim/", "Task/")
 REDO_ROUNDS = 3
 """How often a visit is read again in one run because somebody else wrote at the same time."""
 
@@ -49,7 +50,7 @@ class Billing:
         if isinstance(self.host, NamesProblems):
             for where, what in self.host.problems():
                 tally.problem(f"{where}: {what}")
-        if not dry_run and ended:
+        if not dry_run and ended and since is None:  # what lies before ``since`` was not looked at
             self.store.save_cursor(self.host.id, ended)
         return tally.report(
             pending=0 if dry_run else self.store.waiting(self.host.id),
@@ -101,10 +102,11 @@ class Billing:
         return reached
 
     def _by_others(self, touched: Sequence[Touched]) -> list[Touched]:
-        """What changed, without the hold Tasks that stand as this program left them: they are no news of anybody."""
-        holders = {change.encounter for change in touched if change.encounter and change.reference.startswith("Task/")}
-        rows = self.store.known(self.host.id, holders) if holders else {}
+        """What changed, without our own Claims and Tasks that stand as this program left them: no news of anybody."""
+        written = {change.encounter for change in touched if change.encounter and change.reference.startswith(_WRITTEN)}
+        rows = self.store.known(self.host.id, written) if written else {}
         ours = {(row.task, row.task_version) for row in rows.values()}
+        ours |= {(row.claim, row.claim_version) for row in rows.values()}
         return [change for change in touched if (change.reference, change.version) not in ours]
 
     def _woken(self, *, incremental: bool) -> set[str]:
@@ -136,7 +138,10 @@ class Billing:
     # --- what people do ---------------------------------------------------------------------------------------------
 
     def approve(self, encounters: Sequence[str] | None) -> RunReport:
-        """Make drafts active: all of them, or those of these Encounters."""
+        """Make drafts active: all of them, or those of these Encounters.
+
+        Each visit is decided again first: only a draft that still says what would be billed today is let go.
+        """
         tally = Tally(dry_run=False)
         outbox = Outbox(self.setup, self.capabilities, tally)
         batch = Batch(self.setup, self.capabilities, self._terms(), tally)
@@ -145,10 +150,13 @@ class Billing:
         )
         for ids in _chunks(wanted, BATCH):
             known = self.store.known(self.host.id, ids)
-            drafts = [encounter for encounter in ids if encounter in known and known[encounter].draft]
-            for encounter in set(ids) - set(drafts):
-                tally.problem(f"Encounter/{encounter}: there is no draft to approve.")
-            self._redo(batch, outbox, outbox.commit_and_write(batch.approve(list(self.host.visits(drafts)), known)))
+            drafts = {encounter for encounter in ids if encounter in known and known[encounter].draft}
+            planned = batch.decide(list(self.host.visits(sorted(drafts))), approved=drafts)
+            self._redo(batch, outbox, outbox.commit_and_write(planned))
+            let_go = {one.entry.row.encounter for one in planned if one.approved}
+            for encounter in sorted(set(ids) - let_go):
+                why = "what would be billed has changed" if encounter in drafts else "there is no draft"
+                tally.problem(f"Encounter/{encounter}: not approved, {why}.")
         pending = self.store.waiting(self.host.id)
         return tally.report(pending=pending, complete=True, outputs=self.setup.outputs)
 

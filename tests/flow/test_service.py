@@ -323,3 +323,57 @@ def test_a_therapist_whose_record_arrives_late_bills_the_visit(world: World) -> 
 def test_a_payer_that_nobody_mapped_is_named_once_for_all_its_visits(world: World) -> None:
     report = world.run(clinic=replace(CLINIC, payers=(), digest="clinic-0"))
     assert report.unknown_payers == ("Organization/o2",)
+
+
+def test_a_draft_whose_record_changed_is_not_approved_by_mistake(world: World) -> None:
+    world.setup = replace(world.setup, draft=True)
+    world.run()
+    world.put(consent())
+    report = Billing(world.setup).approve(["e1"])
+    assert "not approved" in report.problems[0]
+    assert [claim["status"] for claim in world.data.all("Claim")] == ["cancelled"]
+
+
+def test_bill_it_answers_the_record_as_it_stood_and_not_what_it_becomes(world: World) -> None:
+    all_day = {"start": "2026-11-20T08:00:00-08:00", "end": "2026-11-20T17:00:00-08:00"}
+    world.put(encounter(period=all_day), procedure(mins=70))
+    assert world.run().hold_reasons == {"mue": 1}
+    Billing(world.setup).rule("e1", Ruling(RulingKind.BILL, "documented", "biller", world.now))
+    assert world.run().claims_created == 1
+    world.put(procedure(mins=300))
+    assert world.run().hold_reasons == {"mue": 1}
+    assert not world.alive("Claim")
+
+
+def test_a_record_that_is_reopened_takes_its_unsent_claim_back(world: World) -> None:
+    world.run()
+    world.put(encounter(status="in-progress"))
+    world.run()
+    assert not world.alive("Claim")
+    world.put(encounter())
+    world.run()
+    assert len(world.alive("Claim")) == 1
+
+
+def test_a_claim_that_a_person_cancelled_is_noticed_by_itself(world: World) -> None:
+    world.run()
+    world.put({**world.data.all("Claim")[0], "status": "cancelled"})
+    assert world.run().hold_reasons == {"claim-state": 1}
+
+
+def test_since_reads_again_and_never_moves_the_cursor(world: World) -> None:
+    world.run()
+    before = world.store.cursor("clinic")
+    Billing(world.setup).run(since=world.now + timedelta(days=1))
+    assert world.store.cursor("clinic") == before
+
+
+def test_a_status_nobody_can_read_is_held_not_waited_for(world: World) -> None:
+    world.put(encounter(status="Finished"))
+    assert world.run().holds == 1
+
+
+def test_a_date_of_service_still_to_come_waits(world: World) -> None:
+    later = {"start": "2026-12-20T10:00:00-08:00", "end": "2026-12-20T11:00:00-08:00"}
+    world.put(encounter(period=later), procedure(performedDateTime="2026-12-20T10:00:00-08:00"))
+    assert world.run().waiting == 1

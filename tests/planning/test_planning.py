@@ -10,7 +10,14 @@ from decimal import Decimal
 import pytest
 
 from massage_billing.fhir import names
-from massage_billing.fhir.claim_state import Evidence, ProvenanceOnHost, Sending, cancel, our_claims
+from massage_billing.fhir.claim_state import (
+    Evidence,
+    ProvenanceOnHost,
+    Sending,
+    cancel,
+    evidence_of,
+    our_claims,
+)
 from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.task import REOPENED_NOTE, read_task
 from massage_billing.model import (
@@ -21,6 +28,7 @@ from massage_billing.model import (
     Decision,
     Effect,
     Finding,
+    NotBilled,
     Outcome,
     PayerRef,
     Result,
@@ -178,7 +186,8 @@ def test_sent_and_unanswered_and_changed_is_a_hold_that_touches_no_claim() -> No
 def test_rejected_before_adjudication_is_sent_anew_as_an_original() -> None:
     evidence = {"Claim/12": Evidence(Sending.REJECTED, "ClaimResponse/9")}
     made = plan(Situation(VISIT, CHANGED, claims=claims(written()), evidence=evidence), TERMS)
-    claim = bodies(made)[0]
+    rejected, claim, _ = bodies(made)
+    assert (rejected["id"], rejected["status"]) == ("12", "cancelled"), "nobody may send the rejected one again"
     assert claim["identifier"][0]["value"] == claim_key("clinic", "e1", 1)  # type: ignore[index]
     assert claim["identifier"][1]["value"] == visit_key("clinic", "e1")  # type: ignore[index]
     assert "related" not in claim
@@ -311,3 +320,81 @@ def test_a_therapist_without_a_record_of_its_own_is_named_by_npi(id_: str) -> No
         "type": "Practitioner",
         "identifier": {"system": names.NPI, "value": "1234567893"},
     }
+
+
+def revised(**change: object) -> dict[str, object]:
+    """Revision 1 on the host: it replaces the adjudicated Claim/12."""
+    evidence = {"Claim/12": Evidence(Sending.ADJUDICATED, "ClaimResponse/9", "PAYER-77")}
+    made = plan(Situation(VISIT, CHANGED, claims=claims(written()), evidence=evidence), TERMS)
+    assert made.group is not None
+    return on_host(made.group.writes[0].body, "Claim", "30", **change)
+
+
+ADJUDICATED = {"Claim/12": Evidence(Sending.ADJUDICATED, "ClaimResponse/9", "PAYER-77")}
+
+
+def test_a_replacement_that_stands_as_decided_is_left_alone() -> None:
+    situation = Situation(VISIT, CHANGED, claims=claims(written(), revised()), evidence=ADJUDICATED)
+    assert plan(situation, TERMS).group is None
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["not sent yet", "cancelled by us meanwhile"])
+def test_a_replacement_that_changes_before_it_is_sent_stays_a_replacement(cancelled: bool) -> None:
+    current = claims(written(), revised())
+    again = {**cancel(current[1]), "meta": {"versionId": "2"}} if cancelled else revised()
+    situation = Situation(VISIT, CLAIM, claims=claims(written(), again), evidence=ADJUDICATED)
+    claim = bodies(plan(situation, TERMS))[0]
+    assert (claim["id"], claim["status"]) == ("30", "active")
+    assert {"url": names.EXT_CLAIM_FREQUENCY, "valueCode": "7"} in claim["extension"]  # type: ignore[operator]
+    assert claim["related"][0]["reference"] == {"value": "PAYER-77"}  # type: ignore[index]
+
+
+def test_adjudicated_and_nothing_billable_any_more_is_voided() -> None:
+    gone = replace(NOTHING, not_billed=(NotBilled("97140", "s1", 30, "entered-in-error", "visit-finished"),))
+    situation = Situation(VISIT, gone, claims=claims(written()), evidence=ADJUDICATED)
+    void, provenance = bodies(plan(situation, TERMS))
+    assert {"url": names.EXT_CLAIM_FREQUENCY, "valueCode": "8"} in void["extension"]  # type: ignore[operator]
+    assert void["identifier"][0]["value"] == claim_key("clinic", "e1", 1)  # type: ignore[index]
+    assert void["item"] == bodies(plan(Situation(VISIT, CLAIM), TERMS))[0]["item"]
+    assert len(provenance["entity"]) == 2  # type: ignore[arg-type]
+    voided = on_host(json.dumps(void).encode(), "Claim", "31")
+    again = Situation(VISIT, gone, claims=claims(written(), voided), evidence=ADJUDICATED)
+    assert plan(again, TERMS).group is None
+    back = replace(again, decision=CLAIM)
+    assert plan(back, TERMS).decision.holds[-1].row == "void-on-its-way"
+
+
+def test_adjudicated_and_only_held_waits_for_the_fix_and_touches_no_claim() -> None:
+    made = plan(Situation(VISIT, HOLD, claims=claims(written()), evidence=ADJUDICATED), TERMS)
+    assert [write.type for write in made.group.writes] == ["Task"]  # type: ignore[union-attr]
+
+
+def test_an_answer_to_a_claim_we_cancelled_counts_as_sent() -> None:
+    gone = {**cancel(claims(written())[0]), "meta": {"versionId": "2"}}
+    evidence = {"Claim/12": Evidence(Sending.SENT, "ClaimResponse/9")}
+    made = plan(Situation(VISIT, CLAIM, claims=claims(gone), evidence=evidence), TERMS)
+    assert made.decision.holds[-1].row == "sent-and-changed"
+
+
+def test_a_draft_that_changes_stays_a_draft() -> None:
+    made = plan(Situation(VISIT, CHANGED, claims=claims(written(status="draft"))), TERMS)
+    assert (bodies(made)[0]["status"], made.row.draft) == ("draft", True)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"reference": "Claim/12"},
+        {"reference": "Claim/12/_history/1"},
+        {"reference": "https://host.example/fhir/Claim/12"},
+        {"identifier": {"system": names.SID_CLAIM_KEY, "value": claim_key("clinic", "e1", 0)}},
+    ],
+)
+def test_an_answer_is_known_whatever_form_its_reference_has(request_: dict[str, object]) -> None:
+    answer = {"resourceType": "ClaimResponse", "id": "9", "status": "active", "outcome": "queued", "request": request_}
+    assert evidence_of(claims(written())[0], [answer]).state is Sending.SENT
+
+
+def test_an_answer_to_another_claim_is_none_to_this_one() -> None:
+    answer = {"resourceType": "ClaimResponse", "id": "9", "status": "active", "outcome": "queued"}
+    assert evidence_of(claims(written())[0], [{**answer, "request": {"reference": "Claim/112"}}]) == Evidence()

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from massage_billing.errors import ClaimInvalid
+from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
+from massage_billing.fhir.correction import Correction, add_correction
 from massage_billing.fhir.keys import claim_key, visit_key
-from massage_billing.fhir.serial import Resource, decision_digest
+from massage_billing.fhir.serial import Resource, decision_digest, with_cents
 from massage_billing.model import ClaimLine, Coverage, Decision, Visit
 
 
@@ -28,12 +30,8 @@ class ClaimTerms:
     """Write as draft, to wait for ``approve``."""
     revision: int = 0
     """0 for the first; a correction counts on (DESIGN 17)."""
-    frequency: str | None = None
-    """CLM05-3: 7 replaces, 8 voids an adjudicated claim; None is an original."""
-    prior: str | None = None
-    """"Claim/12" that is replaced or voided."""
-    payer_claim_number: str | None = None
-    """The payer's own number of that claim (837P REF*F8)."""
+    correction: Correction | None = None
+    """None is an original."""
     billing_npi: str | None = None
     """The clinic's NPI from settings: names the provider where the Encounter names no Organization."""
     solo: bool = False
@@ -71,8 +69,23 @@ def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource
     _add_occasion(claim, visit)
     digest = decision_digest(claim)
     claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}]
-    if terms.frequency:
-        _add_correction(claim, terms)
+    if terms.correction:
+        add_correction(claim, terms.correction)
+    return claim
+
+
+def build_void(prior: Mapping[str, object], visit: Visit, correction: Correction, terms: ClaimTerms) -> Resource:
+    """The void of an adjudicated Claim: the same claim again under its own key, with frequency 8."""
+    claim: Resource = {
+        **with_cents(prior),
+        "identifier": _identifiers(visit, terms.revision),
+        "status": "draft" if terms.draft else "active",
+        "created": terms.created,
+        "extension": [e for e in fj.children(prior, "extension") if fj.text(e, "url") == names.EXT_DECISION_DIGEST],
+    }
+    claim.pop("id", None)
+    claim["meta"] = {"profile": [names.PROFILE_CLAIM]}
+    add_correction(claim, correction)
     return claim
 
 
@@ -218,19 +231,3 @@ def _add_occasion(claim: Resource, visit: Visit) -> None:
                 "timingDate": visit.onset.isoformat(),
             }
         ]
-
-
-def _add_correction(claim: Resource, terms: ClaimTerms) -> None:
-    """Frequency 7 or 8 names the claim before it and the payer's number for it (X12 837P CLM05-3, REF*F8)."""
-    if not (terms.prior and terms.payer_claim_number):
-        raise ClaimInvalid("A replacement or void needs the claim before it and the payer's claim number.")
-    extensions = claim["extension"]
-    if isinstance(extensions, list):
-        extensions.append({"url": names.EXT_CLAIM_FREQUENCY, "valueCode": terms.frequency})
-    claim["related"] = [
-        {
-            "claim": {"reference": terms.prior},
-            "relationship": _concept(names.RELATED_CLAIM, "prior"),
-            "reference": {"value": terms.payer_claim_number},
-        }
-    ]

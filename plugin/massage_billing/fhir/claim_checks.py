@@ -1,7 +1,7 @@
 """What neither the JSON Schema nor fhir.resources sees in a Claim: our own checks before it is written.
 
-An unknown code, a wrong code system, a pointer that points nowhere, a total that is not the sum. Each is a fault of this
-program, not of the clinic's record: the claim is not written, the visit held.
+An unknown code, a wrong code system, a pointer that points nowhere, a total that is not the sum. Each is a fault of
+this program, not of the clinic's record: the claim is not written, the visit held.
 """
 
 from __future__ import annotations

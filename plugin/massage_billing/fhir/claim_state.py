@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
+from massage_billing.fhir.correction import Correction, read_correction
 from massage_billing.fhir.keys import claim_key
 from massage_billing.fhir.references import split
-from massage_billing.fhir.serial import Resource
+from massage_billing.fhir.serial import Resource, with_cents
 from massage_billing.fhir.task import digest_of
 
 CANCELLED_BY_US = hashlib.sha256(b"massage-billing: cancelled, no longer billable").hexdigest()
 """Decision digest of a Claim this program cancelled; any other digest on a cancelled Claim means a person did it."""
 
 _MAX_REVISIONS = 64
+_OWN_SYSTEMS = frozenset({names.SID_CLAIM_KEY, names.SID_VISIT_KEY})
 
 
 class Sending(StrEnum):
@@ -62,6 +63,8 @@ class ClaimOnHost:
     """The decision digest it carries."""
     resource: Mapping[str, object]
     """The whole Claim."""
+    correction: Correction | None = None
+    """Which adjudicated claim it replaces or voids; None for an original."""
 
     @property
     def live(self) -> bool:
@@ -132,6 +135,7 @@ def _read(resource: Mapping[str, object], revision: int) -> ClaimOnHost:
         revision=revision,
         digest=digest_of(resource),
         resource=resource,
+        correction=read_correction(resource),
     )
 
 
@@ -141,37 +145,30 @@ def id_order(reference: str) -> tuple[int, str]:
     return (int(logical), "") if logical.isdigit() else (2**63, logical)
 
 
-def evidence_of(claim: str, answers: Iterable[Mapping[str, object]]) -> Evidence:
-    """What the answers say of a Claim ("Claim/12"): the furthest state wins; a live answer only."""
+def evidence_of(claim: ClaimOnHost, answers: Iterable[Mapping[str, object]]) -> Evidence:
+    """What the answers say of a Claim: the furthest state wins; a live answer only."""
     order = list(Sending)
     best = Evidence()
     for answer in answers:
-        if fj.text(answer, "status") in ("cancelled", "entered-in-error"):
-            continue
-        pointed = fj.child(answer, "request") or fj.child(answer, "claim")
-        if not (fj.text(pointed, "reference") or "").endswith(claim):
+        if fj.text(answer, "status") in ("cancelled", "entered-in-error") or not _answers(answer, claim):
             continue
         outcome = fj.text(answer, "outcome")
         state = {"queued": Sending.SENT, "error": Sending.REJECTED}.get(outcome or "", Sending.ADJUDICATED)
-        number = next((value for _, value in fj.identifiers(answer)), None)
+        number = next((value for system, value in fj.identifiers(answer) if system not in _OWN_SYSTEMS), None)
         if order.index(state) > order.index(best.state) or (state is best.state and number):
             best = Evidence(state, f"{answer.get('resourceType')}/{fj.text(answer, 'id')}", number)
     return best
 
 
-def with_cents(claim: Mapping[str, object]) -> Resource:
-    """A Claim as read from a host, its money again in dollars and cents: parsers turn 72.50 into 72.5."""
-    return {name: _cents(value) for name, value in claim.items()}
-
-
-def _cents(node: object) -> object:
-    if isinstance(node, list):
-        return [_cents(entry) for entry in node]
-    if isinstance(node, Mapping):
-        if "currency" in node and isinstance(node.get("value"), int | float):
-            return {**node, "value": Decimal(repr(node["value"])).quantize(Decimal("0.01"))}
-        return {name: _cents(value) for name, value in node.items()}
-    return node
+def _answers(answer: Mapping[str, object], claim: ClaimOnHost) -> bool:
+    """Whether an answer is to this Claim: by reference, whatever its form, or by the claim key."""
+    pointed = fj.child(answer, "request") or fj.child(answer, "claim")
+    reference = fj.text(pointed, "reference")
+    if reference is not None:
+        return split(reference) == split(claim.reference)
+    identifier = fj.child(pointed, "identifier")
+    key = fj.text(identifier, "value") if fj.text(identifier, "system") == names.SID_CLAIM_KEY else None
+    return key is not None and key == key_of_claim(claim.resource)
 
 
 def cancel(claim: ClaimOnHost) -> Resource:

@@ -18,6 +18,9 @@ def build_provenance(visit: Visit, decision: Decision, revision: int, target: st
     """
     procedures = sorted({procedure for line in decision.lines for procedure in line.procedures})
     rows = sorted({f"{because.rule}|{because.row}" for line in decision.lines for because in line.because})
+    if not decision.lines:  # a void rests on what took the services off
+        procedures = sorted({left.procedure for left in decision.not_billed})
+        rows = sorted({f"{left.rule}|-" for left in decision.not_billed})
     entities: list[object] = [
         {"role": "source", "what": {"reference": f"Procedure/{procedure}"}} for procedure in procedures
     ]

@@ -39,3 +39,18 @@ def decision_digest(resource: Mapping[str, object]) -> str:
     left_out = _NOT_DECIDED_TASK if resource.get("resourceType") == "Task" else _NOT_DECIDED
     decided = {name: value for name, value in resource.items() if name not in left_out}
     return hashlib.sha256(orjson.dumps(decided, default=_fragment, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def with_cents(claim: Mapping[str, object]) -> Resource:
+    """A Claim as read from a host, its money again in dollars and cents: parsers turn 72.50 into 72.5."""
+    return {name: _cents(value) for name, value in claim.items()}
+
+
+def _cents(node: object) -> object:
+    if isinstance(node, list):
+        return [_cents(entry) for entry in node]
+    if isinstance(node, Mapping):
+        if "currency" in node and isinstance(node.get("value"), int | float):
+            return {**node, "value": Decimal(repr(node["value"])).quantize(Decimal("0.01"))}
+        return {name: _cents(value) for name, value in node.items()}
+    return node

@@ -188,7 +188,7 @@ def _touched(page: Page) -> Iterator[Touched]:
     """What a page of changes tells the store; Claims and Tasks by whose they are."""
     for resource in page.matches:
         key, kind = key_of(resource), resource.get("resourceType")
-        if key is None or (kind == "Claim" and is_ours(resource)) or (kind == "Task" and not is_ours(resource)):
+        if key is None or (kind == "Task" and not is_ours(resource)):
             continue
         meta = child(resource, "meta")
         version = text(meta, "versionId") or text(meta, "lastUpdated") or ""

@@ -219,7 +219,7 @@ class MemoryHost:
         for kind in WATCHED:
             for resource in self.store.all(kind):
                 meta = child(resource, "meta")
-                if (kind == "Claim" and is_ours(resource)) or (kind == "Task" and not is_ours(resource)):
+                if kind == "Task" and not is_ours(resource):
                     continue
                 if self.store.after(text(meta, "lastUpdated") or "", since):
                     for encounter in encounters_of(resource) or (None,):
