@@ -34,6 +34,7 @@ from builders import (
     sound,
 )
 from massage_billing.fhir import names
+from massage_billing.fhir.keys import visit_key
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Diagnosis, MinuteSource, Result, Therapist
 from massage_billing.ports import VisitRecord
@@ -321,13 +322,19 @@ def test_somebody_elses_claim_is_foreign():
         {"status": "cancelled"},
         {"status": "entered-in-error"},
         {"use": "preauthorization"},
-        {"identifier": [{"system": names.SID_CLAIM_KEY, "value": "MB234"}]},
+        {"identifier": [{"system": names.SID_VISIT_KEY, "value": visit_key(reading().host, "e1")}]},
         {"item": [{"encounter": [ref("Encounter/e2")]}]},
         {"item": ...},
     ],
 )
 def test_dead_other_and_own_claims_are_not_foreign(changes):
     assert read(encounter(), procedure(), claim(**changes)).foreign_claims == ()
+
+
+def test_a_claim_of_this_program_under_another_host_id_is_foreign():
+    key = {"system": names.SID_VISIT_KEY, "value": visit_key("the-old-name", "e1")}
+    visit = read(encounter(), procedure(), claim(identifier=[key]))
+    assert [each.id for each in visit.foreign_claims] == ["Claim/x1"]
 
 
 # --- what the host could not give -----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
 from massage_billing.fhir.duplicates import settle_duplicates
 from massage_billing.fhir.json import NOTHING, Faults, child, children, identifiers, text
+from massage_billing.fhir.keys import visit_key
 from massage_billing.fhir.people import People, read_person, read_referral, read_role, read_supervisor
 from massage_billing.fhir.record import READABLE, Kept, Record
 from massage_billing.fhir.services import DONE, OVER, Found, Services, status_problems
@@ -334,7 +335,9 @@ class _Reader:
                 for reference in children(item, "encounter", faults):
                     text(reference, "reference", faults)
             status, use = text(claim, "status", faults) or "unknown", text(claim, "use", faults)
-            ours = any(system == names.SID_CLAIM_KEY for system, _ in identifiers(claim, faults))
+            # Under another host id this program is somebody else: its claims are not to be billed again.
+            own = (names.SID_VISIT_KEY, visit_key(self.reading.host, self.where.partition("/")[2]))
+            ours = own in identifiers(claim, faults)
             dead = status in _DEAD_CLAIM or use in ("preauthorization", "predetermination")
             if True in named and not ours and not dead:
                 yield ForeignClaim(key, status)
