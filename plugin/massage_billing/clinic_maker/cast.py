@@ -9,6 +9,8 @@ from massage_billing.fhir import names
 US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition"
 LOCAL: Final = "https://stillwater-massage.example"
 """Systems of the clinic's own identifiers and codes; .example belongs to nobody (RFC 2606)."""
+V3: Final = "http://terminology.hl7.org/CodeSystem/v3-"
+"""Beginning of the URIs of HL7's version 3 code systems."""
 ZONE: Final = "America/Boise"
 """IANA zone of both sites."""
 CLINIC_NPI: Final = "2345678918"

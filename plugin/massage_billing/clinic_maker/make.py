@@ -12,8 +12,10 @@ from typing import IO, Final
 import orjson
 
 from massage_billing.clinic_maker import cast
+from massage_billing.clinic_maker.draw import Clinic, mix
+from massage_billing.clinic_maker.patients import patient_resources
 from massage_billing.clinic_maker.shares import Shape
-from massage_billing.clinic_maker.visits import Clinic, mix, patient_resources, visit_resources
+from massage_billing.clinic_maker.visits import visit_resources
 
 LINES_A_FILE: Final = 100_000
 """After so many lines a further file is begun, as Bulk Data export does."""

@@ -1,4 +1,4 @@
-"""The resources of one synthetic patient and of one synthetic visit, as pure functions of seed and number."""
+"""The resources of one synthetic visit, as a pure function of seed and number."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from massage_billing.clinic_maker.cast import (
-    FAMILIES,
-    GIVEN,
-    LOCAL,
-    PAYERS,
-    SITES,
-    THERAPISTS,
-    UNMAPPED_PAYER,
-    ZONE,
-    meta,
-)
-from massage_billing.clinic_maker.shares import PLANS, SHARES, Done, Plan, Scenario, Shape, drawn, plan_drawn
+from massage_billing.clinic_maker.cast import LOCAL, SITES, THERAPISTS, V3, ZONE, meta
+from massage_billing.clinic_maker.draw import Clinic, Person, mix
+from massage_billing.clinic_maker.shares import Done, Plan, Scenario
 from massage_billing.fhir import names
 
 Resource = dict[str, object]
-
-VISITS_OF: Final = {Shape.TYPICAL: (3, 5, 7, 9), Shape.VARIED: (1, 2, 4)}
-"""How many visits some patients in a row have."""
-_OF_BLOCK: Final = {
-    shape: tuple((patient, nth) for patient, count in enumerate(counts) for nth in range(count))
-    for shape, counts in VISITS_OF.items()
-}
-WEEKS_SPREAD: Final = 56
-"""Days over which first visits are spread."""
 
 DIAGNOSES: Final = (
     ("M54.2", "Neck pain"),
@@ -43,205 +25,6 @@ DIAGNOSES: Final = (
 )
 """ICD-10-CM (public domain) with short words of ours."""
 REGIONS: Final = ("neck", "upper back", "lower back", "right shoulder", "left shoulder", "legs")
-_V3: Final = "http://terminology.hl7.org/CodeSystem/v3-"
-_MASK: Final = (1 << 64) - 1
-
-
-def mix(seed: int, number: int, salt: int) -> int:
-    """A number drawn from seed, number and salt (splitmix64): the same on every machine."""
-    value = (seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + salt * 0x94D049BB133111EB) & _MASK
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
-    return value ^ (value >> 31)
-
-
-class Person(NamedTuple):
-    """What the visits of a patient need to know of them."""
-
-    number: int
-    plan: Plan
-    payer: int
-    first: int
-    """Days from the start of the clinic to the first visit."""
-
-    @property
-    def reference(self) -> dict[str, str]:
-        """Reference to the Patient."""
-        return {"reference": f"Patient/patient-{self.number}"}
-
-
-class Clinic(NamedTuple):
-    """What every visit depends on."""
-
-    seed: int
-    start: Date
-    shape: Shape
-
-    def person(self, number: int) -> Person:
-        """A patient."""
-        draw = mix(self.seed, number, 1)
-        plan = plan_drawn(draw % 1000)
-        if self.shape is Shape.VARIED and number < len(PLANS) * 3 - 3:
-            plan = PLANS[number // 3 + 1 if number % 3 == 0 else 0][0]  # patients with one visit have the odd plans
-        return Person(number, plan, (draw >> 20) % 3, (draw >> 32) % WEEKS_SPREAD)
-
-    def scenario(self, number: int) -> Scenario:
-        """What kind of visit a visit is."""
-        if self.shape is Shape.VARIED and number < len(SHARES) * 2:
-            block, place = divmod(number, 7)
-            kind = block * 6 + place - 1  # the first visit of seven is an ordinary one, of a patient with an odd plan
-            if place == 0 or kind < len(SHARES):
-                return SHARES[kind if place else 0]
-        return drawn(mix(self.seed, number, 2) % 1000)
-
-    def owner_of(self, visit: int) -> tuple[int, int]:
-        """(patient, which of that patient's visits) of a visit."""
-        places = _OF_BLOCK[self.shape]
-        block, place = divmod(visit, len(places))
-        patient, nth = places[place]
-        return block * len(VISITS_OF[self.shape]) + patient, nth
-
-
-# --- the patient ----------------------------------------------------------------------------------------------------
-
-
-def patient_resources(clinic: Clinic, person: Person) -> list[Resource]:
-    """The Patient with coverages, account and order."""
-    updated = f"{clinic.start.isoformat()}T08:00:00.000Z"
-    found = [_patient(clinic, person, updated), *_coverages(clinic, person, updated)]
-    if person.plan is Plan.INJURY:
-        found.append(_account(person, updated))
-    if person.number % 3 == 0:
-        found.append(_order(clinic, person, updated))
-    return found
-
-
-def _patient(clinic: Clinic, person: Person, updated: str) -> Resource:
-    draw = mix(clinic.seed, person.number, 3)
-    born = Date(1950, 1, 1) + timedelta(days=draw % 20000)
-    female = bool(draw >> 20 & 1)
-    return {
-        "resourceType": "Patient",
-        "id": f"patient-{person.number}",
-        "meta": meta("patient", updated),
-        "identifier": [
-            {
-                "use": "usual",
-                "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]},
-                "system": f"{LOCAL}/patient",
-                "value": f"P{person.number:07}",
-            }
-        ],
-        "active": True,
-        "name": [
-            {
-                "use": "official",
-                "family": FAMILIES[draw % len(FAMILIES)],
-                "given": [GIVEN[(draw >> 8) % len(GIVEN)], str(person.number)],
-            }
-        ],
-        "telecom": [
-            {"system": "phone", "value": f"208-555-{draw % 10000:04}", "use": "mobile"},
-            {"system": "email", "value": f"p{person.number}@patients.example", "use": "home"},
-        ],
-        "gender": "female" if female else "male",
-        "birthDate": born.isoformat(),
-        "address": [
-            {
-                "use": "home",
-                "line": [f"{draw % 900 + 1} Nowhere Street"],
-                "city": "Boise",
-                "state": "ID",
-                "postalCode": "83700",
-                "country": "US",
-            }
-        ],
-        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US"}]}}],
-        "generalPractitioner": [{"reference": f"Practitioner/practitioner-{THERAPISTS + 1}"}],
-    }
-
-
-def _coverages(clinic: Clinic, person: Person, updated: str) -> list[Resource]:
-    if person.plan is Plan.NONE:
-        return []
-    payer = UNMAPPED_PAYER if person.plan is Plan.UNKNOWN_PAYER else f"payer-{PAYERS[person.payer][0]}"
-    first = _coverage(clinic, person, 1, payer, updated)
-    if person.plan is Plan.ENDED:
-        first["period"] = {"start": "2024-01-01", "end": (clinic.start - timedelta(days=31)).isoformat()}
-    if person.plan is Plan.NO_MEMBER_ID:
-        del first["subscriberId"], first["identifier"]
-    if person.plan is Plan.TWO:
-        return [first, _coverage(clinic, person, 2, f"payer-{PAYERS[(person.payer + 1) % 3][0]}", updated)]
-    if person.plan is Plan.INJURY:
-        injury = _coverage(clinic, person, 2, f"payer-{PAYERS[3][0]}", updated)
-        injury["type"] = {"coding": [{"system": f"{_V3}ActCode", "code": "WCBPOL"}]}
-        return [first, injury]
-    return [first]
-
-
-def _coverage(clinic: Clinic, person: Person, order: int, payer: str, updated: str) -> Resource:
-    member = f"TM{mix(clinic.seed, person.number, 3 + order) % 10**9:09}"
-    return {
-        "resourceType": "Coverage",
-        "id": f"coverage-{person.number}-{order}",
-        "meta": meta("coverage", updated),
-        "identifier": [
-            {
-                "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MB"}]},
-                "system": f"{LOCAL}/member",
-                "value": member,
-            }
-        ],
-        "status": "active",
-        "type": {"coding": [{"system": f"{_V3}ActCode", "code": "EHCPOL", "display": "extended healthcare"}]},
-        "subscriber": person.reference,
-        "subscriberId": member,
-        "beneficiary": person.reference,
-        "relationship": {
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/subscriber-relationship", "code": "self"}]
-        },
-        "period": {"start": f"{clinic.start.year}-01-01"},
-        "payor": [{"reference": f"Organization/{payer}"}],
-        "class": [
-            {
-                "type": {
-                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "plan"}]
-                },
-                "value": f"PLAN-{order}",
-            }
-        ],
-        "order": order,
-    }
-
-
-def _account(person: Person, updated: str) -> Resource:
-    return {
-        "resourceType": "Account",
-        "id": f"account-{person.number}",
-        "meta": {"versionId": "1", "lastUpdated": updated},
-        "status": "active",
-        "type": {"coding": [{"system": f"{_V3}ActCode", "code": "WCOMPACCT"}], "text": "Injury at work"},
-        "subject": [person.reference],
-        "coverage": [{"coverage": {"reference": f"Coverage/coverage-{person.number}-2"}, "priority": 1}],
-        "owner": {"reference": "Organization/clinic"},
-    }
-
-
-def _order(clinic: Clinic, person: Person, updated: str) -> Resource:
-    return {
-        "resourceType": "ServiceRequest",
-        "id": f"order-{person.number}",
-        "meta": meta("servicerequest", updated),
-        "status": "active",
-        "intent": "order",
-        "code": {"text": "Massage therapy as needed"},
-        "subject": person.reference,
-        "authoredOn": clinic.start.isoformat(),
-        "requester": {"reference": f"Practitioner/practitioner-{THERAPISTS + 1 + person.number % 2}"},
-    }
-
-
-# --- the visit ------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=512)
@@ -312,12 +95,12 @@ class _Visit:
             "meta": meta("encounter", self.updated),
             "identifier": [{"use": "official", "system": f"{LOCAL}/visit", "value": f"V{self.number:08}"}],
             "status": self.scenario.status,
-            "class": {"system": f"{_V3}ActCode", "code": "AMB", "display": "ambulatory"},
+            "class": {"system": f"{V3}ActCode", "code": "AMB", "display": "ambulatory"},
             "type": [{"coding": [{"system": names.SNOMED, "code": "185349003"}], "text": "Massage visit"}],
             "subject": self.subject,
             "participant": [
                 {
-                    "type": [{"coding": [{"system": f"{_V3}ParticipationType", "code": "PPRF"}]}],
+                    "type": [{"coding": [{"system": f"{V3}ParticipationType", "code": "PPRF"}]}],
                     "period": {"start": self.slot.at(0), "end": self.slot.at(lasts)},
                     "individual": {"reference": f"Practitioner/practitioner-{self.therapist}"},
                 }
@@ -341,7 +124,7 @@ class _Visit:
             ]
         if self.person.plan is Plan.INJURY:
             found["account"] = [{"reference": f"Account/account-{self.person.number}"}]
-            found["reasonCode"] = [{"coding": [{"system": f"{_V3}ActCode", "code": "WPA"}]}]
+            found["reasonCode"] = [{"coding": [{"system": f"{V3}ActCode", "code": "WPA"}]}]
         return found
 
     def conditions(self) -> list[Resource]:
@@ -446,7 +229,7 @@ class _Visit:
             "scope": {
                 "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
             },
-            "category": [{"coding": [{"system": f"{_V3}ActCode", "code": "IDSCL"}]}],
+            "category": [{"coding": [{"system": f"{V3}ActCode", "code": "IDSCL"}]}],
             "patient": self.person.reference,
             "dateTime": self.slot.at(0),
             "policyRule": {"coding": [{"system": system, "code": "hipaa-self-pay"}]},
