@@ -24,6 +24,8 @@ class Request:
     method: str
     path: str
     body: bytes
+    fresh: bool
+    """Whether no cached answer is wanted."""
 
     @property
     def writes(self) -> bool:
@@ -87,8 +89,9 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
+            fresh = self.headers.get("Cache-Control") == "no-cache"
             try:
-                status, answered, content = proxy.pass_on(Request(self.command, self.path, body), headers)
+                status, answered, content = proxy.pass_on(Request(self.command, self.path, body, fresh), headers)
                 self.send_response_only(status)
                 for name, value in answered:
                     self.send_header(name, value)

@@ -94,6 +94,7 @@ def test_a_second_run_writes_nothing(world: World) -> None:
         report = world.clinic.run(where=proxy.url)
     assert unwritten(report)
     assert [request for request in proxy.seen if request.writes] == []
+    assert all(request.fresh for request in proxy.seen), "HAPI repeats searches for a minute"
     assert versions(world.server.written()) == before
 
 

@@ -44,6 +44,8 @@ from massage_billing.hosts.outcome import outcome_codes
 T = TypeVar("T")
 
 _CHUNK = 1 << 16
+_FRESH = {"Cache-Control": "no-cache"}
+"""HAPI repeats the results of a search for a minute unless told not to, and what was just written is looked up."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 3
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -218,7 +220,7 @@ class HttpClient:
         credential: str | None,
     ) -> Answer:
         """Send, following redirects of reads within the origin."""
-        everything = {**headers, **({"Authorization": credential} if credential else {})}
+        everything = {**_FRESH, **headers, **({"Authorization": credential} if credential else {})}
         answer = self._send(method, url, params, body, everything)
         for _ in range(_MAX_REDIRECTS):
             if answer.status not in _REDIRECTS or method != "GET":
