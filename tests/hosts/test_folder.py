@@ -165,6 +165,35 @@ def test_a_compressed_file_that_ends_early_is_named(host: FolderHost, folder: Pa
     assert any(where == "more.ndjson.gz" and "end" in what for where, what in problems(host))
 
 
+@pytest.mark.parametrize("content", [b"not packed at all", gzip.compress(lines(*VISIT))[:30] + b"broken" * 20])
+def test_a_compressed_file_that_is_damaged_is_named(host: FolderHost, folder: Path, content: bytes) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT))
+    (folder / "more.ndjson.gz").write_bytes(content)
+    assert keys(host) == WHOLE
+    assert [where for where, _ in problems(host)] == ["more.ndjson.gz"]
+
+
+def test_a_file_that_cannot_be_read_bills_nothing(
+    host: FolderHost, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which visits would lack something cannot be known."""
+    (folder / "all.ndjson").write_bytes(lines(*VISIT))
+
+    def refuse(path: Path, packed: bool) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("massage_billing.hosts.folder_read._open", refuse)
+    with pytest.raises(InputError, match=r"all\.ndjson cannot be read: Permission denied"):
+        all_of(host)
+    assert not list((tmp_path / "work").glob("[!.]*-*"))
+
+
+def test_a_folder_without_anything_to_read_says_so(host: FolderHost, folder: Path) -> None:
+    (folder / "Patient.xml").write_text("<Patient/>")
+    assert all_of(host) == {}
+    assert "nothing to read" in problems(host)[0][1]
+
+
 def test_a_single_file(folder: Path, tmp_path: Path) -> None:
     (folder / "visit.json").write_text(json.dumps(bundle(*(("", one) for one in VISIT))))
     (folder / "other.json").write_text(json.dumps(encounter("e2")))

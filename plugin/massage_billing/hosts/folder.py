@@ -219,8 +219,10 @@ class FolderHost:
                 builder.report(where, what)
             builder.build(folder.name)
             building.rename(folder)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(building, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
             what = f"The index of {self.folder} cannot be written to {self.work}: {error.strerror}."
             raise InputError(what, "It needs about as much room as the folder itself.") from None
 

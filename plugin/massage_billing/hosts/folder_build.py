@@ -51,6 +51,10 @@ class Builder:
     def build(self, fingerprint: str) -> None:
         """Read the files and write the index, all but its rename."""
         with self._problems, self._odd:
+            if not self.files:
+                self.report(
+                    ".", "there is nothing to read: no file ends in .json, .ndjson or .jsonl, or in these and .gz"
+                )
             for file in self.files:
                 self._take_file(file)
             self._finish(fingerprint)

@@ -128,9 +128,11 @@ def read(file: Source, report: Report, quick: Callable[[bytes], bool] | None = N
                 yield from read_lines(file.name, lines, report, quick)
         else:
             yield from _read_whole(file, packed, report)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "the compressed data is damaged or ends too early"
-        report(file.name, f"cannot be read to its end: {reason}")
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        report(file.name, "cannot be read to its end: the compressed data is damaged or ends too early")
+    except OSError as error:  # which visits would lack something cannot be known: none is billed
+        what = f"{file.path} cannot be read: {error.strerror}."
+        raise InputError(what, "Nothing was billed: put that right and run again.") from None
 
 
 def _open(path: Path, packed: bool) -> IO[bytes]:
