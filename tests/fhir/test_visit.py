@@ -13,6 +13,7 @@ from builders import (
     OTHER_NPI,
     TAXONOMY,
     ZONE,
+    account,
     appointment,
     at,
     claim,
@@ -351,10 +352,6 @@ def test_what_the_host_found_unreadable_is_told():
     assert [(p.about, p.detail) for p in visit.problems] == [("Procedure/a9", "Procedure/a9 is not JSON.")]
 
 
-def test_an_appointment_that_the_host_did_not_give_is_passed_over():
-    assert read(encounter(appointment=[ref("Appointment/m1")]), procedure()).problems == ()
-
-
 def test_details_name_no_values():
     visit = read(encounter(subject={"reference": ["Jane Doe"]}, status=5), procedure(code="secret", performer="Jane"))
     told = " ".join(problem.detail for problem in visit.problems)
@@ -368,3 +365,69 @@ def test_times_of_the_visit_do_not_depend_on_the_machine(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     assert read(*sound()) == before
     assert before.start == datetime.fromisoformat(at("10:00"))
+
+
+# --- records of somebody else, and what is missing --------------------------------------------------------------------
+
+OTHERS = {"subject": ref("Patient/p2")}
+
+
+def anothers(visit):
+    return [(p.about, p.result) for p in problems(visit, "patient-named") if p.key == "another-patient"]
+
+
+def test_a_condition_of_another_patient():
+    assert anothers(read(encounter(), procedure(), condition(**OTHERS))) == [("Condition/d1", Result.FAIL)]
+    assert anothers(read(encounter(), procedure(), condition(subject=...))) == []
+
+
+def test_a_contained_condition_needs_no_subject():
+    inner = {"resourceType": "Condition", "id": "x", "code": concept(names.ICD10CM, "M54.2")}
+    visit = read(encounter(contained=[inner], diagnosis=[{"condition": ref("#x")}]), procedure())
+    assert visit.problems == ()
+
+
+def test_an_order_of_another_patient():
+    based = procedure(basedOn=[ref("ServiceRequest/s1")])
+    visit = read(encounter(), based, service_request(**OTHERS), practitioner("t2", OTHER_NPI))
+    assert anothers(visit) == [("ServiceRequest/s1", Result.FAIL)]
+
+
+def test_an_account_of_other_patients_only():
+    def charged(*subjects):
+        tied = account("k1", "Coverage/c1", subject=[ref(one) for one in subjects])
+        return anothers(read(encounter(account=[ref("Account/k1")]), procedure(), coverage(), tied))
+
+    assert charged("Patient/p2") == [("Account/k1", Result.FAIL)]
+    assert charged("Patient/p2", "Patient/p1") == charged("Organization/o1") == charged() == []
+
+
+@pytest.mark.parametrize("status", ["revoked", "entered-in-error", "unknown"])
+def test_an_order_that_was_taken_back_is_none(status):
+    based = procedure(basedOn=[ref("ServiceRequest/s1")])
+    insured = {"insurance": [ref("Coverage/c1")]}
+    taken_back = read(encounter(), based, coverage(), service_request(status=status, **insured))
+    assert (taken_back.referral, taken_back.coverages[0].linked) == (None, None)
+    live = read(encounter(), based, coverage(), service_request(status="on-hold", **insured))
+    assert live.coverages[0].linked == "ServiceRequest/s1"
+
+
+@pytest.mark.parametrize("place", ["zz", "1", "111", "\u0661\u0661"])
+def test_a_place_of_service_that_is_no_number_of_two_digits(place):
+    visit = read(encounter(), procedure(), location(place=place))
+    assert visit.place_of_service is None
+    assert [(p.result, p.key) for p in problems(visit, "place-of-service")] == [(Result.FAIL, "no-number")]
+
+
+def test_an_appointment_that_is_not_given_is_told():
+    visit = read(encounter(appointment=[ref("Appointment/m9")]), procedure())
+    assert [(p.rule, p.result, p.key) for p in visit.problems] == [("record-readable", Result.NO_DATA, "appointment")]
+    assert read(encounter(appointment=[{"display": "by phone"}]), procedure()).problems == ()
+
+
+def test_two_npis_that_differ_are_told_from_none():
+    two = [{"system": names.NPI, "value": value} for value in (NPI, OTHER_NPI)]
+    (service,) = read(encounter(), procedure(), practitioner(identifier=two)).services
+    assert (service.therapist.npi, service.therapist.npis_differ) == (None, True)
+    (service,) = read(encounter(), procedure(), practitioner(identifier=...)).services
+    assert (service.therapist.npi, service.therapist.npis_differ) == (None, False)

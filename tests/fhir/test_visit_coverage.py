@@ -207,7 +207,12 @@ def test_a_period_that_is_no_date_is_told(end):
     assert "period.end is not a date" in problems(visit, "record-readable")[0].detail
 
 
-@pytest.mark.parametrize("beneficiary", ["Patient/p1", {"reference": 1}, None, {"identifier": []}])
+def test_an_account_that_is_no_longer_used_ties_nothing():
+    closed = account("k1", "Coverage/c1", status="inactive")
+    assert links(closed, coverage(), account=[ref("Account/k1")]) == {"Coverage/c1": (None, 0)}
+
+
+@pytest.mark.parametrize("beneficiary", ["Patient/p1", {"reference": 1}, None, {"identifier": []}, ...])
 def test_a_coverage_whose_beneficiary_cannot_be_read_is_told(beneficiary):
     visit = read(encounter(), procedure(), coverage(beneficiary=beneficiary))
     assert [p.about for p in problems(visit, "record-readable")] == ["Coverage/c1"]
@@ -268,6 +273,7 @@ def test_a_consent_that_does_not_restrict_this_visit(changes):
         {"provision": {"period": period("one day")}},
         {"status": 1},
         {"patient": "Patient/p1"},
+        {"patient": ...},
         {"patient": None},
     ],
 )

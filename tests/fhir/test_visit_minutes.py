@@ -72,6 +72,8 @@ def test_a_bare_unit_without_a_system_is_understood():
         (duration(-15), "no-length"),
         (duration(1441), "too-long"),
         (duration(1e300), "too-long"),
+        (duration(25, "h"), "too-long"),
+        (duration(86401, "s"), "too-long"),
         ({**duration(30), "comparator": "<"}, "bound"),
     ],
 )

@@ -50,7 +50,8 @@ def check(buckets: Sequence[Bucket], notes: Notes) -> None:
 
 def _check_npi(therapist: Therapist, row: NpiRow, notes: Notes) -> None:
     if not therapist.npi:
-        notes.no_data(_NPI, f"{therapist.id} has no NPI on record.", about=therapist.id)
+        what = "several NPIs on record that differ, so none counts" if therapist.npis_differ else "no NPI on record"
+        notes.no_data(_NPI, f"{therapist.id} has {what}.", about=therapist.id)
     elif not npi_valid(therapist.npi, row.prefix, row.digits, row.first):
         notes.fail(
             _NPI, f"{therapist.id}: the NPI on record has a wrong length, beginning or check digit.", about=therapist.id

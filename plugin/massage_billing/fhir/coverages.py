@@ -43,6 +43,8 @@ _PAYMENT_KINDS: Final[tuple[tuple[str, CoverageKind], ...]] = (
 
 _SELF_PAY_CONSENT: Final = "hipaa-self-pay"
 """HL7 consentpolicycodes: 45 CFR 164.522(a)(1)(vi). Taken from any code system: a wish is not lost to a wrong URI."""
+_CLOSED_ACCOUNT: Final = frozenset({"entered-in-error", "inactive"})
+"""Account.status of an account that nothing is charged to any more."""
 _VISIT_TYPES: Final = frozenset({"Encounter", "Procedure", "Appointment"})
 
 
@@ -64,20 +66,24 @@ class Links:
 
     __slots__ = ("found",)
 
-    def __init__(self, record: Record, encounter: JsonObject, where: str, orders: Iterable[str]) -> None:
+    def __init__(
+        self, record: Record, encounter: JsonObject, where: str, orders: Iterable[str], patient: str | None = None
+    ) -> None:
         self.found: dict[str, tuple[str, int]] = {}
         """Coverage key → (what ties it, its place)."""
         if "account" in encounter:
             for key, account in _accounts(record, encounter, where):
-                self._from_account(record, key, account)
+                self._from_account(record, key, account, patient)
         if not self.found:
             for order in orders:
                 self._from_order(record, order)
 
-    def _from_account(self, record: Record, key: str, account: JsonObject) -> None:
+    def _from_account(self, record: Record, key: str, account: JsonObject, patient: str | None) -> None:
         faults = record.faults(key.partition("#")[0])
-        if text(account, "status", faults) == "entered-in-error":
+        if text(account, "status", faults) in _CLOSED_ACCOUNT:
             return
+        if patient is not None:
+            record.check_patient(key, account, patient)
         for place, each in enumerate(children(account, "coverage", faults), start=1):
             coverage = record.resolver.key(child(each, "coverage", faults), account, faults)
             priority = whole(each, "priority", faults)
@@ -161,7 +167,7 @@ def read_coverages(record: Record, patient: str, links: Links, sound: SoundCover
     found = []
     for key, resource in record.all("Coverage"):
         whose = record.names(resource, "beneficiary", patient)
-        if whose is None:
+        if not whose and (whose is None or "beneficiary" not in resource):
             _note_reference(record, key, resource, "beneficiary")
         if whose:
             payor = _payor_of(record, resource)
@@ -182,14 +188,14 @@ def _note_reference(record: Record, key: str, resource: JsonObject, element: str
     if type(reference) is dict and type(reference.get("reference")) is str:
         return
     faults = record.faults(key)
+    if element not in resource:
+        faults.add(resource, element, "is missing")
     reference = child(resource, element, faults)
     text(reference, "reference", faults)
     child(reference, "identifier", faults)
 
 
-def _read_coverage(
-    record: Record, key: str, resource: JsonObject, payor: _Payor, sound: SoundCoverages
-) -> Coverage:
+def _read_coverage(record: Record, key: str, resource: JsonObject, payor: _Payor, sound: SoundCoverages) -> Coverage:
     faults = record.faults(key)
     _note_reference(record, key, resource, "beneficiary")
     status = text(resource, "status", faults)
@@ -278,7 +284,7 @@ def read_restriction(
     if wish is not None and wish[1] == "self-pay":
         return wish[0]
     for key, consent in record.all("Consent"):
-        whose = None if patient is None else record.names(consent, "patient", patient)
+        whose = None if patient is None or "patient" not in consent else record.names(consent, "patient", patient)
         if whose is None:
             _note_reference(record, key, consent, "patient")
         if whose is not False and _restricts(record, key, consent, day, visit):

@@ -89,9 +89,11 @@ def _stands(condition: JsonObject, faults: Faults) -> bool:
 class Diagnoses:
     """Reads the diagnoses of one visit's record, and keeps what they say of an accident."""
 
-    __slots__ = ("_conditions", "_counted", "_record", "_signs")
+    __slots__ = ("_conditions", "_counted", "_record", "_signs", "patient")
 
     def __init__(self, record: Record) -> None:
+        self.patient: str | None = None
+        """Whose visit it is; a Condition of another patient is noted."""
         self._record = record
         self._conditions: dict[str, tuple[ConceptRead, list[Diagnosis]]] = {}
         self._counted: dict[str, None] = {}
@@ -148,6 +150,8 @@ class Diagnoses:
     def _of_condition(self, key: str, condition: JsonObject, *, done: bool = True) -> list[Diagnosis]:
         known = self._conditions.get(key)
         if known is None:
+            if self.patient is not None:
+                self._record.check_patient(key, condition, self.patient)
             faults = self._record.faults(key.partition("#")[0])
             read = self._read_condition(condition, faults) if _stands(condition, faults) else ConceptRead()
             known = self._conditions[key] = (read, [Diagnosis(code, key) for code in read.codes])

@@ -74,7 +74,7 @@ class _Ledger:
             self.fail(f"has {what} that is not above zero", "no-length")
         else:
             times, part = _PER_UNIT[unit]
-            if amount > _BELIEVABLE * part:
+            if amount * times > _BELIEVABLE * part:
                 self.fail(f"has {what} of more than a day", "too-long")
             else:
                 self.said.append((source, int(amount * times) // part))

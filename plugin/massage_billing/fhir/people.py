@@ -37,6 +37,7 @@ class PersonRead:
 
     npi: str | None
     taxonomies: tuple[str, ...]
+    npis_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,15 @@ class RoleRead:
 
 
 def read_npi(resource: JsonObject, faults: Faults) -> str | None:
-    """The NPI among a resource's identifiers, by its system or, without one, by its type (v2-0203 NPI).
+    """The NPI among a resource's identifiers; of two that differ neither counts."""
+    found = read_npis(resource, faults)
+    return found[0] if len(found) == 1 else None
 
-    Old ones do not count, and of two that differ neither does.
+
+def read_npis(resource: JsonObject, faults: Faults) -> list[str]:
+    """The NPIs among a resource's identifiers, each once, by their system or, without one, by their type (v2-0203 NPI).
+
+    Old ones do not count.
     """
     found: list[str] = []
     for identifier in children(resource, "identifier", faults):
@@ -61,7 +68,7 @@ def read_npi(resource: JsonObject, faults: Faults) -> str | None:
             value = text(identifier, "value", faults)
             if value is not None and value.strip() not in found:
                 found.append(value.strip())
-    return found[0] if len(found) == 1 else None
+    return found
 
 
 def read_person(resource: JsonObject, faults: Faults) -> PersonRead:
@@ -72,7 +79,8 @@ def read_person(resource: JsonObject, faults: Faults) -> PersonRead:
         for system, code in codings(child(qualification, "code", faults), faults)
         if system in TAXONOMY_SYSTEMS
     ]
-    return PersonRead(read_npi(resource, faults), tuple(dict.fromkeys(codes)))
+    npis = read_npis(resource, faults)
+    return PersonRead(npis[0] if len(npis) == 1 else None, tuple(dict.fromkeys(codes)), len(npis) > 1)
 
 
 def read_role(resource: JsonObject, faults: Faults) -> RoleRead:
@@ -146,7 +154,7 @@ class People:
         if person is None or not role.taxonomies:
             return person
         first = role.taxonomies
-        return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)))
+        return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)), person.npis_differ)
 
     def _practitioner(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist:
         found = self._record.resolver.resolve(reference, parent)
@@ -156,7 +164,7 @@ class People:
             read = self._person.of(key, found[1], self._record)
             codes = [code for role in self._roles_of(key) if role.active for code in role.taxonomies]
             taxonomies = tuple(dict.fromkeys([*codes, *read.taxonomies])) if codes else read.taxonomies
-            person = Therapist(key, read.npi, taxonomies)
+            person = Therapist(key, read.npi, taxonomies, read.npis_differ)
         self._known[key] = person
         return person
 

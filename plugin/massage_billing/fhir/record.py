@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
-from massage_billing.fhir.json import Faults, text
+from massage_billing.fhir.json import Faults, child, children, text
 from massage_billing.fhir.references import Resolver, split
 from massage_billing.model import Problem, Result
 from massage_billing.ports import JsonObject, VisitRecord
@@ -134,6 +134,17 @@ class Record:
                 return None
             return self.resolver.key(reference, parent) == key
         return None
+
+    def check_patient(self, key: str, resource: JsonObject, patient: str) -> None:
+        """Note a resource that the visit rests on and that is another patient's: its subject is one, and not ours."""
+        subject = resource.get("subject")
+        if subject is None or (type(subject) is dict and subject.get("reference") == patient):
+            return
+        faults = self.faults(key.partition("#")[0])
+        named = children(resource, "subject", faults) if type(subject) is list else [child(resource, "subject", faults)]
+        keys = {self.resolver.key(each, resource, faults) for each in named}
+        if patient not in keys and any(each is not None and each.startswith("Patient/") for each in keys):
+            self.fail("patient-named", f"{key} is of another patient than the visit.", about=key, key="another-patient")
 
     def fail(self, rule: str, detail: str, *, about: str | None = None, key: str = "") -> None:
         """Note that the record says something unusable."""

@@ -16,7 +16,7 @@ from massage_billing.fhir.coverages import Links, SoundCoverages, read_coverages
 from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
 from massage_billing.fhir.duplicates import settle_duplicates
-from massage_billing.fhir.json import NOTHING, Faults, child, children, identifiers, text
+from massage_billing.fhir.json import Faults, child, children, identifiers, text
 from massage_billing.fhir.keys import visit_key
 from massage_billing.fhir.people import People, read_person, read_referral, read_role, read_supervisor
 from massage_billing.fhir.record import READABLE, Kept, Record
@@ -31,6 +31,8 @@ _NEVER: Final = frozenset({"cancelled", "planned", "entered-in-error"})
 """Encounter.status of visits that did not take place."""
 _GOING_ON: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 """Encounter.status of visits that are not over."""
+_LIVE_ORDER: Final = frozenset({"draft", "active", "on-hold", "completed"})
+"""ServiceRequest.status of an order that a visit may stand on; revoked, entered in error and unknown ones are none."""
 _DEAD_CLAIM: Final = frozenset({"cancelled", "entered-in-error"})
 """Claim.status of a Claim that no longer counts."""
 
@@ -87,13 +89,13 @@ class _Reader:
     def visit(self) -> Visit:
         """Ask everything and put it together; the problems last, when all have been met."""
         status = self._status()
-        patient = self._patient()
+        patient = self.diagnoses.patient = self._patient()
         found = self._services(patient, status)
         day, last = self._days(found)
         diagnosed = self._diagnosed(found, day)
-        orders = self._orders(found)
+        orders = self._orders(found, patient)
         referral = read_referral(orders[0], self.record, self.people) if orders else None
-        links = Links(self.record, self.encounter, self.where, orders)
+        links = Links(self.record, self.encounter, self.where, orders, patient)
         organization, organization_npi = self._organization()
         return Visit(
             host=self.reading.host,
@@ -149,6 +151,10 @@ class _Reader:
             self.record.fail("place-of-service", f"{about} has types of several places of service.", about=about)
         elif place is None:
             self.record.lack("place-of-service", f"Neither {about} nor a setting says the place.", about=about)
+        elif not (len(place) == 2 and place.isascii() and place.isdigit()):
+            detail = f"The place of service of {about} is not a CMS number of two digits."
+            self.record.fail("place-of-service", detail, about=about, key="no-number")
+            return None
         return place
 
     def _organization(self) -> tuple[str | None, str | None]:
@@ -242,12 +248,17 @@ class _Reader:
                 yield actor
 
     def _appointments(self) -> list[tuple[str, JsonObject]]:
-        """The Encounter's Appointments. Many hosts have none to give: ``check-host`` says what is not seen then."""
+        """The Encounter's Appointments; one that is named and not given may carry a wish, and is told."""
         found = []
         for reference in children(self.encounter, "appointment", self.faults):
             appointment = self.record.resolver.resolve(reference, self.encounter, self.faults)
             if appointment is not None:
                 found.append(appointment)
+                continue
+            key = self.record.resolver.key(reference, self.encounter)
+            if key is not None and key.startswith("Appointment/"):
+                detail = f"{self.where} names {key}, which the host did not give: a wish on it is not seen."
+                self.record.lack(READABLE, detail, about=self.where, key="appointment")
         return found
 
     def _restriction(self, patient: str | None, day: Date | None, found: list[Found]) -> str | None:
@@ -286,25 +297,26 @@ class _Reader:
         return tuple(booked)
 
     def _check_subject(self, each: Found, patient: str) -> None:
-        procedure = self.record.resources[each.where]
-        if self.record.names(procedure, "subject", patient):
-            return
-        faults = self.record.faults(each.where)
-        key = self.record.resolver.key(child(procedure, "subject", faults), procedure, faults)
-        if key is not None and key != patient and each.service.status not in OVER:
-            detail = f"{each.where} is of another patient than {self.where}."
-            self.record.fail("patient-named", detail, about=each.where, key="another-patient")
+        if each.service.status not in OVER:
+            self.record.check_patient(each.where, self.record.resources[each.where], patient)
 
-    def _orders(self, found: list[Found]) -> list[str]:
-        """The orders the visit stands on: those of its services, else the Encounter's; entered in error is none."""
+    def _orders(self, found: list[Found], patient: str | None) -> list[str]:
+        """The orders the visit stands on: those of its services, else the Encounter's; a revoked one is none."""
         keys = [each.service.order for each in found if each.service.order and each.service.status not in OVER]
         if not keys:
             for reference in children(self.encounter, "basedOn", self.faults):
                 key = self.record.resolver.key(reference, self.encounter, self.faults)
                 if key is not None and key.startswith("ServiceRequest/"):
                     keys.append(key)
-        live = (key for key in keys if self.record.resources.get(key, NOTHING).get("status") != "entered-in-error")
-        return list(dict.fromkeys(live))
+        live = []
+        for key in dict.fromkeys(keys):
+            order = self.record.resources.get(key)
+            if order is not None and order.get("status") not in _LIVE_ORDER:
+                continue
+            if order is not None and patient is not None:
+                self.record.check_patient(key, order, patient)
+            live.append(key)
+        return live
 
     def _diagnosed(self, found: list[Found], day: Date | None) -> tuple[Diagnosis, ...]:
         recorded = []
@@ -326,9 +338,10 @@ class _Reader:
     def _foreign_claims(self) -> Iterator[ForeignClaim]:
         """Live Claims for this Encounter which this program did not write."""
         for key, claim in self.record.all("Claim"):
-            references = [each for item in children(claim, "item") for each in children(item, "encounter")]
+            doubts = Faults(key, claim)
+            references = [e for item in children(claim, "item", doubts) for e in children(item, "encounter", doubts)]
             named = [self.record.points_to(reference, claim, self.where) for reference in references]
-            if True not in named and None not in named:
+            if True not in named and None not in named and not doubts:
                 continue
             faults = self.record.faults(key)
             for item in children(claim, "item", faults):

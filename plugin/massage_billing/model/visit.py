@@ -35,6 +35,8 @@ class Therapist:
     """National Provider Identifier as recorded, 10 digits when right."""
     taxonomies: tuple[str, ...] = ()
     """NUCC taxonomy codes from PractitionerRole.specialty or Practitioner.qualification, e.g. "225700000X"."""
+    npis_differ: bool = False
+    """True where the record has several NPIs of one person, so that none counts."""
 
 
 @dataclass(frozen=True, slots=True)
