@@ -15,7 +15,6 @@ import orjson
 _LARGE: Final = 32 << 20
 _STEP: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},:]', re.DOTALL)
 """A whole string, or a character of JSON's structure. A string that is not yet complete does not match at its quote."""
-_OPEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+\Z', re.DOTALL)
 
 
 class Broken(Exception):
@@ -78,8 +77,8 @@ class _Scan:
         while True:
             match = _STEP.search(self.buffer, self._at)
             if match is None:
-                cut = _OPEN.search(self.buffer, self._at)
-                self._at = cut.start() if cut else end
+                quote = self.buffer.find(b'"', self._at)  # begins a string that is not complete yet
+                self._at = end if quote < 0 else quote
                 break
             if self._is_cut(match):
                 break
