@@ -59,7 +59,7 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
         _note_none(bool(live), notes)
         return _patient_pays(clinic, notes)
     notes.passed("coverage-on-record")
-    chosen, others = _choose(insured, linked, visit, on, known, notes)
+    chosen, others = _choose(group, insured, linked, visit, on, known, notes)
     if chosen is None:
         return Payment(False, policy=_common_policy(insured, known, clinic, notes))
     if chosen.member_id:
@@ -67,6 +67,11 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     else:
         notes.no_data("member-id", f"{chosen.id} has no member id.", about=chosen.id)
     payer.check(chosen, clinic, notes)
+    if visit.accident is not None and visit.accident.date is None:
+        said = visit.accident.source
+        notes.no_data(
+            "accident-date", f"{said} tells of an accident and not when: the claim leaves it out.", about=said
+        )
     entry = known[chosen.id]
     policy = payer.policy_name(entry, clinic, notes.day)
     days = entry.filing_days if entry else None
@@ -97,7 +102,13 @@ def _patient_is_payer(c: Coverage, known: Known) -> bool:
 
 
 def _choose(
-    insured: list[Coverage], linked: bool, visit: Visit, on: Date, known: Known, notes: Notes
+    group: list[Coverage],
+    insured: list[Coverage],
+    linked: bool,
+    visit: Visit,
+    on: Date,
+    known: Known,
+    notes: Notes,
 ) -> tuple[Coverage | None, tuple[Coverage, ...]]:
     in_force = [c for c in insured if _in_force(c, on)]
     if not in_force:
@@ -106,6 +117,7 @@ def _choose(
         notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", about=insured[0].id)
         return (insured[0] if len(insured) == 1 or linked else None), ()
     doubt = _tie([(c.link_rank, c.id) for c in in_force]) if linked else _doubt(in_force, visit, known, notes)
+    doubt = doubt or _patient_first(group, in_force[0], linked, on)
     if doubt:
         case, message = doubt
         notes.fail("which-coverage", message, case, in_force[0].id)
@@ -139,6 +151,18 @@ def _doubt(in_force: list[Coverage], visit: Visit, known: Known, notes: Notes) -
         return "needs-link", f"{ids}: this kind of coverage counts only where the visit's account or order names it."
     assert visit.accident is not None  # noqa: S101
     return "accident", f"{visit.accident.source} tells of an accident, and only a health plan is on record ({ids})."
+
+
+def _patient_first(group: list[Coverage], chosen: Coverage, linked: bool, on: Date) -> tuple[str, str] | None:
+    """Whether the patient pays before the plan that would be billed: then it has to be asked what is meant."""
+    if group[0] is chosen:
+        return None
+    place = _rank if linked else _order
+    # What stands before the first plan in force is out of force, or of the patient: the latter in force is a doubt.
+    for c in group[: group.index(chosen)]:
+        if _in_force(c, on) and place(c)[0] < place(chosen)[0]:
+            return "patient-first", f"{c.id}, by which the patient pays, comes before {chosen.id}: which one is meant?"
+    return None
 
 
 def _tie(placed: list[tuple[int, str]]) -> tuple[str, str] | None:

@@ -17,9 +17,13 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
     """The diagnoses of the claim in pointer order, and the pointers of each line (1-based).
 
     A line points to what its own Procedures give as their reason; where they give none, to the visit's first ones.
+    What only says how it came about (external causes) stands behind what was treated.
     """
     limits = notes.day.row(_PRESENT).says(DiagnosisLimitsRow)
     of_visit = list(dict.fromkeys([icd10.canonical(d.code) for d in visit.diagnoses]))
+    causes = frozenset([code for code in of_visit if code.startswith(limits.never_first)])
+    if causes:
+        of_visit = _causes_last(of_visit, causes, notes)
     if 0 < len(of_visit) <= limits.on_claim and not any([s.diagnoses for b in buckets for s in b.services]):
         notes.passed(_PRESENT)
         _note_valid(of_visit, notes)
@@ -28,6 +32,8 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
         list(dict.fromkeys(icd10.canonical(c) for s in b.services for c in s.diagnoses))[: limits.on_line]
         for b in buckets
     ]
+    if causes:
+        of_lines = [_behind(own, of_visit, causes)[: limits.on_line] for own in of_lines]
     ordered = list(dict.fromkeys([*of_visit, *(code for own in of_lines for code in own)]))
     if len(ordered) > limits.on_claim:
         ordered = _fitting(ordered, of_lines, limits.on_claim, notes)
@@ -37,6 +43,24 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
     _note_present(buckets, pointers, notes)
     _note_valid(ordered, notes)
     return tuple(ordered), pointers
+
+
+def _causes_last(of_visit: list[str], causes: frozenset[str], notes: Notes) -> list[str]:
+    """The visit's diagnoses with its external causes behind all others; a finding where that is not as recorded."""
+    ordered = sorted(of_visit, key=causes.__contains__)
+    if ordered[0] in causes:
+        message = f"{ordered[0]} only says how it came about; no diagnosis says what was treated."
+        notes.fail(_PRESENT, message, "external-cause", ordered[0])
+    elif of_visit[0] in causes:
+        message = f"{of_visit[0]} only says how it came about, so {ordered[0]} comes first."
+        notes.fail(_PRESENT, message, "cause-first", of_visit[0])
+    return ordered
+
+
+def _behind(own: list[str], of_visit: list[str], causes: frozenset[str]) -> list[str]:
+    """A line's own diagnoses with external causes last; where it has nothing else, the visit's first before them."""
+    ordered = sorted(own, key=causes.__contains__)
+    return [of_visit[0], *ordered] if ordered and ordered[0] in causes and of_visit[0] not in causes else ordered
 
 
 def _fitting(ordered: list[str], of_lines: list[list[str]], most: int, notes: Notes) -> list[str]:

@@ -161,6 +161,8 @@ class DiagnosisLimitsRow(Row):
     """On a claim."""
     on_line: int = Field(ge=1)
     """Pointers of a line."""
+    never_first: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9A-Z]*$")], ...] = ()
+    """Beginnings of codes that say how it came about and not what was treated: never first on a claim or a line."""
 
 
 class DatedDiagnosis(Model):
