@@ -65,7 +65,7 @@ def test_a_sound_visit_is_a_claim_whose_every_question_left_a_finding() -> None:
     assert lines(decision) == ["97124 x4"]
     assert (decision.payer, decision.policy, decision.diagnoses) == ("plan", "cms-total-time", ("M54.50",))
     asked = {finding.rule for finding in decision.findings}
-    never = {"person-decided", "no-rule-for-date", "self-pay-counting"}
+    never = {"person-decided", "no-rule-for-date", "self-pay-counting", "accident-date"}
     assert asked == set(book().rules) - never
 
 
