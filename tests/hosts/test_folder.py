@@ -165,7 +165,11 @@ def test_a_compressed_file_that_ends_early_is_named(host: FolderHost, folder: Pa
     assert any(where == "more.ndjson.gz" and "end" in what for where, what in problems(host))
 
 
-@pytest.mark.parametrize("content", [b"not packed at all", gzip.compress(lines(*VISIT))[:30] + b"broken" * 20])
+@pytest.mark.parametrize(
+    "content",
+    [b"not packed at all", gzip.compress(lines(*VISIT), mtime=0)[:30] + b"broken" * 20],
+    ids=["not packed", "damaged"],
+)
 def test_a_compressed_file_that_is_damaged_is_named(host: FolderHost, folder: Path, content: bytes) -> None:
     (folder / "all.ndjson").write_bytes(lines(*VISIT))
     (folder / "more.ndjson.gz").write_bytes(content)
