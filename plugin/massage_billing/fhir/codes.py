@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from massage_billing.fhir import names
@@ -51,6 +52,13 @@ class CodeRead(NamedTuple):
     """Why there is no number."""
 
 
+@lru_cache(maxsize=4096)
+def _number(code: str) -> str | None:
+    """The bare CPT or HCPCS number of a code; None where it is none."""
+    found = _NUMBER.fullmatch(code)
+    return None if found is None else found[1].upper()
+
+
 def read_code(procedure: JsonObject, where: str, code_map: Mapping[tuple[str, str], str], faults: Faults) -> CodeRead:
     """The number a Procedure is billed by.
 
@@ -63,9 +71,9 @@ def read_code(procedure: JsonObject, where: str, code_map: Mapping[tuple[str, st
     for pair in pairs:
         system, code = pair
         if system in _BILLABLE or (not system and ":" in code):
-            number = _NUMBER.fullmatch(code)
+            number = _number(code)
             if number is not None:
-                direct.setdefault(number[1].upper(), f"{system}|{code}")
+                direct.setdefault(number, f"{system}|{code}")
         elif pair in code_map:
             mapped.setdefault(code_map[pair], f"{system}|{code}")
     found = direct or mapped

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date as Date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from massage_billing.fhir import names
@@ -52,6 +53,16 @@ class ConceptRead(NamedTuple):
     """One entry for each sign of an accident: its v3-ActCode kind, or None where only that there was one."""
 
 
+@lru_cache(maxsize=8192)
+def _pointed(code: str) -> str | None:
+    """An ICD-10-CM code in capitals with its point; None where it has not the form of one."""
+    match = _CODE.fullmatch(code.strip())
+    if match is None:
+        return None
+    category, rest = match[1].upper(), match[2].upper()
+    return f"{category}.{rest}" if rest else category
+
+
 def read_concept(concept: JsonObject, faults: Faults) -> ConceptRead:
     """Diagnoses of a CodeableConcept, and what it says of an accident."""
     of_cm: list[str] = []
@@ -62,12 +73,11 @@ def read_concept(concept: JsonObject, faults: Faults) -> ConceptRead:
         if code is None:
             continue
         if system in ICD_SYSTEMS:
-            match = _CODE.fullmatch(code.strip())
-            if match is None:
+            pointed = _pointed(code)
+            if pointed is None:
                 faults.add(coding, "code", "is not an ICD-10-CM code")
             else:
-                category, rest = match[1].upper(), match[2].upper()
-                (of_cm if system in CM_SYSTEMS else of_icd).append(f"{category}.{rest}" if rest else category)
+                (of_cm if system in CM_SYSTEMS else of_icd).append(pointed)
         elif system == names.ACT_CODE and code in _KINDS:
             signs.append(code)
     codes = of_cm or of_icd

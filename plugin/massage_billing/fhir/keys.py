@@ -15,18 +15,19 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
-@lru_cache(maxsize=4096)
 def _key(prefix: str, *parts: str) -> str:
     """Prefix and the first 90 bits of SHA-256 as RFC 4648 base32, ten bits at a time."""
     bits = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:12], "big") >> 6
     return prefix + "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(80, -1, -10)])
 
 
+@lru_cache(maxsize=4096)
 def visit_key(host: str, encounter: str) -> str:
     """The key shared by every revision of one visit's claim: host id and Encounter id."""
     return _key("MV", host, encounter)
 
 
+@lru_cache(maxsize=4096)
 def claim_key(host: str, encounter: str, revision: int) -> str:
     """The key of one revision (0 first) of a visit's claim; also of the visit's hold Task and of the Provenance."""
     return _key("MB", host, encounter, str(revision))

@@ -157,11 +157,14 @@ class People:
         return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)), person.npis_differ)
 
     def _practitioner(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist:
-        found = self._record.resolver.resolve(reference, parent)
-        if found is None:
+        resource = self._record.resources.get(key)
+        if resource is None and "#" in key:
+            found = self._record.resolver.resolve(reference, parent)
+            resource = None if found is None else found[1]
+        if resource is None:
             person = Therapist(key, None)
         else:
-            read = self._person.of(key, found[1], self._record)
+            read = self._person.of(key, resource, self._record)
             codes = [code for role in self._roles_of(key) if role.active for code in role.taxonomies]
             taxonomies = tuple(dict.fromkeys([*codes, *read.taxonomies])) if codes else read.taxonomies
             person = Therapist(key, read.npi, taxonomies, read.npis_differ)
@@ -178,7 +181,7 @@ class People:
                     self._roles.setdefault(whose, []).append((role, faults))
         mine = self._roles.get(practitioner, [])
         for _, faults in mine:
-            if faults:
+            if faults.found:
                 self._record.adopt(faults)
         return [role for role, _ in mine]
 
