@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from massage_billing.hosts.folder_bundle import Broken, entries_of
@@ -47,6 +47,7 @@ entries = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(
     entries,
     st.dictionaries(st.sampled_from(["meta", "type", "link", "z"]), json_values, max_size=3),
@@ -65,6 +66,7 @@ def test_a_bundle_in_pieces_has_the_same_entries(
     assert found == [(entry.get("fullUrl", ""), entry["resource"]) for entry in wanted]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.lists(st.fixed_dictionaries({"id": st.text(max_size=4)}), max_size=5), st.integers(1, 30))
 def test_a_list_in_pieces_has_the_same_elements(wanted: list[Any], piece: int) -> None:
     data = json.dumps(wanted).encode()
@@ -72,6 +74,7 @@ def test_a_list_in_pieces_has_the_same_elements(wanted: list[Any], piece: int) -
     assert found == [("", one) for one in wanted]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(entries.filter(bool), st.data())
 def test_a_bundle_that_ends_early_is_broken_after_its_whole_entries(wanted: list[Any], data: st.DataObject) -> None:
     whole = json.dumps({"resourceType": "Bundle", "entry": wanted}).encode()

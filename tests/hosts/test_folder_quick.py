@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from massage_billing.clinic_maker import make_clinic
@@ -54,6 +54,7 @@ def careful(resource: Any) -> Place | None:
         return None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(
     st.fixed_dictionaries(
         {},
