@@ -158,23 +158,26 @@ def test_compressed(host: FolderHost, folder: Path, name: str) -> None:
     assert keys(host) == WHOLE
 
 
-def test_a_compressed_file_that_ends_early_is_named(host: FolderHost, folder: Path) -> None:
-    (folder / "all.ndjson").write_bytes(lines(*VISIT))
-    (folder / "more.ndjson.gz").write_bytes(gzip.compress(lines(procedure("b")) * 500)[:-20])
-    assert keys(host) >= WHOLE
-    assert any(where == "more.ndjson.gz" and "end" in what for where, what in problems(host))
-
-
 @pytest.mark.parametrize(
     "content",
-    [b"not packed at all", gzip.compress(lines(*VISIT), mtime=0)[:30] + b"broken" * 20],
-    ids=["not packed", "damaged"],
+    [
+        gzip.compress(lines(procedure("b")) * 500)[:-20],
+        b"not packed at all",
+        gzip.compress(lines(*VISIT))[:30] + b"broken" * 20,
+    ],
+    ids=["ends early", "not packed", "damaged"],
 )
-def test_a_compressed_file_that_is_damaged_is_named(host: FolderHost, folder: Path, content: bytes) -> None:
+def test_a_compressed_file_that_cannot_be_read_to_its_end_bills_nothing(
+    host: FolderHost, folder: Path, tmp_path: Path, content: bytes
+) -> None:
+    """Half an export is no export: which visits lack something cannot be known."""
     (folder / "all.ndjson").write_bytes(lines(*VISIT))
     (folder / "more.ndjson.gz").write_bytes(content)
+    with pytest.raises(InputError, match=r"more\.ndjson\.gz cannot be read to its end"):
+        next(host.changes(None, None))
+    assert not list((tmp_path / "work").glob("[!.]*-*"))
+    (folder / "more.ndjson.gz").unlink()
     assert keys(host) == WHOLE
-    assert [where for where, _ in problems(host)] == ["more.ndjson.gz"]
 
 
 def test_a_file_that_cannot_be_read_bills_nothing(
@@ -804,3 +807,109 @@ def test_a_large_bundle_is_read_entry_by_entry(host: FolderHost, folder: Path, m
     assert record.resources["Patient/p1"] == tricky
     assert "Procedure/a" in record.resources
     assert problems(host) == []
+
+
+def test_one_bad_value_in_a_bundle_costs_its_own_entry_and_no_other(host: FolderHost, folder: Path) -> None:
+    whole = json.dumps(bundle(*(("", one) for one in VISIT), ("", encounter("e2")), ("", procedure("z"))))
+    (folder / "all.json").write_text(whole.replace('"value": 30', '"value": 1e9999', 1))  # of Procedure a
+    found = all_of(host)
+    assert found["e2"].unreadable == ()
+    assert [where for where, _ in found["e1"].unreadable] == ["Procedure/a"]
+    assert set(found["e1"].resources) == WHOLE - {"Procedure/a"} | {"Procedure/z"}
+    assert [where for where, _ in problems(host)] == ["all.json:1"]
+
+
+def test_one_bad_value_in_a_large_bundle(host: FolderHost, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("massage_billing.hosts.folder_read.is_large", lambda size, packed: True)
+    whole = json.dumps(bundle(*(("", one) for one in VISIT)))
+    (folder / "all.json").write_text(whole.replace('"value": 30', '"value": 1e9999', 1))
+    record = all_of(host)["e1"]
+    assert [where for where, _ in record.unreadable] == ["Procedure/a"]
+    assert [where for where, _ in problems(host)] == ["all.json#2"]
+
+
+def test_a_large_bundle_that_was_cut_off_bills_nothing(
+    host: FolderHost, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("massage_billing.hosts.folder_read.is_large", lambda size, packed: True)
+    (folder / "all.json").write_text(json.dumps(bundle(*(("", one) for one in VISIT)))[:-60])
+    with pytest.raises(InputError, match=r"all\.json is damaged or ends too early"):
+        all_of(host)
+
+
+def test_utf_16_is_named(host: FolderHost, folder: Path) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT))
+    (folder / "more.json").write_bytes(json.dumps(bundle(("", encounter("e2")))).encode("utf-16"))
+    assert set(all_of(host)) == {"e1"}
+    assert [where for where, what in problems(host) if "UTF-16" in what] == ["more.json"]
+
+
+@pytest.mark.parametrize("depth", [300, 990, 1010, 3000])
+@pytest.mark.parametrize("name", ["all.ndjson", "all.json"])
+def test_deep_nesting_is_no_crash_and_no_silence(host: FolderHost, folder: Path, name: str, depth: int) -> None:
+    all_of_it = (*VISIT, procedure("deep", extension="?"))
+    whole = json.dumps(bundle(*(("", one) for one in all_of_it))) if name == "all.json" else lines(*all_of_it).decode()
+    content = whole.replace('"?"', "[" * depth + "]" * depth)
+    (folder / name).write_text(content)
+    record = all_of(host)["e1"]
+    told = [where for where, _ in record.unreadable]
+    assert told == ["Procedure/deep"] or "Procedure/deep" in record.resources
+
+
+# --- histories, and what stands in several places ---------------------------------------------------------------------
+
+
+def removed(url: str, when: str = "") -> Json:
+    entry: Json = {"fullUrl": f"https://x.example/fhir/{url}", "request": {"method": "DELETE", "url": url}}
+    return {**entry, "response": {"status": "204", "lastModified": when}} if when else entry
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_what_a_history_says_was_deleted_is_not_billed(
+    host: FolderHost, folder: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    monkeypatch.setattr("massage_billing.hosts.folder_read.is_large", lambda size, packed: large)
+    history = bundle(*(("", one) for one in VISIT), ("", procedure("b")))
+    history["entry"] += [removed("Procedure/b"), removed("Procedure?identifier=x|y")]
+    (folder / "history.json").write_text(json.dumps({**history, "type": "history"}))
+    assert keys(host) == WHOLE
+    assert ["not which" in what for _, what in problems(host)] == [True]
+
+
+def test_what_was_written_again_after_it_was_deleted_is_there(host: FolderHost, folder: Path) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT))
+    history = {"resourceType": "Bundle", "type": "history", "entry": [removed("Procedure/a", "2026-11-20T12:00:00Z")]}
+    (folder / "history.json").write_text(json.dumps(history))
+    assert keys(host) == WHOLE  # written at 18:20
+    history["entry"] = [removed("Procedure/a", "2026-11-21T12:00:00Z")]
+    (folder / "history.json").write_text(json.dumps(history))
+    assert "Procedure/a" not in keys(host)
+
+
+def test_a_procedure_under_two_patients_holds_the_visits_of_both(host: FolderHost, folder: Path) -> None:
+    other = encounter("e9", subject=ref("Patient/p2"))
+    theirs = procedure("a", subject=ref("Patient/p2"), encounter=ref("Encounter/e9"))
+    (folder / "all.ndjson").write_bytes(lines(*VISIT, patient("p2"), encounter("e2"), other, theirs))
+    found = all_of(host)
+    assert {id: [where for where, _ in record.unreadable] for id, record in found.items()} == {
+        "e1": ["Procedure/a"],
+        "e2": [],
+        "e9": ["Procedure/a"],
+    }
+    assert [where for where, what in problems(host) if "several patients" in what] == ["Procedure/a"]
+
+
+@pytest.mark.parametrize(
+    "late", [coverage("c9", beneficiary=...), consent("n9", patient=5), consent("n9", patient=...)]
+)
+def test_a_coverage_or_consent_that_names_no_patient_is_told(host: FolderHost, folder: Path, late: Json) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT, late))
+    key = f"{late['resourceType']}/{late['id']}"
+    assert keys(host) == WHOLE
+    assert [where for where, what in problems(host) if "names no patient" in what] == [key]
+
+
+def test_a_damaged_consent_that_shows_no_patient_is_told_plainly(host: FolderHost, folder: Path) -> None:
+    (folder / "all.ndjson").write_bytes(lines(*VISIT) + b'{"resourceType":"Consent","id":"n1","status":"active","pat\n')
+    assert keys(host) == WHOLE
+    assert [where for where, what in problems(host) if "Consent" in what] == [f"all.ndjson:{len(VISIT) + 1}"]

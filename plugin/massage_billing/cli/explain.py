@@ -155,11 +155,13 @@ def _clinic_and_reading(policy: str | None, host: str | None, settings_file: Pat
 
 
 def _print_list(items: Iterable[Mapping[str, object]]) -> None:
-    """One JSON list, element by element, so that memory stays flat."""
+    """One JSON list, element by element, so that memory stays flat; nothing where not even the first can be made."""
     import json
 
-    click.echo("[", nl=False)
-    for place, item in enumerate(items):
-        click.echo("," if place else "")
+    before = "["
+    for item in items:
+        click.echo(before)
         click.echo(json.dumps(shell.plain(item), indent=2, ensure_ascii=False), nl=False)
-    click.echo("\n]")
+        before = ","
+    click.echo("[" if before == "[" else "")
+    click.echo("]")

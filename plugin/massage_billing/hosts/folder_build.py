@@ -7,10 +7,11 @@ uses and the next build removes.
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from zlib import crc32
 
 import orjson
@@ -23,6 +24,7 @@ from massage_billing.hosts.folder_quick import quick_place
 from massage_billing.hosts.folder_read import Read, Source
 from massage_billing.hosts.folder_records import (
     OWNER,
+    WHOLE_PATIENT,
     Place,
     Unusable,
     encounter_tokens,
@@ -32,6 +34,10 @@ from massage_billing.hosts.folder_records import (
     salvage,
     token_of,
 )
+from massage_billing.hosts.folder_versions import moment_of, newer, one_is_newest
+
+_NUMBERED: Final = re.compile(r"[:#][0-9]+$")
+_WISH: Final = "a wish that no plan be told may stand in it and is not seen"
 
 
 class Builder:
@@ -47,6 +53,8 @@ class Builder:
         self._problems = open(folder / "problems", "w", encoding="utf-8", opener=private)
         self._odd = open(folder / "odd", "w+b", opener=private)
         self._damaged = 0
+        self._deleted: dict[str, str] = {}
+        """Resources that a history says were deleted, and when, or ""."""
 
     def build(self, fingerprint: str) -> None:
         """Read the files and write the index, all but its rename."""
@@ -79,7 +87,12 @@ class Builder:
         for read in folder_read.read(file, self.report, self._take_quickly):
             resource = read.resource
             if resource is None:
-                self._take_damaged(read)
+                if read.deleted is None:
+                    self._take_damaged(read)
+                elif read.deleted.key:
+                    self._deleted[read.deleted.key] = read.deleted.when
+                else:
+                    self.report(read.where, "says that a resource was deleted, and not which: it may still be used")
                 continue
             try:
                 found = place(resource)
@@ -118,10 +131,12 @@ class Builder:
         self._odd.write(orjson.dumps((*head, part_of(resource), _clean(read.full_url))) + b"\n" + read.raw)
 
     def _take_damaged(self, read: Read) -> None:
-        if read.where.rpartition(":")[2].isdigit():
+        if _NUMBERED.search(read.where):
             self.report(read.where, "is not JSON (a whole FHIR resource on a line)")
         found = salvage(read.raw)
         if found is None:
+            if b'"Consent"' in read.raw:
+                self.report(read.where, f"is a damaged Consent that shows no patient: {_WISH}")
             return
         self._damaged += 1
         key = found.key or f"{DAMAGED}/{self._damaged}"
@@ -144,6 +159,9 @@ class Builder:
                 self._writer.flush()
                 conflicts = self._sort_ids()
         losers = self._losers(conflicts)
+        if conflicts:
+            self._writer.flush()
+            self._sort_ids()
         index = Index(self.folder)
         try:
             for part in range(self._writer.parts):
@@ -203,9 +221,19 @@ class Builder:
                     links = ",".join(_ids_of(index, named, "Encounter/"))
                     if not links and key.startswith("Procedure/"):
                         self.report(key, "names an Encounter that is not in the folder: it is not billed")
-                group = groups or _groups_of(index, patients, links, parents) or [key]
+                group = groups or _groups_of(index, patients, links, parents)
+                if not group:
+                    group = [key]
+                    self._tell_homeless(key)
                 self._writer.add(Place(key, tuple(group), links, tuple(tokens)), raw, full_url)
         index.close()
+
+    def _tell_homeless(self, key: str) -> None:
+        """Report what can be brought to no visit, where a visit would look for it."""
+        kind = key.partition("/")[0]
+        if kind in WHOLE_PATIENT:
+            lost = f": {_WISH}" if kind == "Consent" else ""
+            self.report(key, f"names no patient that can be told, so it is no visit's{lost}")
 
     def _losers(self, conflicts: dict[str, list[str]]) -> set[tuple[str, str]]:
         """(group, key) of every older version of a resource that was found in several groups."""
@@ -224,12 +252,25 @@ class Builder:
         losers = set[tuple[str, str]]()
         for key, versions in found.items():
             best = 0
+            if key.startswith("Procedure/") and not one_is_newest(versions):
+                self._tell_torn(key, versions)
+                continue
             for number in range(1, len(versions)):
                 if not newer(versions[best][1], versions[number][1]):
                     best = number
             losers.update((group, key) for group, _ in versions if group != versions[best][0])
         self._forget_ids(losers)
         return losers
+
+    def _tell_torn(self, key: str, versions: list[tuple[str, dict[str, object]]]) -> None:
+        """A service that stands under several patients, none of them later: every visit it names is held."""
+        self.report(key, "stands under several patients, and nothing says which is right: their visits are held")
+        for group, resource in versions:
+            self._damaged += 1
+            links = place(resource) if DAMAGED not in resource else None
+            if links is not None:
+                note = orjson.dumps({DAMAGED: [key, "stands under several patients"]}) + b"\n"
+                self._writer.add(Place(f"{DAMAGED}/{self._damaged}", (group,), links.links, ()), note)
 
     def _forget_ids(self, losers: set[tuple[str, str]]) -> None:
         gone = {f"{key}\t{group}".encode() for group, key in losers}
@@ -245,6 +286,9 @@ class Builder:
         if losers:
             kept = [place for place, row in enumerate(rows) if (row[0], row[1]) not in losers]
             lines, rows = [lines[place] for place in kept], [rows[place] for place in kept]
+        if self._deleted:
+            lines = [line for row, line in zip(rows, lines, strict=True) if not self._is_gone(row[1], line, index)]
+            rows = [line.split("\t", 3) for line in lines]
         heads = {(row[0], row[1]) for row in rows}
         if len(heads) != len(rows):
             lines = list(_newest(lines, index))
@@ -254,6 +298,15 @@ class Builder:
             if links and homes.get(links) != group and links[0] != "@":
                 self._follow(group, key, links, line, homes, index)
         self._rewrite("keys", part, ["\n".join(lines).encode()] if lines else [])
+
+    def _is_gone(self, key: str, line: str, index: Index) -> bool:
+        """Whether a resource was deleted, unless this version of it says that it is newer than that."""
+        when = self._deleted.get(key)
+        if when is None:
+            return False
+        written = moment_of(text(child(orjson.loads(index.raw(entry_of(line)[1])), "meta"), "lastUpdated"))
+        deleted = moment_of(when)
+        return written is None or deleted is None or written <= deleted
 
     def _follow(self, group: str, key: str, links: str, line: str, homes: dict[str, str], index: Index) -> None:
         """Put a resource under the groups of the Encounters it names, where they are not its own."""
@@ -322,23 +375,3 @@ def _newest(lines: list[str], index: Index) -> Iterator[str]:
             best = (head, int(entry.offset), line, resource)
     if best is not None:
         yield best[2]
-
-
-def newer(earlier: dict[str, object], later: dict[str, object]) -> bool:
-    """Whether the version that was read earlier is the newer one. A damaged one counts as newest: it might be."""
-    if DAMAGED in earlier or DAMAGED in later:
-        return DAMAGED in earlier
-    one, other = child(earlier, "meta"), child(later, "meta")
-    times = _moment(text(one, "lastUpdated")), _moment(text(other, "lastUpdated"))
-    if times[0] and times[1] and times[0] != times[1]:
-        return times[0] > times[1]
-    versions = text(one, "versionId") or "", text(other, "versionId") or ""
-    return versions[0].isdecimal() and versions[1].isdecimal() and int(versions[0]) > int(versions[1])
-
-
-def _moment(instant: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(instant or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

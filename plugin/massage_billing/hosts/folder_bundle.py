@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
+
+from massage_billing.fhir.references import split
 
 _LARGE: Final = 32 << 20
 _STEP: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},:]', re.DOTALL)
@@ -25,25 +27,56 @@ class Broken(Exception):
         self.offset = offset
 
 
+class Damaged(NamedTuple):
+    """An entry that is not JSON, while those around it are."""
+
+    raw: bytes
+    """What stands there."""
+    offset: int
+    """Where in the file."""
+
+
+class Deleted(NamedTuple):
+    """An entry that says that a resource was deleted (request.method DELETE)."""
+
+    key: str
+    """"Procedure/9"; "" where it does not say which."""
+    when: str
+    """response.lastModified, or ""."""
+
+
+def pair_of(entry: dict[str, object]) -> tuple[str, object]:
+    """(fullUrl or "", resource) of an entry of a Bundle; a Deleted in the resource's place where it was deleted."""
+    full_url = entry.get("fullUrl")
+    url = full_url if type(full_url) is str else ""
+    resource, request = entry.get("resource"), entry.get("request")
+    if resource is None and type(request) is dict and request.get("method") == "DELETE":
+        named, response = request.get("url"), entry.get("response")
+        parts = (split(named) if type(named) is str else None) or split(url)
+        when = response.get("lastModified") if type(response) is dict else None
+        return url, Deleted("/".join(parts) if parts else "", when if type(when) is str else "")
+    return url, resource
+
+
 def is_large(size: int, packed: bool) -> bool:
     """Whether a JSON file is better read entry by entry."""
     return size * (10 if packed else 1) > _LARGE
 
 
 def entries_of(chunks: Iterable[bytes]) -> Iterator[tuple[str, object]]:
-    """(fullUrl or "", resource) of each entry of a Bundle, or each element of a list, in order; raises Broken."""
+    """(fullUrl or "", resource) of each entry of a Bundle, or each element of a list, in order; raises Broken.
+
+    A Damaged stands for one that is not JSON, a Deleted for one that was deleted.
+    """
     listed = False
     for kind, text, offset in _elements(chunks):
         listed = listed or kind == "list"
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
-            raise Broken(offset) from None
-        if listed or type(value) is not dict:
-            yield "", value
+            yield "", Damaged(text, offset)
             continue
-        full_url = value.get("fullUrl")
-        yield (full_url if type(full_url) is str else ""), value.get("resource")
+        yield ("", value) if listed or type(value) is not dict else pair_of(value)
 
 
 def _elements(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes, int]]:

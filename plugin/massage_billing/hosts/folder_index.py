@@ -24,8 +24,8 @@ import orjson
 
 from massage_billing.hosts.folder_records import Place
 
-VERSION: Final = 1
-"""Of the layout; an index of another version is built anew."""
+VERSION: Final = 2
+"""Of the layout and of what is put in; an index of another version is built anew."""
 PART_BYTES: Final = 20 << 20
 """Size that a part is meant to have."""
 BUFFER_BYTES: Final = 20 << 20

@@ -52,7 +52,7 @@ def quick_place(line: bytes) -> Place | None:
         return None
     try:
         head = _decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     kind, logical_id = head.resourceType, head.id
     if kind == "Procedure" or kind == "Condition":

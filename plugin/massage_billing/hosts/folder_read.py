@@ -20,12 +20,14 @@ import orjson
 
 from massage_billing.errors import InputError
 from massage_billing.fhir.references import split
-from massage_billing.hosts.folder_bundle import Broken, entries_of, is_large
+from massage_billing.hosts.folder_bundle import Broken, Damaged, Deleted, entries_of, is_large, pair_of
 
 LINES: Final = (".ndjson", ".jsonl")
 WHOLE: Final = (".json",)
 MARKER: Final = ".massage-billing"
 """A folder that holds this file was written by this program and is never read as input."""
+
+LINE: Final = b"\n"
 
 Report = Callable[[str, str], None]
 """Takes (file or file:line, what is wrong); never any content."""
@@ -42,6 +44,8 @@ class Read(NamedTuple):
     """The resource as JSON on one line, without escapes in references; where it is not JSON, what was there."""
     full_url: str = ""
     """http(s) fullUrl of its Bundle entry."""
+    deleted: Deleted | None = None
+    """Says, in the place of a resource, that one was deleted."""
 
 
 class Source(NamedTuple):
@@ -128,9 +132,11 @@ def read(file: Source, report: Report, quick: Callable[[bytes], bool] | None = N
                 yield from read_lines(file.name, lines, report, quick)
         else:
             yield from _read_whole(file, packed, report)
+    # Which visits would lack something cannot be known: none is billed.
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        report(file.name, "cannot be read to its end: the compressed data is damaged or ends too early")
-    except OSError as error:  # which visits would lack something cannot be known: none is billed
+        what = f"{file.path} cannot be read to its end: the compressed data is damaged or ends too early."
+        raise InputError(what, "Nothing was billed: export it again and run again.") from None
+    except OSError as error:
         what = f"{file.path} cannot be read: {error.strerror}."
         raise InputError(what, "Nothing was billed: put that right and run again.") from None
 
@@ -156,7 +162,8 @@ def read_lines(
                 yield Read(f"{name}:{number}", None, line)
             continue
         if type(resource) is dict and resource.get("resourceType") != "Bundle":
-            yield Read(f"{name}:{number}", resource, _one_line(resource, line))
+            text = _one_line(resource, line)
+            yield Read(f"{name}:{number}", resource, text) if text else Read(f"{name}:{number}", None, line)
         else:
             yield from _opened(f"{name}:{number}", resource, report)
 
@@ -164,7 +171,10 @@ def read_lines(
 def _one_line(resource: dict[str, object], line: bytes) -> bytes:
     """The line itself where it can be searched for references as it stands, else written anew ("Patient\\/1")."""
     if b"\\" in line:
-        return orjson.dumps(resource) + b"\n"
+        try:
+            return orjson.dumps(resource) + b"\n"
+        except orjson.JSONEncodeError:
+            return b""
     return line if line.endswith(b"\n") else line + b"\n"
 
 
@@ -175,6 +185,9 @@ def _read_whole(file: Source, packed: bool, report: Report) -> Iterator[Read]:
         return
     with _open(file.path, packed) as stream:
         data = stream.read().removeprefix(b"\xef\xbb\xbf")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        report(file.name, "is UTF-16 and not UTF-8, as FHIR JSON has to be: nothing of it is used")
+        return
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -189,15 +202,19 @@ def _not_json(name: str, data: bytes, report: Report) -> Iterator[Read]:
     if len(lines) > 1 and _is_object(lines[0]):
         yield from read_lines(name, lines, report)
         return
-    found = []
+    found: list[tuple[str, object]] = []
+    whole = True
     try:
-        for pair in entries_of([data]):
-            found.append(pair)
+        for url, resource in entries_of([data]):
+            if type(resource) is Damaged:
+                yield Read(f"{name}:{data.count(LINE, 0, resource.offset) + 1}", None, resource.raw)
+            else:
+                found.append((url, resource))
     except Broken as broken:
-        line = data.count(b"\n", 0, broken.offset) + 1
-        yield Read(f"{name}:{line}", None, data[broken.offset :] or data[-4096:])
+        whole = False
+        yield Read(f"{name}:{data.count(LINE, 0, broken.offset) + 1}", None, data[broken.offset :] or data[-4096:])
     yield from _entries(name, found, report)
-    for _, resource in found:
+    for _, resource in () if whole else found:
         if type(resource) is dict and resource.get("resourceType") == "Encounter":
             # The rest of the file may have said more of this visit.
             yield Read(name, None, orjson.dumps({"encounter": {"reference": f"Encounter/{resource.get('id')}"}}))
@@ -219,13 +236,14 @@ def _large(file: Source, stream: IO[bytes], report: Report) -> Iterator[Read]:
         for number, (url, resource) in enumerate(entries_of(iter(lambda: stream.read(1 << 20), b"")), 1):
             yield from _entry(f"{file.name}#{number}", url, resource, names, report)
     except Broken:
-        report(file.name, "is damaged or ends too early, and is too large to be read in part: nothing of it is used")
+        what = f"{file.path} is damaged or ends too early, and is too large to be read in part."
+        raise InputError(what, "Nothing was billed: export it again and run again.") from None
 
 
 def _opened(where: str, value: object, report: Report) -> Iterator[Read]:
     """The resources of a JSON value: a resource, a Bundle, or a list of either."""
     if type(value) is dict and value.get("resourceType") != "Bundle":
-        yield Read(where, value, orjson.dumps(value) + b"\n")
+        yield _as_read(where, value, "")
         return
     if type(value) is dict:
         entries = value.get("entry", [])
@@ -239,10 +257,7 @@ def _opened(where: str, value: object, report: Report) -> Iterator[Read]:
 
 
 def _entry_pair(entry: object) -> tuple[str, object]:
-    if type(entry) is not dict:
-        return "", entry
-    full_url = entry.get("fullUrl")
-    return (full_url if type(full_url) is str else ""), entry.get("resource")
+    return pair_of(entry) if type(entry) is dict else ("", entry)
 
 
 def _entries(where: str, pairs: list[tuple[str, object]], report: Report) -> Iterator[Read]:
@@ -254,7 +269,11 @@ def _entries(where: str, pairs: list[tuple[str, object]], report: Report) -> Ite
 def _entry(where: str, full_url: str, resource: object, names: _Names, report: Report) -> Iterator[Read]:
     if resource is None:
         return  # an entry that only says what was asked or deleted
-    if type(resource) is not dict:
+    if type(resource) is Deleted:
+        yield Read(where, None, b"", deleted=resource)
+    elif type(resource) is Damaged:
+        yield Read(where, None, resource.raw)
+    elif type(resource) is not dict:
         report(where, "is no FHIR resource")
     elif resource.get("resourceType") == "Bundle":
         yield from _opened(where, resource, report)
@@ -262,7 +281,23 @@ def _entry(where: str, full_url: str, resource: object, names: _Names, report: R
         if not resource.get("id") and full_url:
             resource["id"] = full_url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
         names.make_literal(resource)
-        yield Read(where, resource, orjson.dumps(resource) + b"\n", full_url if full_url.startswith("http") else "")
+        yield _as_read(where, resource, full_url if full_url.startswith("http") else "")
+
+
+def _as_read(where: str, resource: dict[str, object], full_url: str) -> Read:
+    try:
+        return Read(where, resource, orjson.dumps(resource) + b"\n", full_url)
+    except (
+        orjson.JSONEncodeError
+    ):  # nested deeper than can be written again: read as damaged, by what it shows of itself
+        shown = {name: value for name, value in resource.items() if type(value) is str or name in _WHOSE}
+        try:
+            return Read(where, None, orjson.dumps(shown))
+        except orjson.JSONEncodeError:
+            return Read(where, None, b"")
+
+
+_WHOSE: Final = ("subject", "encounter", "patient", "beneficiary")
 
 
 class _Names:
