@@ -58,7 +58,7 @@ def plan_claim(situation: Situation, terms: Terms) -> ClaimStep:
     kept, withdrawn = _reconcile(situation)
     if isinstance(withdrawn, Finding):
         return ClaimStep(kept[-1].revision, hold=withdrawn, current=kept[-1])
-    step = _step(replace(situation, claims=kept), terms) if withdrawn else _step(situation, terms)
+    step = _step(replace(situation, claims=kept), terms)
     return replace(step, writes=(*withdrawn, *step.writes)) if withdrawn else step
 
 

@@ -92,6 +92,17 @@ def test_the_provenance_of_a_withdrawn_claim_goes_to_the_one_that_stays(world: W
     assert again["target"] == [{"reference": f"Claim/{claim['id']}"}]
 
 
+def test_a_claim_that_was_withdrawn_stays_withdrawn_and_holds_nothing(world: World) -> None:
+    world.run()
+    (claim,) = world.data.all("Claim")
+    copied(world, "Claim", f"{claim['id']}9")
+    for _ in range(3):
+        world.put(encounter(reasonCode=[{"text": "again"}]))
+        assert world.run().holds == 0
+        assert [one["id"] for one in world.alive("Claim")] == [claim["id"]]
+    assert len(world.data.all("Claim")) == 2
+
+
 def test_of_two_tasks_of_one_visit_one_stays_open(world: World) -> None:
     world.put(coverage(subscriberId=...))
     world.run()

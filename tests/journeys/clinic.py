@@ -281,7 +281,9 @@ def check(written: dict[str, list[Json]], *, claims: set[str], holds: set[str]) 
     for each, (claim,) in alive.items():
         targets = [target["reference"] for one in provenances.get(each, ()) for target in one["target"]]
         assert targets.count(f"Claim/{claim['id']}") == 1, f"{each}: Provenances of {targets}"
-    assert {each for task in open_tasks(written["Task"]) for each in keys_of(task)} == {key(one) for one in holds}
+    tasks = {each for task in open_tasks(written["Task"]) for each in keys_of(task)}
+    wanted = {key(encounter): encounter for encounter in holds}
+    assert tasks == wanted.keys(), (tasks - wanted.keys(), [wanted[each] for each in wanted.keys() - tasks])
 
 
 def versions(written: dict[str, list[Json]]) -> dict[str, str]:
