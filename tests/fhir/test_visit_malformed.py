@@ -137,6 +137,12 @@ def test_one_wrong_value_anywhere_never_raises(path, value):
     hash(visit)
 
 
+@pytest.mark.parametrize("value", [{"a": 1}, ["x"]], ids=["object", "list"])
+def test_an_object_or_a_list_in_the_place_of_any_value_never_raises(value):
+    for path in ALL_PLACES:
+        assert isinstance(read_visit(spoilt(path, value), reading()), Visit), path
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     spoils=st.lists(st.tuples(st.sampled_from(ALL_PLACES), st.sampled_from(WRONG)), min_size=2, max_size=12),

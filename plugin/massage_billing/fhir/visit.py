@@ -311,7 +311,7 @@ class _Reader:
         live = []
         for key in dict.fromkeys(keys):
             order = self.record.resources.get(key)
-            if order is not None and order.get("status") not in _LIVE_ORDER:
+            if order is not None and text(order, "status", self.record.faults(key)) not in _LIVE_ORDER:
                 continue
             if order is not None and patient is not None:
                 self.record.check_patient(key, order, patient)
