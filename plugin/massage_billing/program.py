@@ -16,7 +16,7 @@ from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Decision, Ruling, Visit
-from massage_billing.ports import Capabilities, VisitRecord, VisitRow
+from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
 from massage_billing.report import RunReport
 from massage_billing.service import Billing
 from massage_billing.setup import Setup
@@ -142,6 +142,8 @@ class Program:
         """Forget a patient, or payloads confirmed before a time; how many."""
         store = self.setup.store
         if patient is not None:
+            if isinstance(self.setup.host, Forgets):
+                self.setup.host.forget()
             return store.purge_patient(self.setup.host.id, patient)
         return store.purge_confirmed(older_than) if older_than else 0
 

@@ -128,7 +128,7 @@ def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
         from massage_billing.hosts.folder import FolderHost
 
         folder = Path(settings.place)
-        return FolderHost(settings.id, folder, out=folder / OUT_FOLDER, work=state / f"{settings.id}.index")
+        return FolderHost(settings.id, folder, out=_out(folder), work=state / f"{settings.id}.index")
     from massage_billing.hosts.fhir_server import FhirServer
     from massage_billing.hosts.fhir_source import FhirSettings
 
@@ -187,10 +187,15 @@ def _verify(settings: HostSettings) -> bool | str:
     return True if settings.ca_file is None else str(settings.ca_file)
 
 
+def _out(place: Path) -> Path:
+    """Where results of a folder go: into the folder; of a single file, beside it."""
+    return (place.parent if place.is_file() else place) / OUT_FOLDER
+
+
 def _outputs(settings: HostSettings) -> tuple[str, ...]:
     if settings.kind is not HostKind.FOLDER:
         return (settings.place,)
-    out = Path(settings.place) / OUT_FOLDER
+    out = _out(Path(settings.place))
     return tuple(str(out / name) for name in ("Claim.ndjson", "Provenance.ndjson", "Task.ndjson"))
 
 
