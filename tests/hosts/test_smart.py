@@ -113,6 +113,7 @@ def test_reads_a_key_as_pem(httpserver: HTTPServer, key: RSAKey | ECKey) -> None
         json.dumps(ECKey.generate_key("P-256").as_dict(private=True)),
         '{"kty":"oct","k":"c2VjcmV0"}',
     ],
+    ids=["empty", "no key in it", "no JSON", "broken PEM", "public only", "another curve", "shared secret"],
 )
 def test_a_key_that_is_none_is_a_settings_error(httpserver: HTTPServer, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
