@@ -189,6 +189,8 @@ def test_explain_of_a_visit_that_is_not_there(clinic: Path, program: FakeProgram
     assert answer.code == 4
     assert "the host has no such visit" in answer.err
     assert "What to do: Check the id." in answer.err
+    as_json = mb("explain", "Encounter/gone", "--host", "main", "--json")
+    assert (as_json.code, as_json.out) == (4, "")  # no half a list
 
 
 def test_explain_of_a_path_that_is_not_there(clinic: Path, mb: Call) -> None:

@@ -32,8 +32,10 @@ from builders import (
 )
 from massage_billing.errors import InputError
 from massage_billing.fhir import names
+from massage_billing.fhir.visit import read_visit
 from massage_billing.hosts import folder_index
 from massage_billing.hosts.folder import FolderHost
+from massage_billing.model import Reading
 from massage_billing.ports import VisitRecord
 
 Json = dict[str, Any]
@@ -913,3 +915,13 @@ def test_a_damaged_consent_that_shows_no_patient_is_told_plainly(host: FolderHos
     (folder / "all.ndjson").write_bytes(lines(*VISIT) + b'{"resourceType":"Consent","id":"n1","status":"active","pat\n')
     assert keys(host) == WHOLE
     assert [where for where, what in problems(host) if "Consent" in what] == [f"all.ndjson:{len(VISIT) + 1}"]
+
+
+@pytest.mark.parametrize("number", ["1e9999", "9" * 400])
+def test_a_number_beyond_all_bounds_holds_its_visit(host: FolderHost, folder: Path, number: str) -> None:
+    """Where a line belongs can be told without looking at all of it; that it cannot be read shows only later."""
+    content = lines(*VISIT, encounter("e2")).decode()
+    (folder / "all.ndjson").write_text(content.replace('"value": 30', f'"value": {number}', 1))
+    read = {id: read_visit(record, Reading("clinic", zone="America/Denver")) for id, record in all_of(host).items()}
+    told = {id: [p.about for p in visit.problems if p.rule == "record-readable"] for id, visit in read.items()}
+    assert told == {"e1": ["Procedure/a"], "e2": []}

@@ -29,6 +29,21 @@ def parsed(raw: bytes, key: str) -> JsonObject:
     return resource
 
 
+class Unparsed(dict[str, object]):
+    """Stands for a resource of which only now it shows that it is no sound JSON: what it is indexed by was sound, but
+    not, say, a number beyond all bounds. Whoever reads a visit takes anything but a dict for unreadable."""
+
+    __slots__ = ()
+
+
+def _own(raw: bytes) -> JsonObject:
+    try:
+        resource: JsonObject = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return Unparsed()
+    return resource
+
+
 class Desk:
     """Where one visit's resources lie at a time."""
 
@@ -53,7 +68,7 @@ class LazyResources(Mapping[str, JsonObject]):
         if self._whole is None:
             if self._desk.on_it is not None:
                 self._desk.on_it._whole = None
-            self._whole = self._known | {key: parsed(raw, key) for key, raw in self._raw.items()}
+            self._whole = self._known | {key: _own(raw) for key, raw in self._raw.items()}
             self._desk.on_it = self
         return self._whole
 
