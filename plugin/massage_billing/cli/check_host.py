@@ -82,7 +82,7 @@ def _show(check: HostCheck) -> None:
     _show_minutes(check)
     for note in dict.fromkeys((*can.notes, *check.notes)):
         click.echo(f"- {note}")
-    if not can.takes_claims():
+    if not can.takes_claims() and not any("takes no Claim" in note for note in can.notes):
         click.echo("- It takes no Claims: they are kept here, as drafts, until it does.")
 
 

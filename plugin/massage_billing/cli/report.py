@@ -119,7 +119,7 @@ def _show_end(report: RunReport) -> None:
     if report.dry_run:
         click.secho("Dry run: nothing was written or remembered.", bold=True)
     elif report.pending_writes:
-        click.echo(f"Still waiting for the host: {counted(report.pending_writes, 'write')}. Run again.")
+        click.echo(f"Waiting in the outbox: {counted(report.pending_writes, 'write')}. The next run tries them again.")
     elif not wrote(report):
         click.secho("Nothing new: nothing was written.", bold=True)
     if not report.complete:
