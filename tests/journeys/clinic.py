@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -20,6 +20,9 @@ from massage_billing.fhir.schemas import Validator as Schema
 from massage_billing.profiles import load_schema
 from servers.process import ROOT
 from servers.validator import Validator
+
+if TYPE_CHECKING:
+    from journeys.forked import Forker
 
 Json = dict[str, Any]
 
@@ -149,12 +152,14 @@ class Ran:
 class Clinic:
     """A clinic's files and settings in a folder, and the command run on them.
 
-    ``where`` is the URL of a FHIR server or the folder of a folder host. Each ``state`` is a store of its own.
+    ``where`` is the URL of a FHIR server or the folder of a folder host. Each ``state`` is a store of its own. Where
+    there is a ``forker``, its children run the command, which spares each the imports.
     """
 
-    def __init__(self, folder: Path, where: str | Path) -> None:
+    def __init__(self, folder: Path, where: str | Path, forker: Forker | None = None) -> None:
         self.folder = folder
         self.where = where
+        self.forker = forker
 
     def settings(self, state: str = "state", where: str | None = None) -> Path:
         """The settings file for a store; ``where`` in place of the clinic's own."""
@@ -194,7 +199,13 @@ class Clinic:
 
     def call(self, *words: str, state: str = "state", where: str | None = None) -> Ran:
         """Run the command to its end."""
-        return self.ended(self.start(*words, state=state, where=where))
+        if self.forker is None:
+            return self.ended(self.start(*words, state=state, where=where))
+        pid = self.forker.start(self.arguments(*words, state=state, where=where))
+        code = self.forker.ended(RUN_SECONDS)
+        assert code is not None
+        out, errors = self.forker.said(pid)
+        return Ran(code, json.loads(out) if out.strip() else {}, errors)
 
     def run(self, state: str = "state", where: str | None = None) -> Json:
         """The main job, which must end well and leave nothing in the outbox; its report."""

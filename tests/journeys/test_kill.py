@@ -28,7 +28,7 @@ from servers.validator import Validator
 
 SEED = 20261123
 TIMED_KILLS = 30
-PLACED_KILLS = 30
+PLACED_KILLS = 24
 PATIENTS = 12
 FIRST_DAY = date(2026, 6, 1)
 MINUTES = (15, 30, 45, 60)

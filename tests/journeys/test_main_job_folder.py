@@ -38,12 +38,12 @@ SEED = 20261123
 class World:
     """A synthetic clinic in a folder, and what ``explain`` says of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, forker: Forker) -> None:
         self.files = folder / "files"
         self.resources = made(self.files, VISITS)
         shutil.move(self.files / "clinic", folder / "clinic")
         self.host = Folder(self.files)
-        self.clinic = Clinic(folder, self.files)
+        self.clinic = Clinic(folder, self.files, forker)
         self.items = explained(self.clinic, self.files)
         self.claims = outcomes(self.items, "claim")
         waiting = {each for each, item in self.items.items() if held_by(item) == {"visit-finished"}}
@@ -70,8 +70,8 @@ def held_by(item: Json) -> set[str]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path, forker: Forker) -> World:
+    return World(tmp_path, forker)
 
 
 def test_run_again_and_with_a_lost_store(world: World, validator: Validator, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from journeys.clinic import (
     unwritten,
     versions,
 )
+from journeys.forked import Forker
 from journeys.proxy import Request, proxy_to
 from servers.validator import Validator
 
@@ -35,10 +36,10 @@ VISITS = 64
 class World:
     """A clinic on a server, and what ``explain`` says of the same files."""
 
-    def __init__(self, folder: Path, url: str, visits: int = VISITS) -> None:
+    def __init__(self, folder: Path, url: str, forker: Forker | None, visits: int = VISITS) -> None:
         self.files = folder
         self.server = Server(url)
-        self.clinic = Clinic(folder, url)
+        self.clinic = Clinic(folder, url, forker)
         self.resources = made(folder, visits)
         self.server.put(*self.resources)
 
@@ -52,8 +53,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, hapi: str) -> World:
-    return World(tmp_path, hapi)
+def world(tmp_path: Path, hapi: str, forker: Forker) -> World:
+    return World(tmp_path, hapi, forker)
 
 
 def held_by(items: dict[str, Json], rule: str) -> set[str]:
@@ -73,7 +74,8 @@ def expected(items: dict[str, Json]) -> tuple[set[str], set[str]]:
     return outcomes(items, "claim"), holds - waiting
 
 
-def test_each_billable_visit_has_one_claim_and_each_hold_one_task(world: World) -> None:
+def test_each_billable_visit_has_one_claim_and_each_hold_one_task(tmp_path: Path, hapi: str) -> None:
+    world = World(tmp_path, hapi, None)
     items = world.items()
     claims, holds = expected(items)
     assert (len(claims), len(holds)) >= (40, 10)
@@ -98,10 +100,10 @@ def test_a_second_run_writes_nothing(world: World) -> None:
     assert versions(world.server.written()) == before
 
 
-def test_a_run_with_nothing_new_asks_as_often_whatever_the_history(tmp_path: Path, hapi: str) -> None:
+def test_a_run_with_nothing_new_asks_as_often_whatever_the_history(tmp_path: Path, hapi: str, forker: Forker) -> None:
     asked = {}
     for visits in (20, 80):
-        world = World(tmp_path / str(visits), hapi, visits)
+        world = World(tmp_path / str(visits), hapi, forker, visits)
         with proxy_to(hapi) as proxy:
             world.clinic.run(where=proxy.url)
             proxy.seen.clear()
@@ -135,10 +137,7 @@ def test_two_processes_at_once_write_each_thing_once(world: World, stores: tuple
     assert versions(world.server.written()) == before
 
 
-def test_an_answer_lost_on_the_way_is_asked_for_again_and_not_told_on_standard_output(
-    tmp_path: Path, hapi: str
-) -> None:
-    world = World(tmp_path, hapi, 20)
+def test_an_answer_lost_on_the_way_is_asked_for_again_and_not_told_on_standard_output(world: World, hapi: str) -> None:
     claims, holds = expected(world.items())
     lost: list[Request] = []
 
@@ -250,8 +249,7 @@ def test_a_changed_record_changes_the_claim_where_it_stands(world: World) -> Non
     assert changed == mine
 
 
-def test_a_restricted_visit_is_named_in_no_claim_that_is_sent(tmp_path: Path, hapi: str) -> None:
-    world = World(tmp_path, hapi)
+def test_a_restricted_visit_is_named_in_no_claim_that_is_sent(world: World, hapi: str) -> None:
     wishes = [one for one in world.resources if one["resourceType"] == "Consent"]
     restricted = {data["reference"]["reference"] for one in wishes for data in one["provision"]["data"]}
     assert restricted

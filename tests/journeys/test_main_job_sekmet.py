@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from journeys.clinic import Clinic, Json, Server, check, explained, made, outcomes, unwritten, versions
+from journeys.forked import Forker
 from journeys.proxy import Request, proxy_to
 
 VISITS = 60
@@ -23,8 +24,10 @@ def holds_of(items: dict[str, Json]) -> set[str]:
 
 
 @pytest.mark.parametrize("stores", [("one", "one"), ("one", "other")], ids=["same store", "two stores"])
-def test_two_processes_at_once_leave_one_claim_a_visit(tmp_path: Path, sekmet: str, stores: tuple[str, str]) -> None:
-    server, clinic = Server(sekmet), Clinic(tmp_path, sekmet)
+def test_two_processes_at_once_leave_one_claim_a_visit(
+    tmp_path: Path, sekmet: str, stores: tuple[str, str], forker: Forker
+) -> None:
+    server, clinic = Server(sekmet), Clinic(tmp_path, sekmet, forker)
     server.put(*made(tmp_path, VISITS))
     items = explained(clinic, tmp_path)
     processes = [clinic.start("run", "--json", state=state) for state in stores]
@@ -39,9 +42,9 @@ def test_two_processes_at_once_leave_one_claim_a_visit(tmp_path: Path, sekmet: s
     assert versions(server.written()) == before
 
 
-def test_what_the_server_stored_twice_is_put_right_by_the_same_run(tmp_path: Path, sekmet: str) -> None:
+def test_what_the_server_stored_twice_is_put_right_by_the_same_run(tmp_path: Path, sekmet: str, forker: Forker) -> None:
     """Every create is stored a second time, as when the condition of another writer was looked at too early."""
-    server, clinic = Server(sekmet), Clinic(tmp_path, sekmet)
+    server, clinic = Server(sekmet), Clinic(tmp_path, sekmet, forker)
     server.put(*made(tmp_path, VISITS))
     items = explained(clinic, tmp_path)
     copies: list[str] = []
