@@ -406,9 +406,7 @@ def test_a_service_without_minutes_at_another_time_is_no_duplicate_and_lacks_its
 
 
 def test_a_surgery_list_entry_at_the_time_of_the_visit_is_the_same_service():
-    visit = read(
-        encounter(), procedure("a1", performedDateTime=at("11:00")), procedure("a2", mins=None, encounter=...)
-    )
+    visit = read(encounter(), procedure("a1", performedDateTime=at("11:00")), procedure("a2", mins=None, encounter=...))
     assert pairs(visit) == [("a1", None), ("a2", "a1")]
 
 
