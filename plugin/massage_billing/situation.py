@@ -43,10 +43,10 @@ class Situation:
     @property
     def provenance(self) -> ProvenanceOnHost | None:
         """The current Claim's Provenance: of two, the one that names it."""
+        if not self.provenances:
+            return None
         of_claim = self.claims[-1].reference if self.claims else None
-        return min(
-            self.provenances or (), key=lambda one: (one.claim != of_claim, id_order(one.reference)), default=None
-        )
+        return min(self.provenances, key=lambda one: (one.claim != of_claim, id_order(one.reference)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ OVER: Final = frozenset({"not-done", "stopped", "entered-in-error"})
 class Found:
     """A Procedure that was read, with what is needed to compare it with others."""
 
+    where: str
+    """"Procedure/12"."""
     service: Service
     day: Date | None
     """Calendar date it started, at the site."""
@@ -43,11 +45,6 @@ class Found:
     reasons: list[Diagnosis]
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with it, if it is billed."""
-
-    @property
-    def where(self) -> str:
-        """ "Procedure/12"."""
-        return f"Procedure/{self.service.procedure}"
 
 
 class Services:
@@ -177,6 +174,7 @@ class Services:
         )
         problems = (code.problem, nobody, *minutes.problems) if status == DONE else ()
         return Found(
+            where=key,
             service=service,
             day=span.start.day,
             span=span,
