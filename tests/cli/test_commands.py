@@ -55,7 +55,7 @@ def test_writes_that_wait_end_a_run_with_5(clinic: Path, program: FakeProgram, m
     program.report = replace(REPORT, pending_writes=2, problems=("Encounter/e9: the host will not take it.",))
     answer = mb("run")
     assert answer.code == 5
-    assert "Still waiting for the host: 2 writes. Run again." in answer.out
+    assert "Waiting in the outbox: 2 writes. The next run tries them again." in answer.out
     assert "Problem: Encounter/e9" in answer.out
 
 
