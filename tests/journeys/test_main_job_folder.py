@@ -141,3 +141,28 @@ def test_a_line_corrected_in_the_folder_bills_the_visit(world: World) -> None:
     world.holds -= held
     world.check()
     assert len(list(open_tasks(written["Task"]))) == len(world.holds)
+
+
+def test_a_price_put_into_the_fee_schedule_bills_what_had_none(world: World) -> None:
+    fees = world.clinic.folder / "clinic" / "fees.csv"
+    whole = fees.read_text()
+    fees.write_text("".join(line for line in whole.splitlines(keepends=True) if not line.startswith("97140")))
+    world.clinic.run()
+    before = len(world.host.written()["Claim"])
+    assert before < len(world.claims)
+    fees.write_text(whole)
+    assert world.clinic.run()["claims_created"] == len(world.claims) - before
+    world.check()
+
+
+def test_what_a_kill_left_half_written_is_finished_though_the_store_is_lost_too(world: World) -> None:
+    """As after a kill between two files, in the middle of a line."""
+    world.clinic.run()
+    for kind, kept in (("Claim", 30), ("Provenance", 20)):
+        file = world.host.out / f"{kind}.ndjson"
+        lines = file.read_bytes().splitlines(keepends=True)
+        file.write_bytes(b"".join(lines[:kept]) + lines[kept][:50])
+    shutil.rmtree(world.clinic.folder / "state")
+    world.clinic.run()
+    world.check()
+    world.once()

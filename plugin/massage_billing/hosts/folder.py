@@ -64,7 +64,7 @@ class FolderHost:
         """
         return Capabilities(
             software="folder of FHIR files",
-            readable=READABLE,
+            readable=READABLE | {"Claim", "Provenance", "Task"},
             writable=frozenset({"Claim", "Provenance", "Task"}),
             transaction=True,
             conditional_create=True,
