@@ -80,15 +80,24 @@ def compile_fsh(core: Path) -> Path:
     if not (sushi / "package.json").exists() or json.loads((sushi / "package.json").read_text())["version"] != SUSHI:
         (CACHE / "sushi").mkdir(parents=True, exist_ok=True)
         (CACHE / "sushi" / "package.json").write_text('{"private": true}')
-        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", f"fsh-sushi@{SUSHI}",
-            cwd=CACHE / "sushi")
+        run(
+            "npm",
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            f"fsh-sushi@{SUSHI}",
+            cwd=CACHE / "sushi",
+        )
     stage = CACHE / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(HERE / "fsh", stage / "input" / "fsh")
     shutil.copy(HERE / "sushi-config.yaml", stage)
     home = str(core.parents[3])
-    told = run("node", str(sushi / "dist" / "app.js"), "build", "--snapshot", ".", cwd=stage,
-               env=os.environ | {"HOME": home})
+    told = run(
+        "node", str(sushi / "dist" / "app.js"), "build", "--snapshot", ".", cwd=stage, env=os.environ | {"HOME": home}
+    )
     if "0 Errors" not in told:
         sys.exit(told)
     return stage / "fsh-generated" / "resources"
@@ -154,16 +163,28 @@ def can_hold(rule: object) -> bool:
 
 def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """CodeSystem ``rule`` and ValueSet ``hold-reason`` for these rules, by file name."""
-    common = {"version": VERSION, "status": "active", "experimental": False, "date": DATE,
-              "publisher": "massage-billing"}
+    common = {
+        "version": VERSION,
+        "status": "active",
+        "experimental": False,
+        "date": DATE,
+        "publisher": "massage-billing",
+    }
     system = f"{BASE}/CodeSystem/rule"
     concepts = [{"code": rule["rule"], "display": rule["rule"], "definition": rule["question"]} for rule in rules]
     holding = [{"code": rule["rule"]} for rule in rules if can_hold(rule)]
     include: dict[str, Any] = {"system": system}
     code_system: dict[str, Any] = {
-        "resourceType": "CodeSystem", "id": "rule", "url": system, "name": "RuleCS", "title": "Rules of the rulebook",
-        **common, "description": "One code a rule: its id; the definition is the question it answers. A clinic's own "
-        "rules are not in this list, which is therefore a fragment.", "caseSensitive": True, "content": "fragment",
+        "resourceType": "CodeSystem",
+        "id": "rule",
+        "url": system,
+        "name": "RuleCS",
+        "title": "Rules of the rulebook",
+        **common,
+        "description": "One code a rule: its id; the definition is the question it answers. A clinic's own "
+        "rules are not in this list, which is therefore a fragment.",
+        "caseSensitive": True,
+        "content": "fragment",
     }
     if concepts:
         code_system["concept"] = concepts
@@ -172,9 +193,14 @@ def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
         "CodeSystem-rule.json": code_system,
         "ValueSet-hold-reason.json": {
-            "resourceType": "ValueSet", "id": "hold-reason", "url": f"{BASE}/ValueSet/hold-reason",
-            "name": "HoldReasonVS", "title": "Reasons for a hold", **common,
-            "description": "The rules that can hold a visit.", "compose": {"include": [include]},
+            "resourceType": "ValueSet",
+            "id": "hold-reason",
+            "url": f"{BASE}/ValueSet/hold-reason",
+            "name": "HoldReasonVS",
+            "title": "Reasons for a hold",
+            **common,
+            "description": "The rules that can hold a visit.",
+            "compose": {"include": [include]},
         },
     }
 

@@ -214,15 +214,21 @@ class Maker:
         tree = Tree(self.library.definition(profile))
         schema = self.members(tree, tree.root)
         schema["properties"] = {"url": {"const": profile}} | {
-            name: value for name, value in schema["properties"].items() if name.startswith("value")}
+            name: value for name, value in schema["properties"].items() if name.startswith("value")
+        }
         schema["required"] = ["url", *(name for name in schema["properties"] if name != "url")]
         return schema
 
     def reference(self, targets: list[str], children: list[Element]) -> Schema:
         """A reference: literal to one of the target types, or logical by identifier."""
         if not self.strict:
-            return self.shared("Reference", lambda: {
-                "type": "object", "properties": {"reference": {"type": "string"}, "display": {"type": "string"}}})
+            return self.shared(
+                "Reference",
+                lambda: {
+                    "type": "object",
+                    "properties": {"reference": {"type": "string"}, "display": {"type": "string"}},
+                },
+            )
         types = sorted({self.library.definition(target)["type"] for target in targets} - {"Resource"})
         name = "Reference-" + "-".join(types) if types else "Reference"
         logical = not any(child["id"].endswith(".reference") and child["min"] for child in children)
@@ -241,14 +247,19 @@ class Maker:
             },
             "additionalProperties": False,
         }
-        return schema | ({"anyOf": [{"required": ["reference"]}, {"required": ["identifier"]}]} if logical
-                         else {"required": ["reference"]})
+        return schema | (
+            {"anyOf": [{"required": ["reference"]}, {"required": ["identifier"]}]}
+            if logical
+            else {"required": ["reference"]}
+        )
 
     def data_type(self, code: str) -> Schema:
         """A reference to the shared definition of a FHIR data type."""
+
         def make() -> Schema:
             tree = Tree(self.library.definition(code))
             return self.members(tree, tree.root)
+
         return self.shared(code, make)
 
     def shared(self, name: str, make: Any) -> Schema:
@@ -312,8 +323,10 @@ class Maker:
 
 def coded(codes: dict[str, list[str]]) -> Schema:
     """A coding out of a list of (system → codes)."""
-    choices = [{"properties": {"system": {"const": system}, "code": {"enum": sorted(listed)}},
-                "required": ["system", "code"]} for system, listed in codes.items()]
+    choices = [
+        {"properties": {"system": {"const": system}, "code": {"enum": sorted(listed)}}, "required": ["system", "code"]}
+        for system, listed in codes.items()
+    ]
     return {"type": "object", **choices[0]} if len(choices) == 1 else {"type": "object", "anyOf": choices}
 
 
@@ -328,14 +341,20 @@ class Tree:
     def children(self, parent: Element) -> list[Element]:
         """Elements directly below, without slices."""
         prefix = parent["id"] + "."
-        return [element for element in self.elements if element["id"].startswith(prefix)
-                and "." not in element["id"][len(prefix):] and ":" not in element["id"][len(prefix):]]
+        return [
+            element
+            for element in self.elements
+            if element["id"].startswith(prefix)
+            and "." not in element["id"][len(prefix) :]
+            and ":" not in element["id"][len(prefix) :]
+        ]
 
     def slices(self, element: Element) -> list[Element]:
         """The slices of an element."""
         prefix = element["id"] + ":"
-        return [other for other in self.elements
-                if other["id"].startswith(prefix) and "." not in other["id"][len(prefix):]]
+        return [
+            other for other in self.elements if other["id"].startswith(prefix) and "." not in other["id"][len(prefix) :]
+        ]
 
     def has_required_slice(self, element: Element) -> bool:
         """Whether the profile defines slices of its own here."""

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from massage_billing.errors import ClaimInvalid
 from massage_billing.fhir import names
-from massage_billing.fhir.claim import ClaimTerms, Correction, build_claim, build_void
-from massage_billing.fhir.claim_state import ClaimOnHost, ProvenanceOnHost, Sending, cancel, with_cents, withdraw
+from massage_billing.fhir.claim import ClaimTerms, build_claim, build_void
+from massage_billing.fhir.claim_state import ClaimOnHost, ProvenanceOnHost, Sending, cancel, withdraw
+from massage_billing.fhir.correction import Correction
 from massage_billing.fhir.keys import claim_key, full_url
 from massage_billing.fhir.provenance import build_provenance
-from massage_billing.fhir.serial import Resource, to_bytes
+from massage_billing.fhir.serial import Resource, to_bytes, with_cents
 from massage_billing.fhir.task import digest_of
 from massage_billing.model import Effect, Finding, Outcome, Result, Who
 from massage_billing.ports import Operation, Write

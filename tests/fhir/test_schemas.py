@@ -59,11 +59,39 @@ def mutated(draw: st.DrawFn, examples: list[Any] = EXAMPLES) -> tuple[str, Any]:
         path = draw(st.sampled_from(list(places(resource)) or [("gone",)]))
         if path == ("gone",):
             break
-        new = draw(st.sampled_from([
-            ..., None, SECRET, "", " ", [], {}, [SECRET], {"system": SECRET}, {SECRET: SECRET}, 0, 1, -1, 2.5, True,
-            "Practitioner/1", "Patient/../1", "urn:uuid:00000000-0000-4000-8000-000000000000", "cancelled", "USD",
-            "2026-02-30", "2026", "97124", "ä", {"reference": "Device/1"}, {"reference": "#x"}, "http://x/Patient/1",
-        ]))
+        new = draw(
+            st.sampled_from(
+                [
+                    ...,
+                    None,
+                    SECRET,
+                    "",
+                    " ",
+                    [],
+                    {},
+                    [SECRET],
+                    {"system": SECRET},
+                    {SECRET: SECRET},
+                    0,
+                    1,
+                    -1,
+                    2.5,
+                    True,
+                    "Practitioner/1",
+                    "Patient/../1",
+                    "urn:uuid:00000000-0000-4000-8000-000000000000",
+                    "cancelled",
+                    "USD",
+                    "2026-02-30",
+                    "2026",
+                    "97124",
+                    "ä",
+                    {"reference": "Device/1"},
+                    {"reference": "#x"},
+                    "http://x/Patient/1",
+                ]
+            )
+        )
         resource = changed(resource, path, new)
         if draw(st.booleans()) and isinstance(resource, dict):
             resource = {**resource, draw(st.sampled_from(["text", "unknown", "_status", SECRET])): SECRET}
@@ -116,12 +144,36 @@ def test_what_is_written_takes_no_empty_or_mistyped_value(example: Any) -> None:
 
 
 REMOVED = [
-    "resourceType", "status", "use", "priority", "created", "patient", "billablePeriod", "insurer", "provider", "payee",
-    "insurance", "careTeam", "diagnosis", "item", "total", "identifier", "extension", "type",
+    "resourceType",
+    "status",
+    "use",
+    "priority",
+    "created",
+    "patient",
+    "billablePeriod",
+    "insurer",
+    "provider",
+    "payee",
+    "insurance",
+    "careTeam",
+    "diagnosis",
+    "item",
+    "total",
+    "identifier",
+    "extension",
+    "type",
 ]
 REMOVED_FROM_ITEM = [
-    "sequence", "careTeamSequence", "diagnosisSequence", "productOrService", "servicedDate", "locationCodeableConcept",
-    "quantity", "unitPrice", "net", "encounter",
+    "sequence",
+    "careTeamSequence",
+    "diagnosisSequence",
+    "productOrService",
+    "servicedDate",
+    "locationCodeableConcept",
+    "quantity",
+    "unitPrice",
+    "net",
+    "encounter",
 ]
 
 
@@ -151,15 +203,27 @@ WRONG = [
     (("item", 0, "sequence"), 0, "Claim.item[0].sequence is less than 1"),
     (("item", 0, "diagnosisSequence"), [1, 1, 1, 1, 1], "Claim.item[0].diagnosisSequence has more than 4 entries"),
     (("item",), [], "Claim.item has fewer than 1 entries"),
-    ((*CPT_TEXT, "system"), names.SNOMED,
-     "Claim.item[0].productOrService.coding[0].system does not have the required form"),
+    (
+        (*CPT_TEXT, "system"),
+        names.SNOMED,
+        "Claim.item[0].productOrService.coding[0].system does not have the required form",
+    ),
     ((*CPT_TEXT, "code"), "9714", "Claim.item[0].productOrService.coding[0].code does not have the required form"),
-    (("item", 0, "locationCodeableConcept", "coding", 0, "code"), "1",
-     "Claim.item[0].locationCodeableConcept.coding[0].code does not have the required form"),
-    (("diagnosis", 0, "diagnosisCodeableConcept", "coding", 0, "system"), "http://hl7.org/fhir/sid/icd-10",
-     f'Claim.diagnosis[0].diagnosisCodeableConcept.coding[0].system is not "{names.ICD10CM}"'),
-    (("careTeam", 1, "role", "coding", 0, "code"), "assist",
-     "Claim.careTeam[1].role.coding[0] is none of the forms allowed here"),
+    (
+        ("item", 0, "locationCodeableConcept", "coding", 0, "code"),
+        "1",
+        "Claim.item[0].locationCodeableConcept.coding[0].code does not have the required form",
+    ),
+    (
+        ("diagnosis", 0, "diagnosisCodeableConcept", "coding", 0, "system"),
+        "http://hl7.org/fhir/sid/icd-10",
+        f'Claim.diagnosis[0].diagnosisCodeableConcept.coding[0].system is not "{names.ICD10CM}"',
+    ),
+    (
+        ("careTeam", 1, "role", "coding", 0, "code"),
+        "assist",
+        "Claim.careTeam[1].role.coding[0] is none of the forms allowed here",
+    ),
     (("type", "coding", 0, "code"), "institutional", "Claim.type.coding lacks a required entry"),
     (("extension", 0, "url"), "https://example.org/x", "Claim.extension[0] is not one of the kinds allowed here"),
     (("extension", 0, "valueString"), "abc", "Claim.extension[0].valueString does not have the required form"),
