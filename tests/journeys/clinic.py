@@ -160,6 +160,8 @@ class Clinic:
         self.folder = folder
         self.where = where
         self.forker = forker
+        self.database = False
+        """The store is the one $MB_JOURNEY_DATABASE names, whatever the state folder: that of several machines."""
 
     def settings(self, state: str = "state", where: str | None = None) -> Path:
         """The settings file for a store; ``where`` in place of the clinic's own."""
@@ -167,7 +169,7 @@ class Clinic:
         file = self.folder / f"settings-{state}.yaml"
         kind, key = ("folder", "folder") if isinstance(place, Path) else ("fhir", "url")
         text = SETTINGS.format(host=HOST, kind=kind, where=key, place=place, state=self.folder / state)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text + self.database * "  database_env: MB_JOURNEY_DATABASE\n", encoding="utf-8")
         return file
 
     def arguments(self, *words: str, state: str = "state", where: str | None = None) -> list[str]:

@@ -137,6 +137,23 @@ def test_two_processes_at_once_write_each_thing_once(world: World, stores: tuple
     assert versions(world.server.written()) == before
 
 
+def test_two_machines_with_one_database_write_each_thing_once(
+    tmp_path: Path, hapi: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No lock of the machine keeps them apart: each may meet what the other has under way (exit code 5)."""
+    monkeypatch.setenv("MB_JOURNEY_DATABASE", f"sqlite:///{tmp_path}/database.sqlite")
+    world = World(tmp_path, hapi, None)
+    world.clinic.database = True
+    claims, holds = expected(world.items())
+    processes = [world.clinic.start("run", "--json", state=machine) for machine in ("one", "other")]
+    ran = [world.clinic.ended(process) for process in processes]
+    assert {one.code for one in ran} <= {0, 5}, [one.errors for one in ran]
+    check(world.server.written(), claims=claims, holds=holds)
+    before = versions(world.server.written())
+    assert unwritten(world.clinic.run("one"))
+    assert versions(world.server.written()) == before
+
+
 def test_an_answer_lost_on_the_way_is_asked_for_again_and_not_told_on_standard_output(world: World, hapi: str) -> None:
     claims, holds = expected(world.items())
     lost: list[Request] = []
