@@ -70,6 +70,10 @@ def _visits() -> None:
         sa.PrimaryKeyConstraint("encounter", "host"),
         sqlite_with_rowid=False,
     )
+    _visit_indexes()
+
+
+def _visit_indexes() -> None:
     due, held = sa.text("due IS NOT NULL"), sa.text("state = 'held'")
     op.create_index("visits_date", "visits", ["host", "date"])
     op.create_index("visits_patient", "visits", ["patient", "host"])
