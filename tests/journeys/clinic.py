@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ HOST = "clinic"
 """Configured host id."""
 KINDS = ("Claim", "Provenance", "Task")
 """What this program writes."""
+PRIVATE = re.compile(r"Testpatient|TM\d{9}|@patients\.example|\bP\d{7}\b")
+"""Names, member ids, addresses and record numbers of the synthetic patients."""
 DEAD = ("cancelled", "entered-in-error")
 RUN_SECONDS = 120
 """No run of these small clinics may take longer."""
@@ -212,6 +215,7 @@ class Clinic:
     def run(self, state: str = "state", where: str | None = None) -> Json:
         """The main job, which must end well and leave nothing in the outbox; its report."""
         ran = self.call("run", "--json", state=state, where=where)
+        assert PRIVATE.search(json.dumps(ran.report) + ran.errors) is None
         assert ran.code == 0, f"{ran.code}: {ran.errors} {ran.report.get('problems')}"
         assert ran.report["pending_writes"] == 0, ran.report["problems"]
         return ran.report

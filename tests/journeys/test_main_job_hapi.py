@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from journeys.clinic import (
+    PRIVATE,
     Clinic,
     Json,
     Server,
@@ -273,6 +274,7 @@ def test_a_restricted_visit_is_named_in_no_claim_that_is_sent(world: World, hapi
     with proxy_to(hapi) as proxy:
         world.clinic.run(where=proxy.url)
         world.clinic.run(where=proxy.url)
+    assert not [request.path for request in proxy.seen if PRIVATE.search(request.path)]
     sent = [one for request in proxy.seen for one in request.resources() if one["resourceType"] == "Claim"]
     assert sent
     assert not any(name in json.dumps(claim) for claim in sent for name in (f'"{each}"' for each in restricted))
