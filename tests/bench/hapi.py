@@ -256,7 +256,10 @@ def _put(url: str, resources: list[Any]) -> None:
 
 def _transaction(url: str, entries: list[Any]) -> None:
     body = orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    answer = requests.post(url, data=body, headers=FHIR, timeout=300)
+    for _ in range(10):  # HAPI answers 409 while it still settles what was written just before
+        answer = requests.post(url, data=body, headers=FHIR, timeout=300)
+        if answer.status_code != 409:
+            break
     assert answer.ok, answer.text[:2000]
 
 
