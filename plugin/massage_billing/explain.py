@@ -5,7 +5,6 @@ Money is text, dates are ISO text, references are "Type/id"; the Encounter and P
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date as Date
 
 from massage_billing.coding.rulebook import Rulebook
@@ -29,34 +28,6 @@ def explanation(visit: Visit, decision: Decision, book: Rulebook) -> dict[str, o
         "not_billed": [_not_billed(left) for left in decision.not_billed],
         "findings": [_finding(finding) for finding in decision.findings],
         "units_by_method": {method: dict(units) for method, units in decision.units_by_method.items()},
-    }
-
-
-def unreadable(encounter: str, what: str, book: Rulebook) -> dict[str, object]:
-    """The element for a visit that could not even be read."""
-    finding = {
-        "rule": "record-readable",
-        "row": "-",
-        "result": "fail",
-        "effect": "hold",
-        "message": what,
-        "fix": "Correct the record in the EHR.",
-        "who": "integrator",
-        "source": "",
-        "in_force_from": None,
-    }
-    empty: Mapping[str, object] = {"payer": None, "coverage": None, "policy": None}
-    return {
-        "schema": SCHEMA,
-        "visit": {"encounter": encounter, "date": None, "site": None},
-        **empty,
-        "rulebook": {"version": book.version, "digest": book.digest},
-        "outcome": "hold",
-        "lines": [],
-        "diagnoses": [],
-        "not_billed": [],
-        "findings": [finding],
-        "units_by_method": {},
     }
 
 

@@ -41,7 +41,7 @@ class TestFolderHost(HostContract):
     def rig(self, tmp_path: Path) -> FolderRig:
         return FolderRig(tmp_path)
 
-    def test_our_claims_are_no_news_but_our_tasks_are(self, writing: FolderRig) -> None:
+    def test_our_claims_and_tasks_are_reported_so_that_a_persons_change_is_seen(self, writing: FolderRig) -> None:
         """Nobody but this program writes to the out folder: neither is news, and an unchanged folder stays quiet."""
         _, cursor = first_run(writing.host)
         assert all(result.problem is None for result in writing.host.write([task_group("e2")]))

