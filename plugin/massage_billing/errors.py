@@ -16,7 +16,6 @@
     │   ├── HostAnswerUnreadable          not JSON, half a body, HTML, a wrong resource type
     │   └── HostUntrusted                 a link to another origin, or a loop of next links
     ├── InputError               exit 8   a file or folder given cannot be read
-    │   └── MalformedResource             one resource is not FHIR R4 as needed (holds its own visit)
     ├── StoreError               exit 7   the store cannot be opened, is locked, or is of a newer version
     └── ClaimInvalid             exit 9   our own checks refuse a Claim before it is written (a bug: the visit is held)
 
@@ -121,14 +120,6 @@ class InputError(MassageBillingError):
     """A file or folder that was given cannot be read."""
 
     exit_code = 8
-
-
-class MalformedResource(InputError):
-    """One resource is not the FHIR R4 that is needed; it holds its own visit and no other."""
-
-    def __init__(self, resource: str, path: str, problem: str) -> None:
-        super().__init__(f"{resource}: {path} {problem}.", "Correct the record in the EHR.")
-        self.resource, self.path, self.problem = resource, path, problem
 
 
 class StoreError(MassageBillingError):

@@ -6,7 +6,7 @@ import pytest
 
 from builders import encounter, patient_identifier, practitioner, procedure, ref
 from massage_billing.fhir.json import Faults
-from massage_billing.fhir.references import Resolver, key_of, references_in, split
+from massage_billing.fhir.references import Resolver, key_of, split
 
 BASE = "https://ehr.example.org/fhir"
 
@@ -33,22 +33,6 @@ BASE = "https://ehr.example.org/fhir"
 )
 def test_split(reference, expected):
     assert split(reference) == expected
-
-
-def test_references_in_finds_every_literal_one_in_document_order():
-    resource = {
-        "resourceType": "Procedure",
-        "subject": {"reference": "Patient/1"},
-        "performer": [{"actor": {"reference": "#p"}}, {"actor": {"reference": f"{BASE}/Practitioner/2"}}],
-        "contained": [{"resourceType": "PractitionerRole", "practitioner": {"reference": "urn:uuid:3"}}],
-        "related": {"reference": {"value": "an Identifier, not a reference"}},
-        "note": None,
-    }
-    assert list(references_in(resource)) == ["Patient/1", f"{BASE}/Practitioner/2", "urn:uuid:3"]
-
-
-def test_references_in_survives_anything():
-    assert list(references_in({"a": [1, None, [["x"]], {"reference": 5}], "reference": ""})) == []
 
 
 RESOURCES = {"Encounter/e1": encounter(), "Practitioner/t1": practitioner()}

@@ -7,7 +7,7 @@ FHIR R4 references.html and bundle.html#references say how each form is resolved
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from massage_billing.fhir.json import Faults, child, children, identifiers, text
@@ -20,26 +20,6 @@ _REFERENCE: Final = re.compile(
 
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}/(?!\.\.?$)[A-Za-z0-9\-._]{1,64}")
 """The commonest form, which is a key already."""
-
-
-def references_in(resource: JsonObject) -> Iterator[str]:
-    """Every literal reference a resource makes, as written, in document order; not those to its own contained ones."""
-    found: list[str] = []
-    _collect(resource, found)
-    return iter(found)
-
-
-def _collect(node: object, found: list[str]) -> None:
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if type(here) is dict:
-            literal = here.get("reference")
-            if type(literal) is str and literal and literal[0] != "#":
-                found.append(literal)
-            waiting.extend(value for value in reversed(here.values()) if type(value) is dict or type(value) is list)
-        elif type(here) is list:
-            waiting.extend(reversed(here))
 
 
 def split(reference: str) -> tuple[str, str] | None:

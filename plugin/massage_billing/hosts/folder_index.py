@@ -88,13 +88,6 @@ class Writer:
         if self._held > BUFFER_BYTES:
             self.flush()
 
-    def add_line(self, group: str, line: str) -> None:
-        """Put a resource that is already in the data under a further group."""
-        self._keys[crc32(group.encode()) % self.parts].append(f"{group}\t{line}")
-        self._held += 300
-        if self._held > BUFFER_BYTES:
-            self.flush()
-
     def flush(self) -> None:
         """Write what is held back."""
         for part in range(self.parts):
