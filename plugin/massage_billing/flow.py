@@ -30,12 +30,14 @@ from massage_billing.coding.rulebook import Policy, Rulebook
 from massage_billing.coding.terms import TimedUnitsRow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import (
+    NOWHERE,
     Because,
     ClaimLine,
     Clinic,
     CoverageKind,
     Decision,
     Effect,
+    Elsewhere,
     Finding,
     NotBilled,
     Outcome,
@@ -50,19 +52,28 @@ Priced = tuple[tuple[ClaimLine, ...], tuple[str, ...]]
 """Lines, and the diagnoses they point to."""
 
 
-def bill(visit: Visit, book: Rulebook, clinic: Clinic, ruling: Ruling | None = None) -> Decision:
-    """Decide what may be billed of one visit, and why. Pure: the same arguments give the same decision."""
+def bill(
+    visit: Visit,
+    book: Rulebook,
+    clinic: Clinic,
+    ruling: Ruling | None = None,
+    elsewhere: Elsewhere = NOWHERE,
+) -> Decision:
+    """Decide what may be billed of one visit, and why. Pure: the same arguments give the same decision.
+
+    ``elsewhere`` is what other visits have to do with it; rules that look across visits read nothing else.
+    """
     day = book.undated() if visit.date is None else book.on(visit.date)
     notes = Notes(day, clinic.explaining, ruling)
     try:
         if visit.date is None:
             return _undated(visit, notes)
-        return _decide(visit, visit.date, clinic, notes)
+        return _decide(visit, visit.date, clinic, elsewhere, notes)
     except NoRuleForDate as refusal:
         return _refused(visit, book, notes, refusal)
 
 
-def _decide(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Decision:
+def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes: Notes) -> Decision:
     # Is the record complete, and did the visit take place?
     record.check(visit, notes)
     if record.never_performed(visit):

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from datetime import date as Date
 
 from massage_billing import flow
+from massage_billing.coding.example_terms import Example, Given, GivenCoverage, GivenService
 from massage_billing.coding.rulebook import Rulebook
-from massage_billing.coding.terms import Example, Given, GivenCoverage, GivenService
 from massage_billing.model import (
     Accident,
     ClaimLine,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.policy_terms import DailyCapTerm
 from massage_billing.coding.rulebook import Policy
-from massage_billing.coding.terms import DailyCapTerm
 from massage_billing.model import Because
 
 _RULE = "daily-cap"

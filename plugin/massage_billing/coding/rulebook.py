@@ -13,9 +13,10 @@ from datetime import date as Date
 from datetime import timedelta
 from typing import TypeVar, cast
 
+from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.rulefile import BookText, DatedFile, PolicyText, RuleText, row_ends
 from massage_billing.coding.tables import CodeTable, Icd10Table, LimitTable, PairTable, StatusTable
-from massage_billing.coding.terms import DiagnosisTableRow, PolicyRow, Row
+from massage_billing.coding.terms import DiagnosisTableRow, Row
 from massage_billing.errors import NoRuleForDate, RuleFileError
 from massage_billing.model import Because, Effect, Finding, Result, RulingKind, Who
 

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from massage_billing.coding.terms import ROW_MODELS, Example, Given, Model, PolicyRow, Row, Sentence, Source, Word
+from massage_billing.coding.example_terms import Example, Given
+from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.coding.terms import ROW_MODELS, Model, Row, Sentence, Source, Word
 from massage_billing.coding.yamltext import YamlText, read_yaml
 from massage_billing.errors import RuleFileError
 from massage_billing.model import Effect, RulingKind, Who
@@ -207,11 +209,5 @@ def _check_policy_row(policy: PolicyText, row: PolicyRow, read: YamlText, file: 
         raise RuleFileError(file, read.line((*path, "follows_mue")), "needs mue_source: who says that it does not?")
     if row.pays_bundled and row.pays_bundled_source is None:
         raise RuleFileError(file, read.line((*path, "pays_bundled")), "needs pays_bundled_source")
-    cited = [("ncci_source", row.ncci_source), ("mue_source", row.mue_source)]
-    cited.append(("pays_bundled_source", row.pays_bundled_source))
-    if row.therapy_modifier:
-        cited.append(("therapy_modifier", row.therapy_modifier.source))
-    cited += [("daily_caps", cap.source) for cap in row.daily_caps]
-    for key, source in cited:
-        if source is not None:
-            _check_source(policy, source, read, file, (*path, key))
+    for key, source in row.cited():
+        _check_source(policy, source, read, file, (*path, key))

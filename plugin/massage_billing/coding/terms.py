@@ -7,16 +7,16 @@ row, and every row names its source.
 from __future__ import annotations
 
 from datetime import date as Date
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from massage_billing.coding.yamltext import Unquoted
-from massage_billing.model import CoverageKind, Effect, Outcome, Result, RulingKind, Who
+from massage_billing.model import CoverageKind, Effect, RulingKind, Who
 
 
-def _quoted(value: object) -> object:
+def quoted(value: object) -> object:
+    """Refuse a scalar that was written without quotes."""
     if isinstance(value, Unquoted):
         raise ValueError(f'is not a string: write it in quotes, "{value}"')
     return value
@@ -28,9 +28,9 @@ def _plain_sentence(value: str) -> str:
     return value
 
 
-Code = Annotated[str, BeforeValidator(_quoted), StringConstraints(pattern=r"^[0-9A-Z][0-9]{3}[0-9A-Z]$")]
+Code = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r"^[0-9A-Z][0-9]{3}[0-9A-Z]$")]
 """CPT or HCPCS number, written in quotes."""
-Modifier = Annotated[str, BeforeValidator(_quoted), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
+Modifier = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
 """Two characters, written in quotes where they look like a number."""
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """A name in small letters with hyphens: rule ids, cases, policies."""
@@ -139,11 +139,11 @@ class StatusRow(Row):
 class NpiRow(Row):
     """How the check digit of an NPI is made."""
 
-    prefix: Annotated[str, BeforeValidator(_quoted), StringConstraints(pattern=r"^[0-9]+$")]
+    prefix: Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r"^[0-9]+$")]
     """Digits put before the NPI for the check."""
     digits: int = Field(ge=2)
     """Length of an NPI."""
-    first: tuple[Annotated[str, BeforeValidator(_quoted)], ...]
+    first: tuple[Annotated[str, BeforeValidator(quoted)], ...]
     """Digits it may begin with."""
 
 
@@ -217,57 +217,6 @@ class SelfPayRow(Row):
     """Name of the policy that counts."""
 
 
-class TherapyModifierTerm(Model):
-    """A payer that wants the plan of care named on its lines."""
-
-    modifier: Modifier
-    """The modifier."""
-    codes: tuple[Code, ...] = Field(min_length=1)
-    """The codes that need it."""
-    source: str
-    """Key of the source."""
-
-
-class DailyCapTerm(Model):
-    """A payer's limit on the units of a day."""
-
-    codes: tuple[Code, ...] = Field(min_length=1)
-    """The codes it counts."""
-    units: int = Field(ge=1)
-    """How many units it pays."""
-    per: Literal["code", "all"] = "code"
-    """Whether each code has the limit for itself, or all of them together."""
-    source: str
-    """Key of the source."""
-
-
-class PolicyRow(Row):
-    """What one payer policy says from a date on."""
-
-    unit_method: Word
-    """A case of the rule timed-units."""
-    follows_ncci: bool
-    """Whether the payer applies NCCI pairs."""
-    ncci_source: str | None = None
-    """Key of the source that says it does not."""
-    follows_mue: bool
-    """Whether the payer applies MUE."""
-    mue_source: str | None = None
-    """Key of the source that says it does not."""
-    keep: Literal["column-1"] | None = None
-    """column-1: keep the column 1 code even where the other has more units; choosing by price is not offered."""
-    pays_bundled: tuple[Code, ...] = ()
-    """Codes with a bundled status that this payer pays all the same."""
-    pays_bundled_source: str | None = None
-    """Key of the source that says so."""
-    therapy_modifier: TherapyModifierTerm | None = None
-    """The plan-of-care modifier it wants; None: none."""
-    daily_caps: tuple[DailyCapTerm, ...] = ()
-    """Its limits on the units of a day."""
-    filing_days: int | None = Field(default=None, ge=1)
-    """Days from the date of service to file; the clinic's own contract outranks it."""
-
-
 ROW_MODELS: dict[str, type[Row]] = {
     "timed-units": TimedUnitsRow,
     "ncci-pairs": PairsRow,
@@ -282,100 +231,3 @@ ROW_MODELS: dict[str, type[Row]] = {
     "self-pay-counting": SelfPayRow,
 }
 """Rules whose rows say more than effects, and the model of those rows."""
-
-
-# --- examples -------------------------------------------------------------------------------------------------------
-
-
-def _service(value: object) -> object:
-    """ "97124 60" is a service of 60 minutes; "97010" one without minutes."""
-    if not isinstance(value, str):
-        return value
-    code, _, minutes = value.partition(" ")
-    return {"code": code} | ({"minutes": minutes} if minutes else {})
-
-
-class GivenService(Model):
-    """One service of an example."""
-
-    code: Annotated[str, BeforeValidator(_quoted)] | None = None
-    minutes: int | None = None
-    by: str = "A"
-    regions: tuple[str, ...] = ()
-    start: str | None = None
-    end: str | None = None
-    status: str = "completed"
-    diagnoses: tuple[str, ...] = ()
-    modifiers: tuple[Modifier, ...] = ()
-    duplicate_of: str | None = None
-
-
-class GivenCoverage(Model):
-    """One coverage of an example."""
-
-    kind: CoverageKind = CoverageKind.HEALTH
-    status: str = "active"
-    order: int | None = None
-    linked: str | None = None
-    rank: int = 0
-    start: Date | None = Field(default=None, alias="from")
-    end: Date | None = Field(default=None, alias="to")
-    member: bool = True
-    payer: str | None = "plan"
-    patient_pays: bool = False
-
-
-class GivenProblem(Model):
-    """Something that reading the record found."""
-
-    rule: Word
-    result: Result = Result.FAIL
-    key: str = ""
-    about: str | None = None
-
-
-class Given(Model):
-    """The visit of an example: what differs from the standard visit of rulebook.yaml."""
-
-    services: tuple[Annotated[GivenService, BeforeValidator(_service)], ...] | None = None
-    problems: tuple[GivenProblem, ...] = ()
-    coverages: tuple[GivenCoverage, ...] | None = None
-    diagnoses: tuple[str, ...] | None = None
-    policy: Word | None = None
-    npi: Annotated[str, BeforeValidator(_quoted)] | None = None
-    taxonomies: tuple[str, ...] | None = None
-    fees: dict[str, Decimal] | None = None
-    restricted: bool = False
-    already_billed: bool = False
-    accident: bool = False
-    explaining: bool = False
-    without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
-    ruling: RulingKind | None = None
-
-
-class Expect(Model):
-    """What an example has to come out as; what is left out is not looked at."""
-
-    outcome: Outcome | None = None
-    lines: tuple[str, ...] | None = None
-    """"97124 x4", with modifiers after it: "97124 x4 GP"."""
-    not_billed: tuple[str, ...] | None = None
-    """"97010 bundled"."""
-    result: Result | None = None
-    """Result of this rule's finding."""
-    effect: Effect | None = None
-    """Its effect."""
-    pointers: tuple[str, ...] | None = None
-    """Diagnosis pointers of each line, "1 2"."""
-    total: Decimal | None = None
-    """Dollars of the claim."""
-
-
-class Example(Model):
-    """One worked case of a rule, named as a sentence; it is also a test."""
-
-    name: str = Field(min_length=8)
-    on: Date
-    case: str = ""
-    given: Given
-    expect: Expect

@@ -19,6 +19,8 @@ from massage_billing.model.decision import (
     Finding,
     NotBilled,
 )
+from massage_billing.model.elsewhere import NOWHERE, Elsewhere, PaperUse, Worked
+from massage_billing.model.paper import Paper, PaperKind
 from massage_billing.model.visit import (
     Accident,
     Coverage,
@@ -41,6 +43,7 @@ from massage_billing.model.words import (
 )
 
 __all__ = [
+    "NOWHERE",
     "Accident",
     "Because",
     "ClaimLine",
@@ -50,12 +53,16 @@ __all__ = [
     "Decision",
     "Diagnosis",
     "Effect",
+    "Elsewhere",
     "Fee",
     "Finding",
     "ForeignClaim",
     "MinuteSource",
     "NotBilled",
     "Outcome",
+    "Paper",
+    "PaperKind",
+    "PaperUse",
     "Payer",
     "PayerRef",
     "Problem",
@@ -68,4 +75,5 @@ __all__ = [
     "Therapist",
     "Visit",
     "Who",
+    "Worked",
 ]

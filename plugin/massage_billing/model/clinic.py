@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from massage_billing.model.paper import Paper
 from massage_billing.model.words import CoverageKind, MinuteSource
 
 
@@ -90,6 +91,8 @@ class Clinic:
     """--payer-policy: stands for payers.yaml for every payer found."""
     fees: tuple[Fee, ...] | None = None
     """The fee schedule; None where none was given."""
+    papers: tuple[Paper, ...] = ()
+    """papers.csv: orders, referrals, authorizations, plans of care and reports the clinic keeps itself."""
     npi: str | None = None
     """The clinic's own (billing) NPI, group or solo; None where settings do not say."""
     tin: str | None = None

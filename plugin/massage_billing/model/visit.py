@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 
+from massage_billing.model.paper import Paper
 from massage_billing.model.words import CoverageKind, MinuteSource, Result
 
 
@@ -81,6 +82,8 @@ class Service:
     """Modifiers the record itself carries on the code."""
     duplicate_of: str | None = None
     """Procedure id of the same service from another source, which counts in its stead."""
+    encounter: str | None = None
+    """Encounter id of the visit it was done in, where that is another visit of the patient's day; None: this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Accident:
     """v3-ActCode accident kind, "MVA" or "WPA", where known."""
     state: str | None = None
     """Two-letter state of the accident, where known."""
+    claim_number: str | None = None
+    """The payer's own number of the injury, where known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,10 @@ class Visit:
     """Onset of the condition treated, where recorded."""
     authorization: str | None = None
     """Prior authorization number for the visit."""
+    papers: tuple[Paper, ...] = ()
+    """Orders, referrals, authorizations and plans that the host has on file for the patient, in order of source."""
+    state: str | None = None
+    """Two-letter state of the site, where the Location says."""
     restricted: str | None = None
     """Resource by which the patient asked not to tell the plan (DESIGN 7): "Consent/1", "Encounter/1"; else None."""
     foreign_claims: tuple[ForeignClaim, ...] = ()

@@ -1,0 +1,106 @@
+"""What an example of a rule file may say: how its visit differs from the standard visit, and what comes out."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from massage_billing.coding.terms import Model, Modifier, Word, quoted
+from massage_billing.model import CoverageKind, Effect, Outcome, Result, RulingKind
+
+
+def _service(value: object) -> object:
+    """ "97124 60" is a service of 60 minutes; "97010" one without minutes."""
+    if not isinstance(value, str):
+        return value
+    code, _, minutes = value.partition(" ")
+    return {"code": code} | ({"minutes": minutes} if minutes else {})
+
+
+class GivenService(Model):
+    """One service of an example."""
+
+    code: Annotated[str, BeforeValidator(quoted)] | None = None
+    minutes: int | None = None
+    by: str = "A"
+    regions: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    status: str = "completed"
+    diagnoses: tuple[str, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    duplicate_of: str | None = None
+
+
+class GivenCoverage(Model):
+    """One coverage of an example."""
+
+    kind: CoverageKind = CoverageKind.HEALTH
+    status: str = "active"
+    order: int | None = None
+    linked: str | None = None
+    rank: int = 0
+    start: Date | None = Field(default=None, alias="from")
+    end: Date | None = Field(default=None, alias="to")
+    member: bool = True
+    payer: str | None = "plan"
+    patient_pays: bool = False
+
+
+class GivenProblem(Model):
+    """Something that reading the record found."""
+
+    rule: Word
+    result: Result = Result.FAIL
+    key: str = ""
+    about: str | None = None
+
+
+class Given(Model):
+    """The visit of an example: what differs from the standard visit of rulebook.yaml."""
+
+    services: tuple[Annotated[GivenService, BeforeValidator(_service)], ...] | None = None
+    problems: tuple[GivenProblem, ...] = ()
+    coverages: tuple[GivenCoverage, ...] | None = None
+    diagnoses: tuple[str, ...] | None = None
+    policy: Word | None = None
+    npi: Annotated[str, BeforeValidator(quoted)] | None = None
+    taxonomies: tuple[str, ...] | None = None
+    fees: dict[str, Decimal] | None = None
+    restricted: bool = False
+    already_billed: bool = False
+    accident: bool = False
+    explaining: bool = False
+    without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
+    ruling: RulingKind | None = None
+
+
+class Expect(Model):
+    """What an example has to come out as; what is left out is not looked at."""
+
+    outcome: Outcome | None = None
+    lines: tuple[str, ...] | None = None
+    """"97124 x4", with modifiers after it: "97124 x4 GP"."""
+    not_billed: tuple[str, ...] | None = None
+    """"97010 bundled"."""
+    result: Result | None = None
+    """Result of this rule's finding."""
+    effect: Effect | None = None
+    """Its effect."""
+    pointers: tuple[str, ...] | None = None
+    """Diagnosis pointers of each line, "1 2"."""
+    total: Decimal | None = None
+    """Dollars of the claim."""
+
+
+class Example(Model):
+    """One worked case of a rule, named as a sentence; it is also a test."""
+
+    name: str = Field(min_length=8)
+    on: Date
+    case: str = ""
+    given: Given
+    expect: Expect
