@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from massage_billing import flow, rule_examples
+from massage_billing.coding.example_terms import Given
 from massage_billing.coding.rulebook import Rulebook
-from massage_billing.coding.terms import Given
 from massage_billing.model import Clinic, Decision, Ruling, RulingKind, Visit
 from massage_billing.rulebook_files import load_rulebook
 
