@@ -5,7 +5,6 @@ Subcommands are imported when they are called: ``--help`` must not wait for pyda
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import traceback
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from massage_billing import __version__
+from massage_billing.cli.lazy import LazyGroup
 from massage_billing.errors import MassageBillingError
 
 COMMANDS = {
@@ -26,6 +26,7 @@ COMMANDS = {
     "decide": "Answer a hold that a rule leaves to a person.",
     "superbill": "Write the printable bill of one visit.",
     "status": "Show what is held, why, and how long it can wait.",
+    "rules": "Read, check and change the coding rules.",
     "purge": "Forget a patient, or old payloads.",
     "demo": "Make a synthetic clinic and bill it.",
     "make-clinic": "Write a synthetic clinic as FHIR files.",
@@ -52,20 +53,8 @@ class ReaderGone(Exception):
     """Whoever read our output (head, less) is gone: nothing left to say, and nobody to say it to."""
 
 
-class LazyCommands(click.Group):
-    """A group that knows its subcommands by name and help, and imports one only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order a clinic meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the file of a subcommand."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"massage_billing.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+class LazyCommands(LazyGroup):
+    """The program's own commands; notices where the reader of the output is gone."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand. click would end the process itself, with 1, where the reader of the output is gone."""
@@ -76,13 +65,14 @@ class LazyCommands(click.Group):
             raise ReaderGone from error
         return answer
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of subcommands, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
-
-@click.group(cls=LazyCommands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyCommands,
+    commands_help=COMMANDS,
+    modules="massage_billing.cli.",
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="massage-billing")
 def cli() -> None:
     """Billing for massage clinics, beside the EHR they already have.
