@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration this code is written for; compared with the store's version without importing Alembic."""
 
 VERSION_TABLE = "massage_billing_version"
@@ -136,6 +136,23 @@ used = Table(
 )
 """Which visit used which resource in which version (DESIGN 4), found by resource. No surrogate keys: neighbouring ids
 then lie on neighbouring pages, and one insert is one B-tree insert."""
+
+paper_uses = Table(
+    "paper_uses",
+    metadata,
+    Column("host", Text, nullable=False),
+    Column("paper", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("visits", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("paper", "encounter", "host"),
+    sqlite_with_rowid=False,
+)
+"""What each visit uses of a paper with a limit: ports.PaperCount. ``state``: claimed, sent, reserved or lacking."""
+
+Index("paper_uses_encounter", paper_uses.c.encounter, paper_uses.c.host)
 
 outbox = Table(
     "outbox",
