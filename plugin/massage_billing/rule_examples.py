@@ -6,7 +6,7 @@ An example says how its visit differs from the standard visit of rulebook.yaml. 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from datetime import date as Date
 
@@ -77,10 +77,13 @@ def differences(case: Case, decision: Decision) -> list[str]:
         ("not_billed", expect.not_billed, tuple(f"{n.code or '-'} {n.reason}" for n in decision.not_billed)),
         ("pointers", expect.pointers, tuple(" ".join(map(str, x.diagnosis_pointers)) for x in decision.lines)),
         ("total", expect.total, decision.total),
+        ("filing_limit", expect.filing_limit, decision.filing_limit),
     ]
     for name, wanted, got in seen:
         if wanted is not None and wanted != got:
             found.append(f"{name}: expected {wanted}, got {got}")
+    told = {f"{f.rule} {f.result} {f.effect}" for f in decision.findings}
+    found += [f"findings: expected {wanted}" for wanted in expect.findings or () if wanted not in told]
     if expect.result is not None or expect.effect is not None:
         mine = [(f.result, f.effect) for f in decision.findings if f.rule == case.owner]
         fits = [m for m in mine if expect.result in (None, m[0]) and expect.effect in (None, m[1])]
@@ -109,6 +112,7 @@ def make_visit(given: Given, on: Date | None) -> Visit:
         coverages=tuple(_coverage(c, place) for place, c in enumerate(given.coverages or (), start=1)),
         accident=Accident("Condition/1") if given.accident else None,
         restricted="Consent/1" if given.restricted else None,
+        state=given.state,
         foreign_claims=(ForeignClaim("Claim/1", "active"),) if given.already_billed else (),
         problems=tuple(Problem(p.rule, p.result, "An example.", p.about, p.key) for p in given.problems),
     )  # fmt: skip
@@ -120,6 +124,8 @@ def _service(s: GivenService, place: int, given: Given, on: Date | None) -> Serv
         None if "npi" in given.without else given.npi,
         () if "taxonomies" in given.without else given.taxonomies or (),
     )
+    if s.taxonomies is not None:
+        therapist = replace(therapist, taxonomies=s.taxonomies)
     return Service(
         procedure=f"p{place}", status=s.status, code=s.code, recorded_as=f"example|{s.code}", minutes=s.minutes,
         start=_time(s.start, on), end=_time(s.end, on), regions=tuple(sorted(s.regions)), therapist=therapist,

@@ -33,6 +33,8 @@ class GivenService(Model):
     diagnoses: tuple[str, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     duplicate_of: str | None = None
+    taxonomies: tuple[str, ...] | None = None
+    """Of whoever did it, where it is not the visit's."""
 
 
 class GivenCoverage(Model):
@@ -73,6 +75,8 @@ class Given(Model):
     restricted: bool = False
     already_billed: bool = False
     accident: bool = False
+    state: str | None = None
+    """Two-letter state of the site."""
     explaining: bool = False
     without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
     ruling: RulingKind | None = None
@@ -94,6 +98,10 @@ class Expect(Model):
     """Diagnosis pointers of each line, "1 2"."""
     total: Decimal | None = None
     """Dollars of the claim."""
+    findings: tuple[str, ...] | None = None
+    """Findings it has among others, of any rule: "payer-pays fail changed"."""
+    filing_limit: Date | None = None
+    """The last day to file."""
 
 
 class Example(Model):

@@ -41,14 +41,21 @@ class Notes:
         )
 
     def fail(
-        self, rule: str, message: str, case: str = "", about: str | None = None, entry: tuple[str, Date] | None = None
+        self,
+        rule: str,
+        message: str,
+        case: str = "",
+        about: str | None = None,
+        entry: tuple[str, Date] | None = None,
+        source: str | None = None,
     ) -> Effect:
         """The record breaks the rule; the row says what that does. Returns the effect it has.
 
-        ``entry`` names an entry of a table (its id and since when) as the row, in place of the rule's own.
+        ``entry`` names an entry of a table or a policy (its id and since when) as the row, in place of the rule's own,
+        and ``source`` the source of that entry.
         """
         row = self.day.row(rule, case)
-        return self._write(row, Result.FAIL, row.on_fail, message, about, entry)
+        return self._write(row, Result.FAIL, row.on_fail, message, about, entry, source)
 
     def no_data(self, rule: str, message: str, case: str = "", about: str | None = None) -> Effect:
         """The record does not say; the row says what that does. Returns the effect it has."""
@@ -68,6 +75,7 @@ class Notes:
         message: str,
         about: str | None,
         entry: tuple[str, Date] | None = None,
+        source: str | None = None,
     ) -> Effect:
         ruling = self.ruling
         if effect is Effect.HOLD and ruling is not None and ruling.kind in row.person_may | _ALWAYS:
@@ -78,6 +86,6 @@ class Notes:
             self.held = True
         row_id, since = entry or (row.id, row.start)
         self.findings.append(
-            Finding(row.rule, row_id, result, effect, message, row.fix, row.who, row.source, since, about)
+            Finding(row.rule, row_id, result, effect, message, row.fix, row.who, source or row.source, since, about)
         )
         return effect

@@ -119,6 +119,11 @@ class AccidentTerm(Term):
 class PaymentCapTerm(Term):
     """The most the payer pays a day, in dollars; charges are never lowered to it."""
 
+    taxonomies: tuple[Taxonomy, ...] = ()
+    """For what these providers do; empty: whoever did it."""
+    codes: tuple[Code, ...] = ()
+    """For these codes; empty: every code."""
+
     amount: Decimal | None = Field(default=None, gt=0)
     """Dollars a day; None where no source gives the amount."""
     is_: Sentence = Field(alias="is")
@@ -170,8 +175,8 @@ class PolicyRow(Row):
     """Further modifiers it wants."""
     daily_caps: tuple[DailyCapTerm, ...] = ()
     """Its limits on the units of a day."""
-    payment_cap: PaymentCapTerm | None = None
-    """Its limit on the dollars of a day."""
+    payment_caps: tuple[PaymentCapTerm, ...] = ()
+    """Its limits on the dollars of a day."""
     papers: tuple[PaperTerm, ...] = ()
     """The papers it wants on file."""
     accident: AccidentTerm | None = None
@@ -195,8 +200,8 @@ class PolicyRow(Row):
         ]  # fmt: skip
         found = [(name, key) for name, key in single if key is not None]
         terms: list[tuple[str, Term | None]] = [
-            ("therapy_modifier", self.therapy_modifier), ("payment_cap", self.payment_cap), ("accident", self.accident)
+            ("therapy_modifier", self.therapy_modifier), ("accident", self.accident)
         ]  # fmt: skip
-        for name in ("excludes", "line_modifiers", "daily_caps", "papers", "scope", "diagnoses"):
+        for name in ("excludes", "line_modifiers", "daily_caps", "payment_caps", "papers", "scope", "diagnoses"):
             terms += [(name, term) for term in getattr(self, name)]
         return (*found, *((name, term.source) for name, term in terms if term is not None))
