@@ -16,6 +16,7 @@
     │   ├── HostAnswerUnreadable          not JSON, half a body, HTML, a wrong resource type
     │   └── HostUntrusted                 a link to another origin, or a loop of next links
     ├── InputError               exit 8   a file or folder given cannot be read
+    │   └── ReleaseRefused                a release file is refused whole: file, line, reason
     ├── StoreError               exit 7   the store cannot be opened, is locked, or is of a newer version
     └── ClaimInvalid             exit 9   our own checks refuse a Claim before it is written (a bug: the visit is held)
 
@@ -120,6 +121,15 @@ class InputError(MassageBillingError):
     """A file or folder that was given cannot be read."""
 
     exit_code = 8
+
+
+class ReleaseRefused(InputError):
+    """A file of CMS, NCHS or AMA is refused whole; the releases in use stay in use."""
+
+    def __init__(self, file: str, line: int | None, reason: str) -> None:
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {reason}", "Nothing was loaded. Download the file again, or give the right one.")
+        self.file, self.line, self.reason = file, line, reason
 
 
 class StoreError(MassageBillingError):
