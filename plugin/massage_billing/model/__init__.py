@@ -20,7 +20,8 @@ from massage_billing.model.decision import (
     NotBilled,
 )
 from massage_billing.model.elsewhere import NOWHERE, Elsewhere, PaperUse, Worked
-from massage_billing.model.paper import Paper, PaperKind
+from massage_billing.model.paper import Paper, PaperKind, PaperNeed
+from massage_billing.model.paper_use import PaperCount, UseState
 from massage_billing.model.visit import (
     Accident,
     Coverage,
@@ -61,7 +62,9 @@ __all__ = [
     "NotBilled",
     "Outcome",
     "Paper",
+    "PaperCount",
     "PaperKind",
+    "PaperNeed",
     "PaperUse",
     "Payer",
     "PayerRef",
@@ -73,6 +76,7 @@ __all__ = [
     "RulingKind",
     "Service",
     "Therapist",
+    "UseState",
     "Visit",
     "Who",
     "Worked",

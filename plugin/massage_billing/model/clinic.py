@@ -101,6 +101,8 @@ class Clinic:
     """The therapist works alone and is the one who is paid (DESIGN 14)."""
     explaining: bool = False
     """True for ``explain`` without settings: what only settings could tell is a warning instead of a hold."""
+    today: Date | None = None
+    """The day on which it is decided, at the site, for the filing limit; None: not asked. Never part of the digest."""
     digest: str = ""
     """Digest of everything above, as the settings loader computed it: a change wakes open holds."""
 

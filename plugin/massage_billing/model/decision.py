@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from decimal import Decimal
 
-from massage_billing.model.visit import Coverage, Therapist
+from massage_billing.model.paper import PaperNeed
+from massage_billing.model.visit import Accident, Coverage, Therapist
 from massage_billing.model.words import Effect, Outcome, Result, Who
 
 
@@ -121,6 +122,10 @@ class Decision:
     """Other coverages in force, listed with focal=false."""
     filing_limit: Date | None = None
     """Last day to file with the payer, where known."""
+    papers: tuple[PaperNeed, ...] = ()
+    """What it uses of the papers that its payer wants on file."""
+    accident: Accident | None = None
+    """What is known of the accident, the clinic's papers.csv and the coverage included; None where nothing tells."""
     units_by_method: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Minute ledger: method → code → units, side by side (filled where asked for)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date as Date
 from datetime import datetime
 
 
@@ -40,6 +41,8 @@ class PaperUse:
     """Visits of earlier dates that are held, for which it is reserved."""
     reserved_units: int = 0
     """Units of them."""
+    first: Date | None = None
+    """The earliest date of service counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,9 @@ class Elsewhere:
     worked: tuple[Worked, ...] = ()
     """The same therapists' services with other patients that day."""
     uses: tuple[PaperUse, ...] = ()
-    """What was used of the papers of this visit."""
-    visits_before: int | None = None
-    """Earlier visits of this patient for the same injury (or payer) that we know of; None where nobody counted."""
+    """What was used of the papers of this visit's patient, one entry for each that anybody used."""
+    counted: bool = False
+    """Somebody looked: a paper that is not among ``uses`` was used by nobody we know of."""
     sent_without: str | None = None
     """"Claim/12": the claim of this patient's day, sent before this visit was recorded."""
     alone: bool = True

@@ -20,6 +20,8 @@ class PaperKind(StrEnum):
     """A signed plan of care."""
     PROGRESS_REPORT = "progress-report"
     """A report of progress to the payer or the ordering provider."""
+    INJURY = "injury"
+    """The payer's file of an injury: its number, since when, in which state. Of papers.csv only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,35 @@ class Paper:
     """It continues an earlier one."""
     linked: bool = False
     """The visit or its Procedures themselves are based on it."""
+    written: Date | None = None
+    """When it was written (ServiceRequest.authoredOn); None where it does not say."""
+    ordered: bool = True
+    """Somebody is named who ordered it; what the clinic itself lists in papers.csv counts as ordered."""
+    state: str | None = None
+    """Two-letter state of the accident, of an injury."""
 
     @property
     def key(self) -> str:
-        """Under which its use is counted: its number, else where it stands."""
-        return f"{self.kind.value}:{self.number or self.source}"
+        """Under which its use is counted for its patient: its number, else where it stands on the host, else since
+        when it holds (a line of papers.csv may move)."""
+        if self.number:
+            return f"{self.kind.value}:{self.number}"
+        if "/" in self.source:
+            return f"{self.kind.value}:{self.source}"
+        return f"{self.kind.value}:{self.payer or ''}@{self.start.isoformat() if self.start else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperNeed:
+    """What a visit uses of one paper, or of a count that papers depend on."""
+
+    key: str
+    """``Paper.key``, or the name of a count ("injury:blue:")."""
+    units: int = 0
+    """Units of the paper's codes; visits are always one."""
+    lacking: bool = False
+    """The visit is held because the paper has not enough left: it uses nothing, and waits for what comes free."""
+    paper: Paper | None = None
+    """The paper; None for a mere count, and for a paper that is lacking."""
+    on_claim: bool = False
+    """The payer wants its number on the claim."""

@@ -122,6 +122,9 @@ class Coverage:
     """Its place among linked coverages: Account.coverage.priority, else list position."""
     relationship: str | None = None
     """Coverage.relationship code: self, spouse, child, …"""
+    claim_number: str | None = None
+    """The payer's number of the injury it pays for: Coverage.identifier, else that of the Account which names it, of
+    type WCN (v2-0203 Workers' Comp Number)."""
     patient_is_payer: bool = False
     """True where the payor is the patient or a related person (self-pay)."""
 

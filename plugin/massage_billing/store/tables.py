@@ -141,16 +141,17 @@ paper_uses = Table(
     "paper_uses",
     metadata,
     Column("host", Text, nullable=False),
+    Column("patient", Text, nullable=False),
     Column("paper", Text, nullable=False),
     Column("encounter", Text, nullable=False),
     Column("date", Date, nullable=False),
     Column("visits", Integer, nullable=False),
     Column("units", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    PrimaryKeyConstraint("paper", "encounter", "host"),
+    PrimaryKeyConstraint("patient", "paper", "encounter", "host"),
     sqlite_with_rowid=False,
 )
-"""What each visit uses of a paper with a limit: ports.PaperCount. ``state``: claimed, sent, reserved or lacking."""
+"""What each visit uses of a patient's papers, or is the n-th of: model.PaperCount. Read by patient."""
 
 Index("paper_uses_encounter", paper_uses.c.encounter, paper_uses.c.host)
 

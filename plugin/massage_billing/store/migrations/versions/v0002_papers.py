@@ -12,13 +12,14 @@ def upgrade() -> None:
     op.create_table(
         "paper_uses",
         sa.Column("host", sa.Text, nullable=False),
+        sa.Column("patient", sa.Text, nullable=False),
         sa.Column("paper", sa.Text, nullable=False),
         sa.Column("encounter", sa.Text, nullable=False),
         sa.Column("date", sa.Date, nullable=False),
         sa.Column("visits", sa.Integer, nullable=False),
         sa.Column("units", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("paper", "encounter", "host"),
+        sa.PrimaryKeyConstraint("patient", "paper", "encounter", "host"),
         sqlite_with_rowid=False,
     )
     op.create_index("paper_uses_encounter", "paper_uses", ["encounter", "host"])
