@@ -5,14 +5,15 @@ An example says how its visit differs from the standard visit of rulebook.yaml. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from datetime import date as Date
 
 from massage_billing import flow
 from massage_billing.coding.example_terms import Example, Given, GivenCoverage, GivenService
-from massage_billing.coding.rulebook import Rulebook
+from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.coding.rulebook import Day, Policy, Rulebook
 from massage_billing.model import (
     Accident,
     ClaimLine,
@@ -62,10 +63,32 @@ def cases(book: Rulebook) -> Iterator[Case]:
 def decide(case: Case, book: Rulebook) -> Decision:
     """What the rulebook makes of an example's visit."""
     given = _complete(case.example.given, book.standard_visit)
+    if given.policy is not None and given.policy_says:
+        book = _Varied(book, given.policy, given.policy_says)
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
     return flow.bill(visit, book, make_clinic(given), ruling)
+
+
+class _Varied(Rulebook):
+    """The rulebook with one policy that says something else, for an example of a rule that only policies set off."""
+
+    def __init__(self, book: Rulebook, policy: str, says: Mapping[str, object]) -> None:
+        vars(self).update(vars(book))
+        self._policy = policy
+        self._says = says
+
+    def on(self, date: Date) -> Day:
+        """What is in force on a date, and the policy as the example has it."""
+        day = super().on(date)
+        varied = {name: self._vary(each) for name, each in day.policies.items() if name == self._policy}
+        return replace(day, policies={**day.policies, **varied}, findings={}, because={})
+
+    def _vary(self, policy: Policy) -> Policy:
+        told = policy.terms.model_dump(by_alias=True, exclude_unset=True)
+        terms = PolicyRow.model_validate({**told, **self._says})
+        return replace(policy, terms=terms, row=replace(policy.row, terms=terms))
 
 
 def differences(case: Case, decision: Decision) -> list[str]:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massage_billing.coding.terms import TimedUnitsRow
-from massage_billing.coding.units import allocate, alone, ledger
+from massage_billing.coding.units import allocate, alone
 from visits import DAY, book, decide, effects, lines, not_billed, units
 
 METHODS = {case: book().on(DAY).row("timed-units", case).says(TimedUnitsRow)
-           for case in ("cms-total-time", "per-code-midpoint")}  # fmt: skip
-TOTAL, MIDPOINT = METHODS["cms-total-time"], METHODS["per-code-midpoint"]
+           for case in ("cms-total-time", "per-code-midpoint", "total-time-and-midpoint")}  # fmt: skip
+TOTAL, MIDPOINT, BOTH = METHODS["cms-total-time"], METHODS["per-code-midpoint"], METHODS["total-time-and-midpoint"]
 POLICY = {"CMS_TOTAL_TIME": "cms-total-time", "AMA_MIDPOINT": "commercial-midpoint", "MUE_FLAG": "cms-total-time"}
 CODES = ["97035", "97110", "97112", "97116", "97124", "97530"]
 """Timed codes that no edit stands between."""
@@ -69,6 +69,12 @@ def test_by_the_midpoint_each_code_stands_alone(minutes: dict[str, int]) -> None
     assert allocate(minutes, MIDPOINT) == {code: alone(m, MIDPOINT) for code, m in minutes.items()}
 
 
+@given(minutes_of_codes)
+def test_by_both_rules_a_code_has_the_lesser_of_the_two(minutes: dict[str, int]) -> None:
+    total, alone_ = allocate(minutes, TOTAL), allocate(minutes, MIDPOINT)
+    assert allocate(minutes, BOTH) == {code: min(total[code], alone_[code]) for code in minutes}
+
+
 @given(minutes_of_codes, st.sampled_from(sorted(METHODS)), st.data(), st.integers(1, 40))
 def test_more_minutes_never_lower_the_total_nor_the_services_own_units(
     minutes: dict[str, int], method: str, data: st.DataObject, more: int
@@ -119,11 +125,3 @@ def test_untimed_minutes_are_not_pooled_with_timed_ones() -> None:
     decision = decide(services=["97161 45", "97112 7"], fees={"97161": "90.00"})
     assert lines(decision) == ["97161 x1"]
     assert not_billed(decision) == ["97112 under-minimum"]
-
-
-def test_the_ledger_shows_both_methods_side_by_side() -> None:
-    shown = ledger({"97110": 20, "97112": 20}, book().on(DAY))
-    assert shown == {
-        "cms-total-time": {"97110": 2, "97112": 1},
-        "per-code-midpoint": {"97110": 1, "97112": 1},
-    }

@@ -69,6 +69,8 @@ class Given(Model):
     coverages: tuple[GivenCoverage, ...] | None = None
     diagnoses: tuple[str, ...] | None = None
     policy: Word | None = None
+    policy_says: dict[str, object] = Field(default_factory=dict)
+    """What the policy says in place of its own words, for this example only: ``{keep: column-1}``."""
     npi: Annotated[str, BeforeValidator(quoted)] | None = None
     taxonomies: tuple[str, ...] | None = None
     fees: dict[str, Decimal] | None = None

@@ -26,6 +26,8 @@ class CodeEntry:
     """The code that Medicare takes instead, to name; "" where there is none."""
     source: str
     """Key of the source in the rule file."""
+    pooled: bool = True
+    """Whether its minutes may be counted with those of other codes; False: always for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Limit:
     """1: a line; 2: a day, absolute; 3: a day, on review more."""
 
 
+_SESSION, _ALONE = "session", "15-minutes-alone"
+_UNITS = ("15-minutes", _ALONE, _SESSION)
 CodeTable = Mapping[str, CodeEntry]
 PairTable = Mapping[tuple[str, str], tuple[Pair, ...]]
 LimitTable = Mapping[str, Limit]
@@ -102,15 +106,15 @@ def _rows(text: str, file: str, columns: tuple[str, ...]) -> Iterator[tuple[int,
 
 
 def read_codes(text: str, file: str) -> CodeTable:
-    """``code,unit,label,successor,source``; unit is "15-minutes" or "session"."""
+    """``code,unit,label,successor,source``; unit is "15-minutes", "15-minutes-alone" (never pooled) or "session"."""
     table: dict[str, CodeEntry] = {}
     for line, row in _rows(text, file, ("code", "unit", "label", "successor", "source")):
         if row["code"] in table:
             raise RuleFileError(file, line, f"has {row['code']} twice")
-        if row["unit"] not in ("15-minutes", "session"):
-            raise RuleFileError(file, line, 'has a unit that is neither "15-minutes" nor "session"')
-        timed = row["unit"] == "15-minutes"
-        table[row["code"]] = CodeEntry(row["code"], timed, row["label"], row["successor"], row["source"])
+        if row["unit"] not in _UNITS:
+            raise RuleFileError(file, line, f"has a unit that is none of {', '.join(_UNITS)}")
+        timed, pooled = row["unit"] != _SESSION, row["unit"] != _ALONE
+        table[row["code"]] = CodeEntry(row["code"], timed, row["label"], row["successor"], row["source"], pooled)
     return table
 
 

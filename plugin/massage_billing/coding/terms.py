@@ -6,8 +6,9 @@ row, and every row names its source.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date as Date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -105,6 +106,8 @@ class Row(Model):
     """Overrides the rule's own."""
     note: str = ""
     """A word to the reader."""
+    says_nothing: ClassVar[Mapping[str, object]] = {}
+    """What a withdrawn row has in place of its values, so that nothing it says changes a decision."""
 
 
 class TimedUnitsRow(Row):
@@ -116,6 +119,34 @@ class TimedUnitsRow(Row):
     """Minutes that the first unit needs, and that a remainder needs to be one more unit."""
     block_minutes: int = Field(ge=1)
     """Minutes of a full unit."""
+    remainder_minimum: int = Field(default=1, ge=1)
+    """Pooled: minutes beyond its full units that a code itself needs to be given one of the units that are left."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"pooled": False, "first_unit_minimum": 1, "block_minutes": 1440}
+
+
+class AddOnRow(Row):
+    """A code that is only billed beside another."""
+
+    beside: tuple[Code, ...] = ()
+    """One of these has to stand on the claim; the row's case is the add-on."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"beside": ()}
+
+
+class RetiredRow(Row):
+    """A code that was taken out of the code set; the row's case is the code, its date the first without it."""
+
+    instead: tuple[Code, ...] = ()
+    """Its successors, to name; never put in by the program."""
+
+
+class EvaluationRow(Row):
+    """What an evaluation needs to be billed beside a treatment."""
+
+    codes: tuple[Code, ...] = ()
+    """The evaluation and management codes."""
+    modifier: Modifier | None = None
+    """The modifier by which the record says that the evaluation was significant and separate."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"codes": (), "modifier": None}
 
 
 class PairsRow(Row):
@@ -125,6 +156,7 @@ class PairsRow(Row):
     """The modifier that tells that a pair with indicator 1 was two separate services."""
     separate_service: tuple[Modifier, ...]
     """Every modifier that says so; kept on a line only where the record shows it."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"separate_service": ()}
 
 
 class StatusRow(Row):
@@ -134,6 +166,7 @@ class StatusRow(Row):
     """Whether a service with this status goes on the claim."""
     reason: str = ""
     """Reason code under ``not_billed`` where it does not."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"bills": True, "on_fail": Effect.NONE}
 
 
 class NpiRow(Row):
@@ -163,6 +196,7 @@ class DiagnosisLimitsRow(Row):
     """Pointers of a line."""
     never_first: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9A-Z]*$")], ...] = ()
     """Beginnings of codes that say how it came about and not what was treated: never first on a claim or a line."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"on_claim": 1000, "on_line": 1000, "never_first": ()}
 
 
 class DatedDiagnosis(Model):
@@ -194,6 +228,7 @@ class ModifierOrderRow(Row):
     """These come first, in this order; others follow as recorded."""
     at_most: int = Field(ge=1)
     """How many fit on a line."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"first": (), "at_most": 1000}
 
 
 class TherapyModifierRow(Row):
@@ -201,6 +236,7 @@ class TherapyModifierRow(Row):
 
     disciplines: tuple[Modifier, ...]
     """Plan-of-care modifiers; services recorded with different ones are counted apart."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"disciplines": ()}
 
 
 class WhichCoverageRow(Row):
@@ -208,6 +244,7 @@ class WhichCoverageRow(Row):
 
     only_when_linked: tuple[CoverageKind, ...] = ()
     """Kinds that count only when the visit's account or order names them."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"only_when_linked": ()}
 
 
 class SelfPayRow(Row):
@@ -217,8 +254,21 @@ class SelfPayRow(Row):
     """Name of the policy that counts."""
 
 
+class ScopeRow(Row):
+    """Codes that are not expected of some providers."""
+
+    taxonomies: tuple[str, ...] = ()
+    """The providers, by NUCC taxonomy code."""
+    codes: tuple[Code, ...] = ()
+    """The codes."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"taxonomies": (), "codes": ()}
+
+
 ROW_MODELS: dict[str, type[Row]] = {
     "timed-units": TimedUnitsRow,
+    "add-on-code": AddOnRow,
+    "code-retired": RetiredRow,
+    "evaluation-modifier": EvaluationRow,
     "ncci-pairs": PairsRow,
     "fee-schedule-status": StatusRow,
     "therapist-npi": NpiRow,
@@ -229,5 +279,6 @@ ROW_MODELS: dict[str, type[Row]] = {
     "therapy-modifier": TherapyModifierRow,
     "which-coverage": WhichCoverageRow,
     "self-pay-counting": SelfPayRow,
+    "scope-of-practice": ScopeRow,
 }
 """Rules whose rows say more than effects, and the model of those rows."""

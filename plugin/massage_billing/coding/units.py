@@ -11,6 +11,9 @@ from massage_billing.coding.terms import TimedUnitsRow
 from massage_billing.model import Effect, Finding, Result
 
 _RULE, _ONE_LINE = "timed-units", "one-line-a-code"
+_SESSION = "session"
+_KEPT = 50_000
+"""Findings of counts that are kept for a day."""
 
 
 def alone(minutes: int, method: TimedUnitsRow) -> int:
@@ -24,17 +27,19 @@ def allocate(minutes: Mapping[str, int], method: TimedUnitsRow) -> dict[str, int
     """Units of each code for its minutes.
 
     Each code for itself; or pooled: full blocks for each code first, then the units that all minutes together still
-    allow go to the largest remainders. Ties: more minutes, then the lower code, never the dearer (DESIGN 13).
+    allow go to the largest remainders, each of which needs the method's ``remainder_minimum``. Ties: more minutes, then
+    the lower code, never the dearer (DESIGN 13).
     """
     if not method.pooled or len(minutes) == 1:
         return {code: alone(m, method) for code, m in minutes.items()}
-    block = method.block_minutes
+    block, least = method.block_minutes, method.remainder_minimum
     units = {code: m // block for code, m in minutes.items()}
     left = alone(sum(minutes.values()), method) - sum(units.values())
     if left > 0:
         ranked = sorted(minutes, key=lambda code: (-(minutes[code] % block), -minutes[code], code))
         for code in ranked[:left]:
-            units[code] += 1
+            if minutes[code] % block >= least:
+                units[code] += 1
     return units
 
 
@@ -44,10 +49,11 @@ def count(buckets: Sequence[Bucket], method: TimedUnitsRow) -> None:
         only = buckets[0]
         only.units = alone(only.minutes or 0, method) if only.entry.timed else 1
         return
-    timed: dict[str, dict[str, list[Bucket]]] = {}
+    timed: dict[tuple[str, str], dict[str, list[Bucket]]] = {}
     for bucket in buckets:
         if bucket.entry.timed:
-            timed.setdefault(bucket.discipline, {}).setdefault(bucket.code, []).append(bucket)
+            pool = (bucket.discipline, "" if bucket.entry.pooled else bucket.code)
+            timed.setdefault(pool, {}).setdefault(bucket.code, []).append(bucket)
         else:
             bucket.units = 1
     for codes in timed.values():
@@ -85,18 +91,29 @@ def drop_without_units(buckets: list[Bucket], method: str, notes: Notes) -> list
 
 
 def note(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
-    """Leave the finding of the count, and of one code by several therapists."""
+    """Leave the finding of the count, and of one code on several lines or several times on one."""
     method = policy.terms.unit_method
-    minutes = sum(b.minutes or 0 for b in buckets if b.entry.timed)
-    units = sum(b.units for b in buckets if b.entry.timed)
+    minutes = units = 0
+    codes = []
+    clean = True
+    for bucket in buckets:
+        if bucket.entry.timed:
+            codes.append((bucket.code, bucket.discipline))
+            if bucket.entry.pooled:
+                minutes += bucket.minutes or 0
+                units += bucket.units
+        elif len(bucket.services) > 1:
+            clean = False
+            message = f"{bucket.code} is recorded {len(bucket.services)} times; a session makes one unit of it."
+            notes.fail(_ONE_LINE, message, _SESSION, bucket.code)
     notes.findings.append(_counted(minutes, units, method, notes.day))
-    codes = [(b.code, b.discipline) for b in buckets if b.entry.timed]
-    if len(codes) < 2 or len(set(codes)) == len(codes):
+    if len(codes) > 1 and len(set(codes)) < len(codes):
+        clean = False
+        for same in sorted({key for key in codes if codes.count(key) > 1}):
+            message = f"{same[0]} stands on {codes.count(same)} lines; its minutes were counted together."
+            notes.fail(_ONE_LINE, message, about=same[0])
+    if clean:
         notes.passed(_ONE_LINE)
-        return
-    for same in sorted({key for key in codes if codes.count(key) > 1}):
-        message = f"{same[0]} stands on {codes.count(same)} lines; its minutes were counted together."
-        notes.fail(_ONE_LINE, message, about=same[0])
 
 
 def _counted(minutes: int, units: int, method: str, day: Day) -> Finding:
@@ -106,12 +123,21 @@ def _counted(minutes: int, units: int, method: str, day: Day) -> Finding:
         row = day.row(_RULE, method)
         message = f"{minutes} timed minutes make {units} {'unit' if units == 1 else 'units'} by {method}."
         found = Finding(_RULE, row.id, Result.PASS, Effect.NONE, message, source=row.source, in_force_from=row.start)
-        if len(day.findings) < 50_000:
+        if len(day.findings) < _KEPT:
             day.findings[key] = found
     return found
 
 
-def ledger(minutes: Mapping[str, int], day: Day) -> dict[str, dict[str, int]]:
-    """Units of each code by every method in force, side by side."""
-    methods = {case: row.says(TimedUnitsRow) for (rule, case), row in day.rows.items() if rule == _RULE}
-    return {name: allocate(minutes, method) for name, method in sorted(methods.items())}
+def ledger(buckets: Sequence[Bucket], day: Day) -> dict[str, dict[str, int]]:
+    """Units of each timed code before any edit, by every method in force, side by side.
+
+    The units of ``buckets`` are set on the way; ask with buckets that no decision rests on.
+    """
+    timed = [bucket for bucket in buckets if bucket.entry.timed]
+    shown: dict[str, dict[str, int]] = {}
+    for case in sorted(case for (rule, case), row in day.rows.items() if rule == _RULE and not row.terms.withdrawn):
+        count(timed, day.row(_RULE, case).says(TimedUnitsRow))
+        units = shown[case] = dict.fromkeys(sorted({bucket.code for bucket in timed}), 0)
+        for bucket in timed:
+            units[bucket.code] += bucket.units
+    return shown
