@@ -41,6 +41,7 @@ LATER_ROW = """\
 """
 LATER_EXAMPLE = """\
   - {name: The day before, on: 2026-09-30, case: cms-total-time, given: {}, expect: {outcome: claim}}
+  - {name: The first day, on: 2026-10-01, case: cms-total-time, given: {}, expect: {outcome: claim}}
 """
 
 

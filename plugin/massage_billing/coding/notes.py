@@ -33,7 +33,7 @@ class Notes:
     def bypassed(self, rule: str, message: str = "", case: str = "", about: str | None = None) -> None:
         """The question was not asked, and why."""
         row = self.day.row(rule, case)
-        if not message:
+        if not message or row.withdrawn:
             self.findings.append(row.bypassed)
             return
         self.findings.append(
@@ -67,6 +67,17 @@ class Notes:
         for s in services:
             self.not_billed.append(NotBilled(s.code, s.procedure, s.minutes, reason, rule))
 
+    def settled(self) -> tuple[Finding, ...]:
+        """Every finding; of a rule that is withdrawn only the one that says so."""
+        day = self.day
+        if not day.withdrawn:
+            return tuple(self.findings)
+        return tuple(dict.fromkeys(day.gone(finding) or finding for finding in self.findings))
+
+    def asked(self, rule: str) -> bool:
+        """Whether a question is asked on the date: not where its rule is withdrawn."""
+        return (rule, "") not in self.day.withdrawn
+
     def _write(
         self,
         row: RuleRow,
@@ -77,6 +88,9 @@ class Notes:
         entry: tuple[str, Date] | None = None,
         source: str | None = None,
     ) -> Effect:
+        if row.withdrawn:
+            self.findings.append(row.bypassed)
+            return Effect.NONE
         ruling = self.ruling
         if effect is Effect.HOLD and ruling is not None and ruling.kind in row.person_may | _ALWAYS:
             result, effect = Result.BYPASSED, Effect.WARN

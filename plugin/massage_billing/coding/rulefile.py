@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date as Date
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from massage_billing.coding.example_terms import Example, Given
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.terms import ROW_MODELS, Model, Row, Sentence, Source, Word
-from massage_billing.coding.yamltext import YamlText, read_yaml
+from massage_billing.coding.withdrawn import completed
+from massage_billing.coding.yamltext import Plain, Unquoted, YamlText, read_yaml
 from massage_billing.errors import RuleFileError
-from massage_billing.model import Effect, RulingKind, Who
+from massage_billing.model import CoverageKind, Effect, RulingKind, Who
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=Model)
+_CODE_LENGTH = 5
 
 
 class DatedFile(Model):
@@ -34,6 +36,20 @@ class DatedFile(Model):
     """What this program does not judge."""
     examples: tuple[Example, ...] = Field(min_length=1)
     """Worked cases."""
+    _file: str = PrivateAttr("")
+    _lines: Mapping[Path, int] = PrivateAttr(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file it was read from, as messages name it."""
+        return self._file
+
+    def line(self, *path: str | int) -> int | None:
+        """The line of a value of the file: ``line("values", 0)``."""
+        return YamlText("", dict(self._lines)).line(path)
+
+    def _read_from(self, read: YamlText, file: str) -> None:
+        self._file, self._lines = file, read.lines
 
 
 class RuleText(DatedFile):
@@ -66,6 +82,8 @@ class PolicyText(DatedFile):
 
     policy: Word
     """Its name, which is also the folder's."""
+    kinds: tuple[CoverageKind, ...] = ()
+    """The kinds of insurance it is offered for at set-up; empty: any."""
     values: tuple[PolicyRow, ...] = Field(min_length=1)
     """The rows."""
 
@@ -89,8 +107,10 @@ def read_rule(text: str, file: str) -> RuleText:
     values = body.pop("values", None)
     if not isinstance(values, list) or not values:
         raise RuleFileError(file, read.line(("values",)), "has no values")
-    rows = tuple(_typed(row_model, value, read, file, ("values", place)) for place, value in enumerate(values))
+    full = completed(values, row_model)
+    rows = tuple(_typed(row_model, value, read, file, ("values", place)) for place, value in enumerate(full))
     rule = _typed(RuleText, body | {"values": ()}, read, file, ()).model_copy(update={"values": rows})
+    rule._read_from(read, file)
     _check(rule, rule.rule, read, file)
     _check_inferences(rule, read, file)
     return rule
@@ -99,7 +119,11 @@ def read_rule(text: str, file: str) -> RuleText:
 def read_policy(text: str, file: str) -> PolicyText:
     """Read and check one payer policy. Raises RuleFileError."""
     read = read_yaml(text, file)
-    policy = _typed(PolicyText, _mapping(read, file), read, file, ())
+    body = _mapping(read, file)
+    if isinstance(body.get("values"), list):
+        body["values"] = completed(body["values"], PolicyRow)
+    policy = _typed(PolicyText, body, read, file, ())
+    policy._read_from(read, file)
     _check(policy, policy.policy, read, file)
     for place, row in enumerate(policy.values):
         _check_policy_row(policy, row, read, file, ("values", place))
@@ -115,7 +139,22 @@ def read_book(text: str, file: str) -> BookText:
 def _mapping(read: YamlText, file: str) -> dict[str, Any]:
     if not isinstance(read.value, dict):
         raise RuleFileError(file, 1, "has to be keys and values")
+    _refuse_bare_codes(read.value, (), read, file)
     return dict(read.value)
+
+
+def _refuse_bare_codes(value: Plain, path: Path, read: YamlText, file: str) -> None:
+    """Refuse five digits without quotes, wherever they stand: a code, which other YAML readers take for a number."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_bare_codes(key, (*path, key), read, file)
+            _refuse_bare_codes(inner, (*path, key), read, file)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _refuse_bare_codes(inner, (*path, place), read, file)
+    elif isinstance(value, Unquoted) and len(value) == _CODE_LENGTH and value.isdecimal():
+        named = ".".join(str(part) for part in path)
+        raise RuleFileError(file, read.line(path), f'{named}: is not a string: write it in quotes, "{value}"')
 
 
 def _typed(model: type[M], value: object, read: YamlText, file: str, path: Path) -> M:
@@ -143,6 +182,7 @@ def _check(text: RuleText | PolicyText, name: str, read: YamlText, file: str) ->
     for case in sorted({row.case for row in text.values}):
         _check_dates([(place, row) for place, row in enumerate(text.values) if row.case == case], read, file)
     _check_exercised(text, read, file)
+    _check_both_sides(text, read, file)
 
 
 def _check_source(text: DatedFile, key: str, read: YamlText, file: str, path: Path) -> None:
@@ -190,6 +230,19 @@ def _check_exercised(text: RuleText | PolicyText, read: YamlText, file: str) -> 
         names.add(example.name)
         if not example.expect.model_fields_set:
             raise RuleFileError(file, read.line(("examples", place)), "expects nothing")
+
+
+def _check_both_sides(text: RuleText | PolicyText, read: YamlText, file: str) -> None:
+    """Where one row of a case follows another, an example has to stand on the last day of the old and on the first
+    day of the new."""
+    shown = {(example.case, example.on) for example in text.examples}
+    placed = sorted(enumerate(text.values), key=lambda item: (item[1].case, item[1].start))
+    for (_, row), (place, later) in pairwise(placed):
+        if row.case == later.case:
+            for on, what in ((later.start - timedelta(days=1), "last day before"), (later.start, "first day of")):
+                if (row.case, on) not in shown:
+                    reason = f"no example stands on {on}, the {what} this value"
+                    raise RuleFileError(file, read.line(("values", place)), reason)
 
 
 def _check_inferences(rule: RuleText, read: YamlText, file: str) -> None:

@@ -73,7 +73,7 @@ def _plain(node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str |
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
             raise RuleFileError(file, line, "a key has to be a word")
-        key = str(key_node.value)
+        key = _scalar(key_node, file)
         if key in result:
             raise RuleFileError(file, line, f'the key "{key}" stands here twice')
         result[key] = _plain(value_node, (*path, key), lines, file)
