@@ -18,6 +18,7 @@ from massage_billing.releases.model import Change, Context, Draft, Format, Part,
 from massage_billing.releases.reading import (
     CODE,
     cells,
+    check_end,
     compact_date,
     delimiter_of,
     excel_took_zeros,
@@ -32,6 +33,7 @@ _VERSION = re.compile(r"cci(pra|oph)-?v(\d\d)(\d)r(\d+)", re.IGNORECASE)
 _PART = re.compile(r"[-_]f(\d)(?:\.|$)", re.IGNORECASE)
 _WITH_MARK = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t\*?\t(\d{8})\t(\d{8}|\*)\t([019])\t([^\t\r\n]+)\r?\n?")
 _WITHOUT = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t(\d{8})\t(\d{8}|\*|)\t([019])\t([^\t\r\n]+)\r?\n?")
+_NAMED_IN_HEADER = tuple(re.compile(word) for word in (r"\bcol(umn)?[ _]?1\b", r"\bcol(umn)?[ _]?2\b", r"modifier", r"\beff"))
 _FIRST_YEAR = 1994
 """CMS counts versions so that 32.x is of 2026."""
 _PREAMBLE = 40
@@ -41,7 +43,7 @@ _PREAMBLE = 40
 def recognizes(head: str) -> bool:
     """By its header, which names both columns and the modifier indicator."""
     early = head[:6000].lower()
-    return "column 1" in early and "column 2" in early and "modifier" in early and "effective" in early
+    return all(word.search(early) for word in _NAMED_IN_HEADER)
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class _State:
     kept: list[Row] = field(default_factory=list)
     counts: Counter[bytes] = field(default_factory=Counter)
     dates: dict[bytes, Date] = field(default_factory=dict)
+    ends: set[bytes] = field(default_factory=lambda: {b"*", b""})
     reasons: set[bytes] = field(default_factory=set)
 
 
@@ -140,9 +143,8 @@ def _check_last(parts: Sequence[Part], state: _State) -> None:
 
 def _read_part(part: Part, state: _State) -> int:
     """Check and count every row of a part, keep those between codes that are known; how many rows there were."""
-    known, dates, last, counts, kept, reasons = (
-        state.known, state.dates, state.last, state.counts, state.kept, state.reasons,
-    )  # fmt: skip
+    known, dates, ends, reasons = state.known, state.dates, state.ends, state.reasons
+    last, counts, kept = state.last, state.counts, state.kept
     count, line, row, new = 0, 0, None, False
     for line, row in _rows(part):
         one, two, effective, deleted, _, reason = row
@@ -153,8 +155,9 @@ def _read_part(part: Part, state: _State) -> int:
         last = one
         if effective not in dates:
             dates[effective] = _date(effective, "effective", part, line)
-        if deleted not in dates and deleted not in (b"*", b""):
+        if deleted not in ends:
             _date(deleted, "deletion", part, line)
+            ends.add(deleted)
         if one in known:
             counts[one] += 1
             if two in known:
@@ -165,19 +168,11 @@ def _read_part(part: Part, state: _State) -> int:
         new = reason not in reasons
         if new:
             reasons.add(reason)
-    if row is not None and new and _cut(part):
-        raise refuse(part.name, line, f'is cut: its last line has no end and stops at "{row[5].decode()}"')
+    if row is not None and new:
+        check_end(part, row[5].decode(), (), line)
     state.rows += count
     state.last, state.last_file = last, part.name
     return count
-
-
-def _cut(part: Part) -> bool:
-    """Whether the last line has no end."""
-    last = b""
-    for last in part.lines():
-        pass
-    return not last.endswith((b"\n", b"\r"))
 
 
 def _date(text: bytes, what: str, part: Part, line: int) -> Date:
@@ -209,7 +204,7 @@ def _tab_rows(part: Part) -> Iterator[tuple[int, Row]]:
             yield number, pattern.fullmatch(raw).groups()  # type: ignore[union-attr, misc]
             break
         if _is_row(_split(raw)):
-            raise refuse(part.name, number, _fault(_split(raw), 7 if raw.count(b"\t") >= 6 else 6))
+            raise refuse(part.name, number, _fault(_split(raw), 7 if raw.count(b"\t") >= 6 else 6) or "cannot be read")
         if number > _PREAMBLE:
             raise refuse(part.name, number, "no pair stands where the pairs should begin")
     if pattern is None:
@@ -260,7 +255,9 @@ def _csv_rows(part: Part) -> Iterator[tuple[int, Row]]:
 
 
 def _is_row(row: list[str]) -> bool:
-    return len(row) > 1 and all(CODE.fullmatch(cell) and cell[:4].isalnum() and not cell.isalpha() for cell in row[:2])
+    """Whether it is meant as a pair: both codes, or a date. What stands before the first one is notice and header."""
+    codes = len(row) > 1 and all(CODE.fullmatch(cell) and not cell.isalpha() for cell in row[:2])
+    return codes or (len(row) > 3 and any(len(cell) == 8 and cell.isdecimal() for cell in row))
 
 
 def _fault(row: list[str], columns: int) -> str:
