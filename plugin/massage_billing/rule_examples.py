@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from datetime import date as Date
 
 from massage_billing import flow
-from massage_billing.coding.example_terms import Example, Given, GivenCoverage, GivenService
+from massage_billing.coding.example_terms import Example, Given, GivenCoverage, GivenPaper, GivenService
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.rulebook import Day, Policy, Rulebook
 from massage_billing.model import (
@@ -22,8 +22,11 @@ from massage_billing.model import (
     CoverageKind,
     Decision,
     Diagnosis,
+    Elsewhere,
     Fee,
     ForeignClaim,
+    Paper,
+    PaperUse,
     Payer,
     PayerRef,
     Problem,
@@ -50,25 +53,37 @@ class Case:
     """Rule id or policy name."""
     example: Example
     """The example."""
+    place: int = 0
+    """Its place among the examples of its file."""
+    of_policy: bool = False
+    """Whether it stands in a policy file: its visit is then one of that policy, unless it names another."""
 
 
 def cases(book: Rulebook) -> Iterator[Case]:
     """Every example of the rulebook, rules first."""
     for rule in book.rules.values():
-        yield from (Case(rule.rule, example) for example in rule.examples)
+        yield from (Case(rule.rule, example, place) for place, example in enumerate(rule.examples))
     for policy in book.policies.values():
-        yield from (Case(policy.policy, example) for example in policy.examples)
+        yield from (Case(policy.policy, example, place, True) for place, example in enumerate(policy.examples))
 
 
 def decide(case: Case, book: Rulebook) -> Decision:
     """What the rulebook makes of an example's visit."""
     given = _complete(case.example.given, book.standard_visit)
+    if case.of_policy and "policy" not in case.example.given.model_fields_set:
+        given = given.model_copy(update={"policy": case.owner})
     if given.policy is not None and given.policy_says:
         book = _Varied(book, given.policy, given.policy_says)
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
-    return flow.bill(visit, book, make_clinic(given), ruling)
+    return flow.bill(visit, book, make_clinic(given), ruling, elsewhere(given))
+
+
+def elsewhere(given: Given) -> Elsewhere:
+    """What other visits have to do with the example's."""
+    uses = tuple(PaperUse(**use.model_dump()) for use in given.used)
+    return Elsewhere(uses=uses, counted=given.counted, alone=not given.counted)
 
 
 class _Varied(Rulebook):
@@ -132,8 +147,9 @@ def make_visit(given: Given, on: Date | None) -> Visit:
         host="example", encounter="e1", status="finished", patient="Patient/1", date=on, place_of_service="11",
         services=services,
         diagnoses=tuple(Diagnosis(code, f"Condition/{i}") for i, code in enumerate(given.diagnoses or (), start=1)),
-        coverages=tuple(_coverage(c, place) for place, c in enumerate(given.coverages or (), start=1)),
-        accident=Accident("Condition/1") if given.accident else None,
+        coverages=tuple(_coverage(c, place, given) for place, c in enumerate(given.coverages or (), start=1)),
+        accident=Accident("Condition/1", given.accident_on) if given.accident or given.accident_on else None,
+        papers=tuple(_paper(p, place) for place, p in enumerate(given.papers, start=1) if p.host),
         restricted="Consent/1" if given.restricted else None,
         state=given.state,
         foreign_claims=(ForeignClaim("Claim/1", "active"),) if given.already_billed else (),
@@ -160,13 +176,19 @@ def _time(text: str | None, on: Date | None) -> datetime | None:
     return datetime.fromisoformat(f"{on.isoformat()}T{text}") if text and on else None
 
 
-def _coverage(c: GivenCoverage, place: int) -> Coverage:
+def _coverage(c: GivenCoverage, place: int, given: Given) -> Coverage:
     return Coverage(
         id=f"Coverage/{place}", status=c.status, kind=c.kind,
         payer=PayerRef(f"Organization/{c.payer}" if c.payer else None), order=c.order,
         member_id=f"MEMBER{place}" if c.member else None, start=c.start, end=c.end, linked=c.linked, link_rank=c.rank,
-        patient_is_payer=c.patient_pays,
+        patient_is_payer=c.patient_pays, claim_number=given.injury_number,
     )  # fmt: skip
+
+
+def _paper(p: GivenPaper, place: int) -> Paper:
+    said = p.model_dump(exclude={"host"})
+    source = f"ServiceRequest/{place}" if p.host else f"papers.csv:{place + 1}"
+    return Paper(source=source, patient="Patient/1", linked=p.host, **said)
 
 
 def make_clinic(given: Given) -> Clinic:
@@ -180,4 +202,6 @@ def make_clinic(given: Given) -> Clinic:
     return Clinic(
         payers=tuple(payers), payers_known=not given.explaining, policy=policy if given.explaining else None,
         fees=None if "fees" in given.without else fees, explaining=given.explaining,
+        papers=tuple(_paper(p, place) for place, p in enumerate(given.papers, start=1) if not p.host),
+        today=given.today,
     )  # fmt: skip

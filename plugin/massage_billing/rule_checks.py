@@ -1,0 +1,222 @@
+"""Checks a rulebook beyond what one file shows: every example through ``flow.bill``, every date, every age.
+
+``refuse`` is for loading: the first mistake refuses. ``examine`` is for people: everything that is found, file by file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import timedelta
+
+from massage_billing import flow, rule_examples
+from massage_billing.coding.date_walk import Trouble, covered_from, file_of, walk
+from massage_billing.coding.day import Day, RuleRow
+from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.coding.rule_rows import POLICY, in_force
+from massage_billing.coding.rulebook import Rulebook
+from massage_billing.coding.rulefile import PolicyText, RuleText
+from massage_billing.errors import RuleFileError
+from massage_billing.model import Decision
+from massage_billing.rule_examples import Case
+
+AHEAD = timedelta(days=366)
+"""How far behind today the dates are walked."""
+QUARTER = timedelta(days=92)
+"""After this long somebody should compare the values with their sources again."""
+_REFUSED = "no-rule-for-date"
+Told = Callable[[int, int], None]
+"""Told how many examples of how many were run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What running examples found."""
+
+    troubles: tuple[Trouble, ...]
+    """Examples that came out otherwise, values that none reaches."""
+    examples: int
+    """How many were run."""
+
+
+class _Watched(dict[tuple[str, str], RuleRow]):
+    """The rows of a day; remembers which were asked for."""
+
+    def __init__(self, rows: dict[tuple[str, str], RuleRow]) -> None:
+        super().__init__(rows)
+        self.asked: set[tuple[str, str]] = set()
+
+    def get(self, key: tuple[str, str], default: object = None) -> RuleRow | None:  # type: ignore[override]
+        """The row of a rule for a case."""
+        row = super().get(key)
+        if row is not None:
+            self.asked.add((row.rule, row.id))
+        return row
+
+
+class _Watching(Rulebook):
+    """A rulebook for one example: remembers nothing of other visits, and tells which rows were asked for."""
+
+    def __init__(self, book: Rulebook, on: Date) -> None:
+        vars(self).update(vars(book))
+        self.rows_of_day = _Watched(dict(book.on(on).rows))
+        self._days = {on: replace(book.on(on), rows=self.rows_of_day, findings={}, because={}, diagnoses={})}
+        self._spans: dict[int, Day] = {}
+
+
+def refuse(book: Rulebook, owners: Collection[str] | None = None) -> None:
+    """Raise RuleFileError for the first example that comes out otherwise, or the first value that none reaches.
+
+    ``owners`` are the rules and policies to look at; None: all.
+    """
+    for trouble in run_examples(book, owners).troubles:
+        raise RuleFileError(trouble.file, trouble.line, trouble.what)
+
+
+def examine(book: Rulebook, today: Date, told: Told | None = None) -> tuple[tuple[Trouble, ...], int]:
+    """Everything worth telling of a rulebook, and how many examples were run."""
+    checked = run_examples(book, None, told)
+    found = [*checked.troubles, *walk(book, today + AHEAD), *_standard_visits(book, today + AHEAD)]
+    return (*found, *_unshown(book), *_ages(book, today)), checked.examples
+
+
+def run_examples(book: Rulebook, owners: Collection[str] | None = None, told: Told | None = None) -> Checked:
+    """Run the examples of these rules and policies, and see which of their values they reach."""
+    cases = [case for case in rule_examples.cases(book) if owners is None or case.owner in owners]
+    troubles: list[Trouble] = []
+    reached: set[tuple[str, str]] = set()
+    for number, case in enumerate(cases, 1):
+        watching = _Watching(book, case.example.on)
+        try:
+            decision = rule_examples.decide(case, watching)
+            differs = rule_examples.differences(case, decision)
+        except ValueError as error:
+            troubles.append(_of_example(book, case, f"cannot be run: {error}"))
+            continue
+        if differs:
+            troubles.append(_of_example(book, case, "; ".join(differs)))
+        reached |= _reached(case, decision, watching)
+        if told is not None:
+            told(number, len(cases))
+    return Checked((*troubles, *_unreached(book, owners, reached)), len(cases))
+
+
+def _of_example(book: Rulebook, case: Case, what: str) -> Trouble:
+    text = text_of(book, case)
+    line = text.line("examples", case.place)
+    return Trouble("error", text.file, line, case.owner, case.example.on, f'example "{case.example.name}": {what}')
+
+
+def text_of(book: Rulebook, case: Case) -> RuleText | PolicyText:
+    """The file an example stands in."""
+    return book.policies[case.owner] if case.of_policy else book.rules[case.owner]
+
+
+def _reached(case: Case, decision: Decision, watching: _Watching) -> set[tuple[str, str]]:
+    """The rows of its own file that an example reaches: named by a finding or a line, or asked for where the finding
+    names an entry of a table instead."""
+    if case.of_policy:
+        policy = watching.on(case.example.on).policies.get(case.owner)
+        return {(POLICY, policy.row.id)} if policy is not None and decision.policy == case.owner else set()
+    mine = [finding for finding in decision.findings if finding.rule == case.owner]
+    found = {(finding.rule, finding.row) for finding in mine}
+    found |= {(reason.rule, reason.row) for line in decision.lines for reason in line.because}
+    ids = set(watching.row_ids(case.owner))
+    if any(finding.row == "-" for finding in mine):
+        return {(case.owner, row) for row in ids}
+    if any(finding.row not in ids for finding in mine):
+        found |= watching.rows_of_day.asked
+    return {(rule, row) for rule, row in found if rule == case.owner}
+
+
+def _unreached(book: Rulebook, owners: Collection[str] | None, reached: set[tuple[str, str]]) -> Iterator[Trouble]:
+    for row in book.rows:
+        owner = row.id.partition("@")[0] if row.rule == POLICY else row.rule
+        of_ours = row.rule == POLICY and any(row.terms is own for own in book.policies[owner].values)
+        if (owners is not None and owner not in owners) or (row.rule == POLICY and not of_ours):
+            continue
+        if (row.rule, row.id) not in reached and not (row.rule == POLICY and row.withdrawn):
+            what = f"no example exercises this value: none of them reaches {row.id}"
+            yield Trouble("error", *file_of(book, row), owner, row.start, what)
+
+
+def _standard_visits(book: Rulebook, until: Date) -> Iterator[Trouble]:
+    """A standard visit under every policy, on each date from which something else holds and on the day before it."""
+    first = covered_from(book)
+    dates = sorted({date - back for date in book.boundaries for back in (timedelta(0), timedelta(days=1))})
+    told: set[tuple[str, str]] = set()
+    for on in [date for date in dates if first <= date <= until]:
+        visit = rule_examples.make_visit(book.standard_visit, on)
+        for name in book.on(on).policies:
+            clinic = rule_examples.make_clinic(book.standard_visit.model_copy(update={"policy": name}))
+            for finding in flow.bill(visit, book, clinic).findings:
+                about = finding.about or ""
+                if finding.rule == _REFUSED and (name, about) not in told:
+                    told.add((name, about))
+                    what = f"a standard visit under {name} is refused: {finding.message}"
+                    yield Trouble("error", book.policies[name].file, None, name, on, what)
+
+
+def _unshown(book: Rulebook) -> Iterator[Trouble]:
+    """What a policy says and no example shows: taken away, every example still comes out the same."""
+    for case_of, policy in book.policies.items():
+        cases = [case for case in rule_examples.cases(book) if case.of_policy and case.owner == case_of]
+        for place, row in enumerate(policy.values):
+            mine = [c for c in cases if row.start <= c.example.on and (row.to is None or c.example.on <= row.to)]
+            usual = [_decided(case, book) for case in mine]
+            for name, field in PolicyRow.model_fields.items():
+                if name not in _OPTIONAL or getattr(row, name) == field.get_default():
+                    continue
+                without = _without(book, row, name)
+                if [_decided(case, without) for case in mine] == usual:
+                    key = field.alias or name
+                    line = policy.line("values", place, key)
+                    what = f"no example shows {key}: without it every example comes out the same."
+                    yield Trouble("warning", policy.file, line, case_of, row.start, what)
+
+
+_OPTIONAL = frozenset(
+    {"keep", "pays_bundled", "excludes", "therapy_modifier", "line_modifiers", "daily_caps", "payment_cap", "papers",
+     "accident", "scope", "diagnoses", "filing_days"}
+)  # fmt: skip
+"""What a policy may say or leave out, each answering a question of its own."""
+
+
+def _decided(case: Case, book: Rulebook) -> Decision | str:
+    try:
+        return rule_examples.decide(case, book)
+    except ValueError as error:
+        return str(error)
+
+
+class _Without(Rulebook):
+    """The rulebook with one policy row that leaves one thing unsaid."""
+
+    def __init__(self, book: Rulebook, row: PolicyRow, name: str) -> None:
+        vars(self).update(vars(book))
+        left = row.model_copy(update={name: PolicyRow.model_fields[name].get_default()})
+        self._policy_rows = [replace(one, terms=left) if one.terms is row else one for one in self._policy_rows]
+        self.policies = {
+            key: text.model_copy(update={"values": tuple(left if one is row else one for one in text.values)})
+            for key, text in book.policies.items()
+        }
+        self._days: dict[Date, Day] = {}
+        self._spans: dict[int, Day] = {}
+
+
+def _without(book: Rulebook, row: PolicyRow, name: str) -> Rulebook:
+    return _Without(book, row, name)
+
+
+def _ages(book: Rulebook, today: Date) -> Iterator[Trouble]:
+    """Files that nobody compared with their sources for a quarter, and releases that are older than today."""
+    for owner, text in [*book.rules.items(), *book.policies.items()]:
+        if today - text.last_verified_on > QUARTER:
+            what = f"was last compared with its sources on {text.last_verified_on}."
+            yield Trouble("warning", text.file, text.line("last_verified_on"), owner, None, what)
+    for row in book.rows:
+        known = row.terms.known_through
+        if known is not None and known < today and in_force(row, today) and not row.withdrawn:
+            what = f"the release is known through {known}; load a newer one with `massage-billing rules import`."
+            yield Trouble("warning", *file_of(book, row), row.rule, known, what)
