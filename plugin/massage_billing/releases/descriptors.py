@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from massage_billing.releases.model import Context, Draft, Format, Part, refuse
-from massage_billing.releases.reading import CODE, cells, check_end, one_part, release_in_names
+from massage_billing.releases.reading import CODE, beginning, cells, check_end, one_part, release_in_names
 
 KIND = "cpt-descriptors"
 """The kind of release."""
@@ -52,9 +52,8 @@ def read(parts: Sequence[Part], context: Context) -> Draft:
 
 def _rows(part: Part) -> Iterator[tuple[int, str, str]]:
     """Line, code and text; what stands before the first code is a notice."""
-    head = "".join(line.decode("utf-8", "replace") for _, line in zip(range(60), part.lines(), strict=False))
     begun = False
-    if _HEADER.search(head):
+    if _HEADER.search(beginning(part)):
         for line, row in cells(part):
             if len(row) > 1 and CODE.fullmatch(row[0]) and row[1]:
                 begun = True

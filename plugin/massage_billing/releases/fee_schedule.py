@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.tables import StatusTable, Table
+from massage_billing.coding.rulebook import Table
+from massage_billing.coding.tables import StatusTable
 from massage_billing.errors import RuleFileError
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse
-from massage_billing.releases.reading import CODE, cells, check_end, excel_took_zeros, one_part, release_in_names
+from massage_billing.releases.reading import CODE, cells, check_end, excel_took_zeros, release_in_names
 
 _TITLE = re.compile(
     r"(20\d\d) national physician fee schedule relative value file (january|april|july|october)", re.IGNORECASE
@@ -90,8 +91,8 @@ def _header(row: list[str], above: list[list[str]], part: Part, line: int) -> di
         if CODE.fullmatch(row[0]):
             raise refuse(part.name, line, "a code stands before the header")
         return {}
-    stacked = [" ".join(one[place].lower() for one in (*above[-4:], row) if place < len(one)).split() for place in range(len(row))]
-    names = [" ".join(words) for words in stacked]
+    stacked = [[one[place].lower() for one in (*above[-4:], row) if place < len(one)] for place in range(len(row))]
+    names = [" ".join(" ".join(words).split()) for words in stacked]
     places = {}
     for key, name in _HEADS.items():
         place = next((place for place, told in enumerate(names) if told.endswith(name)), None)
@@ -113,7 +114,7 @@ def _indicators(
         raise refuse(part.name, line, f'"{modifier}" is no modifier')
     if not re.fullmatch(r"[A-Z]", status):
         raise refuse(part.name, line, f'"{status}" is no status: one letter')
-    if not (re.fullmatch(r"[0-9]", pctc) and re.fullmatch(r"[0-9]", mult)):
+    if not (re.fullmatch(r"[0-9]?", pctc) and re.fullmatch(r"[0-9]?", mult)):
         raise refuse(part.name, line, f'"{pctc}" and "{mult}" are not both indicators of one digit')
     return (code, modifier), (status, pctc, mult)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import Protocol
 
-from massage_billing.coding.tables import Table
+from massage_billing.coding.rulebook import Table
 from massage_billing.errors import ReleaseRefused
 
 

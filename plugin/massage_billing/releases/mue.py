@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.tables import LimitTable, Table, read_limits
+from massage_billing.coding.rulebook import Table
+from massage_billing.coding.tables import LimitTable, read_limits
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse
 from massage_billing.releases.reading import (
     CODE,
+    beginning,
     cells,
     check_end,
     delimiter_of,
     excel_took_zeros,
-    head_text,
     one_part,
     release_in_names,
 )
@@ -38,7 +39,7 @@ def read(parts: Sequence[Part], context: Context) -> Draft:
     limits: dict[str, tuple[str, str]] = {}
     columns, line, row = 0, 0, [""]
     reasons: set[str] = set()
-    for line, cut in cells(part, delimiter_of(head_text(b"".join(part.lines())[:4096]))):
+    for line, cut in cells(part, delimiter_of(beginning(part))):
         if not any(cut):
             continue
         reasons.add(row[-1])

@@ -13,10 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
 
-from massage_billing.coding.tables import Pair, PairTable, Table, read_pairs
+from massage_billing.coding.rulebook import Table
+from massage_billing.coding.tables import Pair, PairTable, read_pairs
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, quarter, refuse
 from massage_billing.releases.reading import (
     CODE,
+    beginning,
     cells,
     check_end,
     compact_date,
@@ -33,7 +35,9 @@ _VERSION = re.compile(r"cci(pra|oph)-?v(\d\d)(\d)r(\d+)", re.IGNORECASE)
 _PART = re.compile(r"[-_]f(\d)(?:\.|$)", re.IGNORECASE)
 _WITH_MARK = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t\*?\t(\d{8})\t(\d{8}|\*)\t([019])\t([^\t\r\n]+)\r?\n?")
 _WITHOUT = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t(\d{8})\t(\d{8}|\*|)\t([019])\t([^\t\r\n]+)\r?\n?")
-_NAMED_IN_HEADER = tuple(re.compile(word) for word in (r"\bcol(umn)?[ _]?1\b", r"\bcol(umn)?[ _]?2\b", r"modifier", r"\beff"))
+_NAMED_IN_HEADER = tuple(
+    re.compile(word) for word in (r"\bcol(umn)?[ _]?1\b", r"\bcol(umn)?[ _]?2\b", r"modifier", r"\beff")
+)
 _FIRST_YEAR = 1994
 """CMS counts versions so that 32.x is of 2026."""
 _PREAMBLE = 40
@@ -184,12 +188,7 @@ def _date(text: bytes, what: str, part: Part, line: int) -> Date:
 
 def _rows(part: Part) -> Iterator[tuple[int, Row]]:
     """The rows of a part with their lines, whichever way they are written. Raises ReleaseRefused."""
-    beginning = b""
-    for number, raw in enumerate(part.lines()):
-        beginning += raw
-        if number >= _PREAMBLE:
-            break
-    if delimiter_of(head_text(beginning)) == ",":
+    if delimiter_of(beginning(part)) == ",":
         yield from _csv_rows(part)
     else:
         yield from _tab_rows(part)

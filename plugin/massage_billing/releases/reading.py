@@ -1,12 +1,14 @@
-"""What every reader of release files shares: cells with their line numbers, dates, and the signs of a wrong file. Pure."""
+"""What every reader of release files shares: cells with their lines, dates, and the signs of a wrong file. Pure."""
 
 from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import timedelta
+from itertools import islice
 
 from massage_billing.releases.model import Part, quarter, refuse
 
@@ -76,6 +78,11 @@ def cells(part: Part, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
         raise refuse(part.name, reader.line_num, f"cannot be read as a table ({error}); is it cut?") from None
 
 
+def beginning(part: Part) -> str:
+    """The first lines of a part as text."""
+    return head_text(b"".join(islice(part.lines(), 60)))
+
+
 def delimiter_of(head: str) -> str:
     """Tab or comma, whichever the beginning has more of."""
     return "\t" if head.count("\t") > head.count(",") else ","
@@ -91,9 +98,7 @@ def one_part(parts: Sequence[Part], what: str) -> Part:
 
 def check_end(part: Part, last: str, others: Iterable[str], line: int) -> None:
     """Refuse a last line that is cut: it has no end, and its last cell is like that of no other line."""
-    raw = b""
-    for raw in part.lines():
-        pass
+    raw = next(iter(deque(part.lines(), maxlen=1)), b"")
     if not raw.endswith((b"\n", b"\r")) and last not in others:
         raise refuse(part.name, line, f'is cut: its last line has no end and stops at "{last}"')
 

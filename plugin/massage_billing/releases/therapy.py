@@ -13,16 +13,17 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.tables import StatusTable, Table
+from massage_billing.coding.rulebook import Table
+from massage_billing.coding.tables import StatusTable
 from massage_billing.errors import RuleFileError
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse
 from massage_billing.releases.reading import (
     CODE,
+    beginning,
     cells,
     check_end,
     delimiter_of,
     excel_took_zeros,
-    head_text,
     one_part,
     release_in_names,
 )
@@ -51,7 +52,7 @@ def read(parts: Sequence[Part], context: Context) -> Draft:
     places: tuple[int, int] | None = None
     line, row, columns, start = 0, [""], 0, None
     lasts: set[str] = set()
-    for line, read in cells(part, delimiter_of(head_text(b"".join(part.lines())[:4096]))):
+    for line, read in cells(part, delimiter_of(beginning(part))):
         if not any(read):
             continue
         lasts.add(row[-1])
