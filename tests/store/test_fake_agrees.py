@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from massage_billing.errors import HostBusy
-from massage_billing.model import Ruling, RulingKind
+from massage_billing.model import Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, Touched, VisitState, WriteResult
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
@@ -40,12 +40,21 @@ rows = st.builds(
 )
 
 
+dates = st.sampled_from([date(2026, 11, 3), date(2026, 11, 4)])
+therapist_days = st.tuples(st.sampled_from(["1234567893", "Practitioner/2"]), dates)
+
+
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     visit = draw(rows)
     used = draw(st.dictionaries(references, versions).map(lambda d: tuple(d.items())))
     to_write = draw(st.none() | st.builds(group, st.just(visit.encounter), kinds, st.binary(max_size=3)))
-    return Entry(visit, used, to_write, draw(st.sampled_from(["", "decided"])))
+    worked = draw(
+        st.dictionaries(therapist_days, st.integers(0, 90)).map(
+            lambda d: tuple(Worked(who, day, visit.encounter, minutes) for (who, day), minutes in d.items())
+        )
+    )
+    return Entry(visit, used, to_write, draw(st.sampled_from(["", "decided"])), worked)
 
 
 touches = st.builds(Touched, references, versions, st.none() | encounters, patients)
@@ -88,6 +97,14 @@ class BothStores(RuleBasedStateMachine):
     @rule(touched=st.lists(touches, max_size=5))
     def waking(self, touched):
         assert self.real.waking(HOST, touched) == self.fake.waking(HOST, touched)
+
+    @rule(days=st.lists(st.tuples(patients.filter(bool), dates), max_size=3))
+    def same_day(self, days):
+        assert self.real.same_day(HOST, days) == self.fake.same_day(HOST, days)
+
+    @rule(days=st.lists(therapist_days, max_size=3), some=st.lists(encounters, max_size=2))
+    def worked(self, days, some):
+        assert self.real.worked(HOST, days, some) == self.fake.worked(HOST, days, some)
 
     @rule(encounter=encounters, at=moments, kind=st.sampled_from(RulingKind))
     def decide(self, encounter, at, kind):

@@ -20,6 +20,8 @@ QUESTIONS = {
     "waking": lambda s: s.waking(
         HOST, [Touched("Coverage/5", "2", patient="Patient/3"), Touched("Procedure/1", "2", encounter="1")]
     ),
+    "same_day": lambda s: s.same_day(HOST, [("Patient/3", NOON.date()), ("Patient/4", NOON.date())]),
+    "worked": lambda s: s.worked(HOST, [("1234567893", NOON.date()), ("Practitioner/2", NOON.date())], ["1", "2"]),
     "commit": lambda s: s.commit([entry("1", ("Procedure/1", "2"), body=b"new"), entry("2", state=VisitState.HELD)]),
     "confirm": lambda s: s.confirm(HOST, [done("1")], [row("1")]),
     "failed": lambda s: s.failed(HOST, "K2:claim", "busy"),
@@ -46,7 +48,7 @@ def test_no_question_walks_the_whole_history(tmp_path, name):
                     plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                     steps += [step[3] for step in plan]
     assert steps
-    tables = ("visits", "used", "outbox", "payload")
+    tables = ("visits", "used", "outbox", "payload", "worked")
     assert [s for s in steps if s.startswith(tuple(f"SCAN {table}" for table in tables))] == []
     # Rows without a date are few or none, and found through the index on dates.
     assert [s for s in steps if s.endswith("PRIMARY KEY (host=?)")] == []

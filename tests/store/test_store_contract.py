@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from massage_billing.errors import HostBusy
-from massage_billing.model import Ruling, RulingKind
+from massage_billing.model import Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, Operation, Touched, VisitState, Write, WriteGroup, WriteResult
 from store.making import HOST, NOON, done, entry, full_row, group, key, row
 
@@ -16,6 +16,9 @@ WAITING, HELD, CLAIMED, DONE = VisitState.WAITING, VisitState.HELD, VisitState.C
 
 def waiting_keys(store, limit=100):
     return [out.group.key for out in store.pending(HOST, limit)]
+
+
+DAY, NEXT = date(2026, 11, 3), date(2026, 11, 4)
 
 
 # --- cursor ---------------------------------------------------------------------------------------------------------
@@ -454,3 +457,46 @@ def test_a_purged_patient_leaves_nothing(store):
     assert [about for _, about, _ in store.trail(HOST)] == ["3"]
     assert store.purge_confirmed(datetime.now(UTC) + timedelta(hours=1)) == 0
     assert len(list(store.rows("other"))) == 1
+
+
+# --- neighbours -----------------------------------------------------------------------------------------------------
+
+
+def test_visits_of_a_patient_and_day_are_found(store):
+    store.commit([entry("2"), entry("1"), entry("3", date=NEXT), entry("4", patient="Patient/4"), entry("5", host="x")])
+    assert store.same_day(HOST, [("Patient/3", DAY)]) == ["1", "2"]
+    assert store.same_day(HOST, [("Patient/3", NEXT), ("Patient/4", DAY)]) == ["3", "4"]
+    assert store.same_day(HOST, []) == []
+    store.commit([entry("2", date=NEXT)])
+    assert store.same_day(HOST, [("Patient/3", DAY)]) == ["1"]
+
+
+def took(encounter, *worked, **fields):
+    made = entry(encounter, **fields)
+    return Entry(made.row, made.used, None, "", tuple(Worked(who, day, encounter, *rest) for who, day, *rest in worked))
+
+
+def test_what_visits_take_of_a_therapists_day_is_found(store):
+    spans = (("p1", 30, 1000, 2800), ("p2", 15, 2800, 3700))
+    store.commit(
+        [
+            took("1", ("A", DAY, 45, 1000, 3700, spans), ("B", DAY, 15)),
+            took("2", ("A", DAY, 60)),
+            took("3", ("A", NEXT, 5)),
+        ]
+    )
+    assert store.worked(HOST, [("A", DAY)], []) == [
+        Worked("A", DAY, "1", 45, 1000, 3700, spans),
+        Worked("A", DAY, "2", 60),
+    ]
+    assert store.worked(HOST, [], ["1"]) == [Worked("A", DAY, "1", 45, 1000, 3700, spans), Worked("B", DAY, "1", 15)]
+    assert [one.encounter for one in store.worked(HOST, [("A", DAY), ("B", DAY)], ["1", "3"])] == ["1", "2", "3", "1"]
+    assert store.worked("other", [("A", DAY)], ["1"]) == []
+
+
+def test_what_a_visit_takes_is_replaced_with_the_visit_and_goes_with_its_patient(store):
+    store.commit([took("1", ("A", DAY, 45)), took("2", ("A", DAY, 30), patient="Patient/4")])
+    store.commit([took("1", ("B", NEXT, 45))])
+    assert store.worked(HOST, [("A", DAY)], ["1"]) == [Worked("A", DAY, "2", 30), Worked("B", NEXT, "1", 45)]
+    store.purge_patient(HOST, "Patient/3")
+    assert store.worked(HOST, [("A", DAY), ("B", NEXT)], []) == [Worked("A", DAY, "2", 30)]

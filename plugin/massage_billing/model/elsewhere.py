@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """One service of another patient's visit, by a therapist of this visit, on the same day."""
+class Worked(NamedTuple):
+    """What one visit takes of a therapist's day: its services counted by minutes with one patient. Ids only."""
 
-    encounter: str
-    """Encounter id of the other visit."""
-    procedure: str
-    """Procedure id."""
     therapist: str
-    """The therapist's NPI, else reference."""
-    code: str | None
-    """CPT or HCPCS number."""
-    minutes: int | None
-    """Whole minutes."""
-    start: datetime | None
-    """When it started, local time at the site."""
-    end: datetime | None
-    """When it ended."""
+    """The therapist's NPI, else reference: one person under two references is one."""
+    date: Date
+    """Date of service."""
+    encounter: str
+    """Encounter id."""
+    minutes: int
+    """Minutes of these services together."""
+    first: int | None = None
+    """Start of the earliest of ``spans``; None where there are none."""
+    last: int | None = None
+    """End of the latest."""
+    spans: tuple[tuple[str, int, int, int], ...] = ()
+    """(Procedure id, minutes, start, end) of each service that says when it was; in seconds, of UTC or, where the
+    record knows no zone, of the clock on the wall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Elsewhere:
     """What the store and the host know of other visits; empty for a visit looked at alone (``explain``)."""
 
     worked: tuple[Worked, ...] = ()
-    """The same therapists' services with other patients that day."""
+    """What other visits take of the days of this visit's therapists, by therapist and Encounter."""
     uses: tuple[PaperUse, ...] = ()
     """What was used of the papers of this visit's patient, one entry for each that anybody used."""
     counted: bool = False

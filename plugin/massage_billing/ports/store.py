@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from massage_billing.model import Ruling
+from massage_billing.model import Ruling, Worked
 from massage_billing.ports.host import Touched, WriteGroup, WriteResult
 
 
@@ -95,6 +95,8 @@ class Entry:
     None drops a pending one, for the newest decision alone counts."""
     audit: str = ""
     """One line for the audit trail: what was decided and why, by ids."""
+    worked: tuple[Worked, ...] = ()
+    """What the visit takes of its therapists' days; replaces what it took before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,15 @@ class Store(Protocol):
 
     def known(self, host: str, encounters: Iterable[str]) -> dict[str, VisitRow]:
         """Rows of these visits, by Encounter id."""
+        ...
+
+    def same_day(self, host: str, days: Collection[tuple[str, Date]]) -> list[str]:
+        """Encounter ids of the visits of these patients on these dates of service ("Patient/3", date); sorted."""
+        ...
+
+    def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
+        """What visits take of these therapists' days (NPI or reference, date), and all that these visits take of any
+        day; sorted."""
         ...
 
     def commit(self, entries: Sequence[Entry]) -> None:

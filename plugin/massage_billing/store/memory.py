@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from datetime import date as Date
 from itertools import count
 
-from massage_billing.model import Ruling
+from massage_billing.model import Ruling, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, wakes
 
@@ -32,6 +32,7 @@ class MemoryStore:
         self._cursors: dict[str, str] = {}
         self._rows: dict[_Key, VisitRow] = {}
         self._used: dict[_Key, dict[str, str]] = {}
+        self._worked: dict[_Key, tuple[Worked, ...]] = {}
         self._outbox: dict[_Key, _Queued] = {}
         self._handed: dict[_Key, tuple[int, str]] = {}
         self._rulings: dict[_Key, tuple[Ruling, bool]] = {}
@@ -68,6 +69,7 @@ class MemoryStore:
             visit = (entry.row.host, entry.row.encounter)
             self._rows[visit] = entry.row
             self._used[visit] = dict(entry.used)
+            self._worked[visit] = entry.worked
             self._queue(entry)
             ruling = self._ruled.pop(visit, None)
             if ruling is not None and self._rulings.get(visit) == (ruling, False):
@@ -90,6 +92,16 @@ class MemoryStore:
         """All visits, by date of service, those without one last."""
         rows = (row for (of, _), row in self._rows.items() if of == host)
         yield from sorted(rows, key=lambda row: (row.date or Date.max, row.encounter))
+
+    def same_day(self, host: str, days: Collection[tuple[str, Date]]) -> list[str]:
+        """Encounter ids of the visits of these patients on these dates of service."""
+        return sorted(row.encounter for row in self.rows(host) if (row.patient, row.date) in days)
+
+    def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
+        """What visits take of these therapists' days, and all that these visits take of any day."""
+        found = (one for (of, _), some in self._worked.items() if of == host for one in some)
+        asked = [one for one in found if (one.therapist, one.date) in days or one.encounter in encounters]
+        return sorted(asked, key=lambda one: one[:3])
 
     # --- what to look at again --------------------------------------------------------------------------------------
 
@@ -210,6 +222,7 @@ class MemoryStore:
         for visit in gone:
             del self._rows[visit]
             self._used.pop(visit, None)
+            self._worked.pop(visit, None)
             self._rulings.pop(visit, None)
         self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
         self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]

@@ -5,21 +5,22 @@ Writers take turns (opening.py), so a transaction may read first and then write 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from datetime import date as Date
 
 from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from massage_billing.model import Ruling, RulingKind
+from massage_billing.model import Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
-from massage_billing.store import outgoing
+from massage_billing.store import neighbours, outgoing
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import READING
 from massage_billing.store.statements import Statements, chunks
-from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits
+from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits, worked
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
 from massage_billing.store.waking import wake
 
@@ -119,6 +120,7 @@ class SqlStore:
         self._run.upsert(connection, visits, rows)
         self._run.delete(connection, used, stale, "host", "reference", "encounter")
         self._run.upsert(connection, used, fresh)
+        neighbours.put_worked(connection, self._run, entries, before)
 
     def _used(
         self, connection: Connection, visit_ids: Iterable[tuple[str, str]]
@@ -145,6 +147,16 @@ class SqlStore:
                 with connection.execution_options(yield_per=500).execute(query) as result:
                     for values in result:
                         yield row_from(values)
+
+    def same_day(self, host: str, days: Collection[tuple[str, Date]]) -> list[str]:
+        """Encounter ids of the visits of these patients on these dates of service."""
+        with self._reading() as connection:
+            return neighbours.same_day(connection, host, days)
+
+    def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
+        """What visits take of these therapists' days, and all that these visits take of any day."""
+        with self._reading() as connection:
+            return neighbours.read_worked(connection, host, days, encounters)
 
     # --- what to look at again --------------------------------------------------------------------------------------
 
@@ -283,7 +295,7 @@ class SqlStore:
             found = self._used(connection, [(host, encounter) for encounter in encounters])
             rests = [(host, ref, encounter) for (_, encounter), refs in found.items() for ref in refs]
             self._run.delete(connection, used, rests, "host", "reference", "encounter")
-            for table in (outbox, rulings, audit, visits):
+            for table in (outbox, rulings, audit, worked, visits):
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
         self._empty_log()

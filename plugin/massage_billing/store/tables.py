@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration this code is written for; compared with the store's version without importing Alembic."""
 
 VERSION_TABLE = "massage_billing_version"
@@ -120,7 +120,7 @@ HELD, DUE, PENDING = text("state = 'held'"), text("due IS NOT NULL"), text("conf
 """Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
 
 Index("visits_date", visits.c.host, visits.c.date)
-Index("visits_patient", visits.c.patient, visits.c.host)
+Index("visits_patient", visits.c.patient, visits.c.date, visits.c.host)
 Index("visits_due", visits.c.host, visits.c.due, sqlite_where=DUE, postgresql_where=DUE)
 Index("visits_held", visits.c.host, visits.c.encounter, sqlite_where=HELD, postgresql_where=HELD)
 
@@ -154,6 +154,24 @@ paper_uses = Table(
 """What each visit uses of a patient's papers, or is the n-th of: model.PaperCount. Read by patient."""
 
 Index("paper_uses_encounter", paper_uses.c.encounter, paper_uses.c.host)
+
+worked = Table(
+    "worked",
+    metadata,
+    Column("host", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+    Column("spans", Text, nullable=False),
+    PrimaryKeyConstraint("day", "encounter", "host"),
+    sqlite_with_rowid=False,
+)
+"""What each visit takes of a therapist's day: model.Worked, ``day`` is date and therapist, ``spans`` are JSON. One
+column for both, since SQLite looks up pairs in a table without rowid by reading all of it."""
+
+Index("worked_encounter", worked.c.encounter, worked.c.host)
 
 outbox = Table(
     "outbox",

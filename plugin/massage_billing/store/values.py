@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date as Date
+from typing import Any
 
 import orjson
 
+from massage_billing.model import Worked
 from massage_billing.ports import Operation, VisitRow, VisitState, Write, WriteGroup
 from massage_billing.store.tables import instant
 
@@ -80,3 +83,22 @@ def unpack_group(key: str, encounter: str, packed: bytes) -> WriteGroup:
         writes.append(Write(Operation(operation), type_, body, full_url, match, target, if_match))
         at += length
     return WriteGroup(key=key, encounter=encounter, writes=tuple(writes))
+
+
+def therapist_day(therapist: str, date: Date) -> str:
+    """Date and therapist as one key."""
+    return f"{date.isoformat()} {therapist}"
+
+
+def worked_values(host: str, one: Worked) -> tuple[Scalar, ...]:
+    """What a visit takes of a therapist's day as parameters, in the order of the table."""
+    spans = orjson.dumps(one.spans).decode() if one.spans else ""
+    day = therapist_day(one.therapist, one.date)
+    return (host, day, one.encounter, one.minutes, one.first, one.last, spans)
+
+
+def worked_from(values: Sequence[Any]) -> Worked:
+    """The same from a result's columns, host left out."""
+    day, encounter, minutes, first, last, spans = values
+    told = tuple(tuple(span) for span in orjson.loads(spans)) if spans else ()
+    return Worked(day[11:], Date.fromisoformat(day[:10]), encounter, minutes, first, last, told)
