@@ -13,13 +13,17 @@ from datetime import timedelta
 from massage_billing.coding import (
     caps,
     coverage,
+    daily_payment,
     diagnosis,
     modifiers,
     mue,
     pairs,
+    payer_pays,
+    policy_silent,
     price,
     provider,
     record,
+    scope,
     status,
     units,
 )
@@ -91,6 +95,7 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
         notes.leave_off(done, "on-hold", "payer-known")
         return _decision(visit, payment, notes, (), ())
     policy = notes.day.policy(payment.policy)
+    done, payment, policy = payer_pays.sort(done, payment, policy, notes)
 
     # What may be billed, and how many units of it?
     buckets = _lines_in_the_making(done, policy, notes)
@@ -138,6 +143,10 @@ def _lines(
             pointed, tuple(s.procedure for s in bucket.services), bucket.therapist, _because(bucket, policy, notes),
         )  # fmt: skip
         lines.append(line)
+    scope.check(buckets, visit.state, None if payment.self_pay else policy, notes)
+    if not payment.self_pay:
+        daily_payment.check(lines, policy, notes)
+        policy_silent.note(policy, notes)
     return tuple(lines), diagnoses
 
 
