@@ -15,9 +15,10 @@ from pathlib import Path
 
 import yaml
 
+from massage_billing.coding import payer_pays
 from massage_billing.errors import MassageBillingError, SettingsError
 from massage_billing.fhir.json import NOTHING, child, children, text
-from massage_billing.model import ClaimLine, Decision, Outcome, Visit
+from massage_billing.model import ClaimLine, Decision, Outcome, Result, Visit
 from massage_billing.ports import JsonObject, VisitRecord
 from massage_billing.settings import ClinicSettings
 
@@ -89,6 +90,8 @@ class Page:
     """Dollars of all lines."""
     billed_to: str
     """Payer key where the plan is billed as well; empty for self-pay."""
+    reasons: tuple[str, ...] = ()
+    """Why a payer does not pay this, in plain sentences."""
 
 
 def superbill(
@@ -150,6 +153,7 @@ def _page(
         performers=tuple(_performer(one, npis[one], record) for one in therapists),
         total=_money(total),
         billed_to=(decision.payer or "the plan") if decision.outcome is Outcome.CLAIM else "",
+        reasons=tuple(f.message for f in decision.findings if f.rule == payer_pays.RULE and f.result is Result.FAIL),
     )
 
 

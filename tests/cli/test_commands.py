@@ -296,6 +296,17 @@ def test_a_superbill_is_written_for_its_owner_alone(clinic: Path, program: FakeP
     assert sorted(path.name for path in clinic.glob("*bill.html*")) == ["bill.html"]
 
 
+def test_a_superbill_says_why_the_plan_does_not_pay(clinic: Path, program: FakeProgram, mb: Call) -> None:
+    why = "Medicare does not pay for services of massage therapists, so the patient pays them."
+    told = Finding("payer-pays", "medicare@2018-01-01", Result.FAIL, Effect.CHANGED, why)
+    fine = Finding("payer-pays", "2000-01-01", Result.PASS, Effect.NONE, "The policy excludes none of these services.")
+    program.decision = replace(self_pay_decision("e1"), findings=(told, fine))
+    mb("superbill", "e1", "-o", "bill.html")
+    page = (clinic / "bill.html").read_text(encoding="utf-8")
+    assert page.count(why) == 1
+    assert fine.message not in page
+
+
 def test_a_superbill_overwrites_only_when_told(clinic: Path, program: FakeProgram, mb: Call) -> None:
     (clinic / "bill.html").write_text("mine", encoding="utf-8")
     assert mb("superbill", "e1", "-o", "bill.html").code == 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -246,6 +247,19 @@ def test_place_of_service_and_zone_of_the_building_that_a_room_is_part_of():
     there = encounter(location=[{"location": ref("Location/room")}], period={"start": "2026-11-21T05:30:00Z"})
     visit = read(there, procedure(performedDateTime=...), room, zone="America/New_York", site_zones={"l1": ZONE})
     assert (visit.site, visit.place_of_service, visit.date) == ("Location/room", "11", date(2026, 11, 20))
+
+
+def test_state_of_the_location_else_of_what_it_is_part_of():
+    there = {"address": {"state": " wa "}}
+    assert read(encounter(), procedure(), location(**there)).state == "WA"
+    room = location("room", partOf=ref("Location/l1"))
+    in_room = encounter(location=[{"location": ref("Location/room")}])
+    assert read(in_room, procedure(), room, location(**there)).state == "WA"
+
+
+@pytest.mark.parametrize("address", [..., {}, {"state": "Washington"}, {"state": "W1"}])
+def test_a_state_that_is_not_two_letters_is_none(address: Any):
+    assert read(encounter(), procedure(), location(address=address)).state is None
 
 
 def test_a_circle_of_locations_ends():

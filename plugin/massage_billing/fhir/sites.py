@@ -16,6 +16,8 @@ from massage_billing.ports import JsonObject
 
 _NOT_THERE: Final = frozenset({"planned", "reserved"})
 """Encounter.location.status of a place where nothing happened (yet)."""
+_STATE: Final = 2
+"""Letters of a state as claims write it."""
 _DEPTH: Final = 8
 """How many Locations up partOf is followed: room, suite, floor, building, campus; also ends a circle."""
 
@@ -26,6 +28,8 @@ class SiteRead:
 
     types: tuple[tuple[str, str], ...]
     part_of: JsonObject
+    state: str | None = None
+    """Two-letter state of its address; None where it has none, or writes it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,13 @@ class OrganizationRead:
 
 
 def read_site(resource: JsonObject, faults: Faults) -> SiteRead:
-    """Types and parent of a Location."""
+    """Types, parent and state of a Location."""
     types = [pair for concept in children(resource, "type", faults) for pair in codings(concept, faults)]
     part_of = child(resource, "partOf", faults)
     text(part_of, "reference", faults)  # resolved later, once a visit; its fault belongs here
-    return SiteRead(tuple(types), part_of)
+    state = (text(child(resource, "address", faults), "state", faults) or "").strip().upper()
+    two_letters = len(state) == _STATE and state.isascii() and state.isalpha()
+    return SiteRead(tuple(types), part_of, state if two_letters else None)
 
 
 def read_organization(resource: JsonObject, faults: Faults) -> OrganizationRead:
@@ -63,6 +69,11 @@ class Site:
         names = (reading.site_zones.get(logical_id) for logical_id, _ in self._chain)
         name = next((name for name in names if name), reading.zone)
         return Clock(None if name is None else zone_named(name), reading.times_as_written)
+
+    @property
+    def state(self) -> str | None:
+        """Two-letter state of the Location, else of the one it is part of."""
+        return next((site.state for _, site in self._chain if site.state), None)
 
     def place_of_service(self, reading: Reading) -> tuple[str | None, bool]:
         """(CMS place of service, whether two disagree).

@@ -108,6 +108,7 @@ class _Reader:
             end=self.period.end.time,
             site=self.site.key,
             place_of_service=self._place_of_service(),
+            state=self.site.state,
             organization=organization,
             organization_npi=organization_npi,
             services=tuple(each.service for each in found),
