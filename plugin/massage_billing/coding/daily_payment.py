@@ -39,7 +39,9 @@ def _compare(counted: Sequence[ClaimLine], cap: PaymentCapTerm, policy: Policy, 
         return
     total = sum((line.charge for line in counted if line.charge is not None), Decimal("0.00"))
     if total > cap.amount:
-        message = f"{total:.2f} dollars are charged, and the most {policy.name} pays a day is {cap.amount:.2f}: {cap.is_}"
+        message = (
+            f"{total:.2f} dollars are charged, and the most {policy.name} pays a day is {cap.amount:.2f}: {cap.is_}"
+        )
         entry = (policy.row.id, policy.row.start)
         notes.fail(_RULE, message, about=policy.name, entry=entry, source=policy.sources[cap.source])
 
