@@ -7,17 +7,21 @@ Nothing here reads a clock, a file or the network: the same visit and the same r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date as Date
 from datetime import timedelta
 
 from massage_billing.coding import (
+    add_ons,
     caps,
     coverage,
     daily_payment,
     diagnosis,
+    filing_limit,
     modifiers,
     mue,
     pairs,
+    papers,
     payer_pays,
     policy_silent,
     price,
@@ -103,7 +107,10 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     # What goes on each line?
     lines, diagnoses = _lines(buckets, visit, on, clinic, payment, policy, notes)
     notes.findings.extend(notes.day.aged)
-    return _decision(visit, payment, notes, lines, diagnoses, policy)
+
+    # Is every paper on file that the payer wants?
+    filed = papers.check(visit, done, lines, payment, policy, elsewhere, clinic, notes)
+    return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today)
 
 
 def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) -> list[Bucket]:
@@ -114,14 +121,13 @@ def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) 
     buckets = status.sort(done, policy, notes)
     units.count(buckets, counting)
     buckets = units.drop_without_units(buckets, method, notes)
-    buckets, dropped = pairs.edit(buckets, policy, notes)
-    if dropped:
-        units.count(buckets, counting)
-        buckets = units.drop_without_units(buckets, method, notes)
-    pairs.note(dropped, buckets, policy, notes)
+    edits = pairs.edit(buckets, counting, policy, notes)
+    buckets = units.drop_without_units(edits.stay, method, notes)
+    pairs.note(edits, buckets, policy, notes)
     units.note(buckets, policy, notes)
     buckets = caps.lower(buckets, policy, notes)
     mue.check(buckets, policy, notes)
+    add_ons.check(buckets, notes)
     return buckets
 
 
@@ -178,20 +184,32 @@ def _decision(
     lines: tuple[ClaimLine, ...],
     diagnoses: tuple[str, ...],
     policy: Policy | None = None,
+    filed: papers.Filed = papers.NOTHING_ASKED,
+    today: Date | None = None,
 ) -> Decision:
     """Any hold outranks self-pay; without a line nothing is charged."""
+    days = payment.filing_days or (policy.terms.filing_days if policy else None)
+    limit = _filing_limit(visit.date, None if payment.self_pay else days)
+    if today is not None and lines:
+        filing_limit.check(limit, today, notes)
     if notes.held:
         outcome = Outcome.HOLD
     elif not lines:
         outcome = Outcome.NO_CHARGE
     else:
         outcome = Outcome.SELF_PAY if payment.self_pay else Outcome.CLAIM
-    days = payment.filing_days or (policy.terms.filing_days if policy else None)
+    if notes.day.withdrawn:
+        lines = tuple(replace(line, because=_still_asked(line.because, notes)) for line in lines)
     return Decision(
-        outcome, visit.encounter, visit.date, lines, _in_order(notes), tuple(notes.findings), diagnoses,
+        outcome, visit.encounter, visit.date, lines, _in_order(notes), notes.settled(), diagnoses,
         payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
-        _filing_limit(visit.date, None if payment.self_pay else days),
+        limit, *filed,
     )  # fmt: skip
+
+
+def _still_asked(reasons: tuple[Because, ...], notes: Notes) -> tuple[Because, ...]:
+    """The reasons of a line without those of rules that are withdrawn."""
+    return tuple(reason for reason in reasons if not notes.day.rests_on_gone(reason))
 
 
 def _filing_limit(on: Date | None, days: int | None) -> Date | None:
@@ -210,7 +228,7 @@ def _nothing(visit: Visit, reason: str, rule: str, notes: Notes) -> Decision:
     """Nothing is charged, and every service is listed with the same reason."""
     notes.leave_off(list(visit.services), reason, rule)
     return Decision(
-        Outcome.NO_CHARGE, visit.encounter, visit.date, not_billed=_in_order(notes), findings=tuple(notes.findings)
+        Outcome.NO_CHARGE, visit.encounter, visit.date, not_billed=_in_order(notes), findings=notes.settled()
     )
 
 
@@ -234,5 +252,5 @@ def _refused(visit: Visit, book: Rulebook, notes: Notes, refusal: NoRuleForDate)
     notes.not_billed.clear()
     notes.leave_off(list(visit.services), "on-hold", row.rule)
     return Decision(
-        Outcome.HOLD, visit.encounter, visit.date, not_billed=_in_order(notes), findings=(*notes.findings, refused)
+        Outcome.HOLD, visit.encounter, visit.date, not_billed=_in_order(notes), findings=(*notes.settled(), refused)
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from massage_billing.coding.terms import Model, Modifier, Word, quoted
-from massage_billing.model import CoverageKind, Effect, Outcome, Result, RulingKind
+from massage_billing.model import CoverageKind, Effect, Outcome, PaperKind, Result, RulingKind
 
 
 def _service(value: object) -> object:
@@ -61,6 +61,39 @@ class GivenProblem(Model):
     about: str | None = None
 
 
+class GivenPaper(Model):
+    """One paper on file of an example, in the clinic's papers.csv or (``host``) on the host."""
+
+    kind: PaperKind
+    number: str | None = None
+    payer: str | None = None
+    codes: tuple[str, ...] = ()
+    visits: int | None = None
+    units: int | None = None
+    start: Date | None = Field(default=None, alias="from")
+    end: Date | None = Field(default=None, alias="to")
+    visits_used: int = 0
+    units_used: int = 0
+    continues: bool = False
+    written: Date | None = None
+    ordered: bool = True
+    state: str | None = None
+    host: bool = False
+    """It is a ServiceRequest of the host, which the visit is based on."""
+
+
+class GivenUse(Model):
+    """What other visits used of a paper in an example."""
+
+    paper: str
+    """``Paper.key``, "authorization:A1"; "injury:plan:" and "year:plan:2026" count visits."""
+    visits: int = 0
+    units: int = 0
+    reserved_visits: int = 0
+    reserved_units: int = 0
+    first: Date | None = None
+
+
 class Given(Model):
     """The visit of an example: what differs from the standard visit of rulebook.yaml."""
 
@@ -79,6 +112,18 @@ class Given(Model):
     accident: bool = False
     state: str | None = None
     """Two-letter state of the site."""
+    accident_on: Date | None = None
+    """The record tells of an accident on this day."""
+    injury_number: str | None = None
+    """The payer's number of the injury, on the coverage."""
+    papers: tuple[GivenPaper, ...] = ()
+    """What is on file."""
+    used: tuple[GivenUse, ...] = ()
+    """What other visits used."""
+    counted: bool = True
+    """Somebody counted other visits."""
+    today: Date | None = None
+    """The day on which it is decided."""
     explaining: bool = False
     without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
     ruling: RulingKind | None = None

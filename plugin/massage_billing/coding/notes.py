@@ -57,10 +57,13 @@ class Notes:
         row = self.day.row(rule, case)
         return self._write(row, Result.FAIL, row.on_fail, message, about, entry, source)
 
-    def no_data(self, rule: str, message: str, case: str = "", about: str | None = None) -> Effect:
-        """The record does not say; the row says what that does. Returns the effect it has."""
+    def no_data(
+        self, rule: str, message: str, case: str = "", about: str | None = None, source: str | None = None
+    ) -> Effect:
+        """The record does not say; the row says what that does. Returns the effect it has. ``source``: as in fail."""
         row = self.day.row(rule, case)
-        return self._write(row, Result.NO_DATA, row.in_explain if self.explaining else row.on_no_data, message, about)
+        effect = row.in_explain if self.explaining else row.on_no_data
+        return self._write(row, Result.NO_DATA, effect, message, about, None, source)
 
     def leave_off(self, services: list[Service], reason: str, rule: str) -> None:
         """These services are on no line, and why."""
