@@ -74,11 +74,15 @@ class Program:
         setup = self._ready(start, remember=not dry_run)
         if dry_run:
             with _few_collections():
-                return Billing(setup).run(since, dry_run=True)
+                return self._telling(Billing(setup).run(since, dry_run=True))
         with self._lock(), _few_collections():
             report = Billing(setup).run(since)
             setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
-            return report
+            return self._telling(report)
+
+    def _telling(self, report: RunReport) -> RunReport:
+        told = self.setup.told
+        return replace(report, problems=(*told, *report.problems)) if told else report
 
     def approve(self, encounters: Sequence[str] | None) -> RunReport:
         """Make drafts active; None: all."""

@@ -60,8 +60,9 @@ class _Watching(Rulebook):
 
     def __init__(self, book: Rulebook, on: Date) -> None:
         vars(self).update(vars(book))
-        self.rows_of_day = _Watched(dict(book.on(on).rows))
-        self._days = {on: replace(book.on(on), rows=self.rows_of_day, findings={}, because={}, diagnoses={})}
+        day = book.fresh_day(on)
+        self.rows_of_day = _Watched(dict(day.rows))
+        self._days = {on: replace(day, rows=self.rows_of_day)}
         self._spans: dict[int, Day] = {}
 
 

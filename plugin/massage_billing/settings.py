@@ -269,6 +269,13 @@ class ClinicSettings(_Part):
     """The clinic's own FHIR ConceptMaps from its local codes to CPT, or to CMS place of service."""
 
 
+class RulesSettings(_Part):
+    """What the clinic adds to the rules that ship."""
+
+    own_policies: FilePath | None = None
+    """Folder of the clinic's own payer policies: ``<name>.yaml`` each."""
+
+
 class StateSettings(_Part):
     """What the program remembers between runs. It holds patient data until it is confirmed: 0700."""
 
@@ -296,6 +303,8 @@ class Settings(_Part):
     """Who is paid, whom it bills, what it charges."""
     hosts: Mapping[str, HostSettings] = Field(default_factory=dict)
     """EHRs by id."""
+    rules: RulesSettings = RulesSettings()
+    """What the clinic adds to the rules that ship."""
     state: StateSettings = StateSettings()
     """What is remembered, where."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")

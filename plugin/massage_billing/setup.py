@@ -46,3 +46,5 @@ class Setup:
     """Where results are found, for the report."""
     progress: Progress = field(default_factory=NoProgress)
     """Told how far a run has come."""
+    told: tuple[str, ...] = ()
+    """What has to be told with every report: a file that is refused, and what is used instead."""

@@ -25,6 +25,7 @@ from massage_billing.profiles import folder as definitions
 from massage_billing.program import HostCheck, Program
 from massage_billing.report import NoProgress, Progress
 from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook_in_use import LAST_SOUND, RELEASES, InUse
 from massage_billing.settings import BearerAuth, HostKind, HostSettings, Settings, SmartAuth
 from massage_billing.setup import Setup
 from massage_billing.store import open_store
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from massage_billing.hosts.http import Limits
     from massage_billing.ports import Host
 
-__all__ = ["HostCheck", "Program", "explain_path", "load_rulebook", "open_program", "shipped_maps"]
+__all__ = ["HostCheck", "Program", "explain_path", "load_rulebook", "open_program", "rulebook_of", "shipped_maps"]
 
 OUT_FOLDER = "billing-out"
 """Folder beside a folder host's files in which results are appended."""
@@ -62,7 +63,8 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
     private_folder(state)
     codes, places = shipped_maps()
     reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    book = load_rulebook()
+    told: list[str] = []
+    book = rulebook_of(settings, told.append)
     adapter = open_host(chosen, state, reading)
     store = open_store(_store_url(settings, state))
     try:
@@ -81,6 +83,7 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
             retention=timedelta(days=settings.state.retention_days),
             outputs=_outputs(chosen),
             progress=progress or NoProgress(),
+            told=tuple(told),
         )
         yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(_one_at_a_time, state, chosen.id))
     finally:
@@ -88,6 +91,20 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
         closing: object = getattr(adapter, "close", None)
         if callable(closing):
             closing()
+
+
+def rulebook_of(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Rulebook:
+    """The rules of a clinic: ours, its own policies, the releases it imported.
+
+    Where a file of its own has a mistake, the policies that were last sound are used and ``tell`` hears why. Raises
+    RuleFileError where there never were any.
+    """
+    kept = settings.state_folder() / "rulebook"
+    refused = "{} What was last sound is used; `massage-billing rules check` names every mistake."
+    in_use = InUse(
+        settings.rules.own_policies, kept / RELEASES, kept / LAST_SOUND, lambda error: tell(refused.format(error.what))
+    )
+    return in_use.book()
 
 
 def private_folder(folder: Path) -> None:
@@ -106,6 +123,17 @@ def _store_url(settings: Settings, state: Path) -> str | Path:
     if not url:
         raise StoreError(f"Environment variable {name} is not set.", "Set it to the database's URL.")
     return url
+
+
+def billed_codes(settings: Settings) -> frozenset[str]:
+    """Service codes of the Claims written lately; none where nothing was ever written. Raises StoreError."""
+    from massage_billing.store.billed import billed_codes as codes_of
+    from massage_billing.store.opening import FILE_NAME
+
+    state = settings.state_folder()
+    if settings.state.database_env is None and not (state / FILE_NAME).is_file():
+        return frozenset()
+    return codes_of(_store_url(settings, state))
 
 
 @contextmanager

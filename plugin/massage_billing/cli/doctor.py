@@ -57,12 +57,14 @@ def command(settings_file: Path | None, as_json: bool) -> int:
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check, in the order of the settings file."""
     yield from _clinic(settings)
-    book = _attempt("rules", _rulebook)
+    book = _attempt("rules", lambda: _rulebook(settings))
     payers = _attempt("clinic.payers", lambda: _payers(settings))
     fees = _attempt("clinic.fees", lambda: _fees(settings))
     yield from (one for one in (book, payers, fees) if isinstance(one, Check))
     if not isinstance(book, Check):
         yield Check("rules", OK, f"release {book.version}, policies {', '.join(sorted(book.policies))}")
+        if book.beneath:
+            yield Check("rules.own_policies", OK, f"in place of ours: {', '.join(sorted(book.beneath))}")
     if isinstance(payers, tuple):
         yield from _payer_checks(payers, None if isinstance(book, Check) else book)
     if isinstance(fees, tuple):
@@ -85,10 +87,13 @@ def _attempt(about: str, work: Callable[[], T]) -> T | Check:
         return Check(about, MISSING, error.what, error.fix)
 
 
-def _rulebook() -> Rulebook:
+def _rulebook(settings: Settings) -> Rulebook:
+    """The rules as the files are now: a mistake is told here, though `run` goes on with what was last sound."""
     from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook_in_use import RELEASES
 
-    return load_rulebook()
+    releases = settings.state_folder() / "rulebook" / RELEASES
+    return load_rulebook(own_policies=settings.rules.own_policies, releases=releases)
 
 
 def _clinic(settings: Settings) -> Iterator[Check]:

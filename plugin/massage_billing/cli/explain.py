@@ -72,10 +72,14 @@ class Problems:
     def warn(self) -> None:
         """Say on standard error what there was."""
         for problem in self._first:
-            click.secho("Warning: ", fg="yellow", nl=False, err=True)
-            click.echo(problem, err=True)
+            _warn(problem)
         if self.count > len(self._first):
             click.echo(f"… and {self.count - len(self._first):,} more that could not be used.", err=True)
+
+
+def _warn(what: str) -> None:
+    click.secho("Warning: ", fg="yellow", nl=False, err=True)
+    click.echo(what, err=True)
 
 
 @contextmanager
@@ -89,6 +93,8 @@ def _items(
         settings, host_id = shell.load_or_ad_hoc(settings_file, host)
         with shell.open_program(settings, host_id, "explain") as program:
             _known(policy, program.setup.book)
+            for told in program.setup.told:
+                _warn(told)
             yield program.explain(what.removeprefix(shell.ENCOUNTER), policy)
         return
     with shell.progress("explain") as reporter:
@@ -124,8 +130,10 @@ def _of_path(
     path: Path, policy: str | None, host: str | None, settings_file: Path | None, problem: Callable[[str], None]
 ) -> Iterable[Mapping[str, object]]:
     from massage_billing import wiring
+    from massage_billing.settings import find_settings, load_settings
 
-    book = wiring.load_rulebook()
+    found = find_settings(settings_file)
+    book = wiring.load_rulebook() if found is None else wiring.rulebook_of(load_settings(found), _warn)
     _known(policy, book)
     clinic, reading = _clinic_and_reading(policy, host, settings_file)
     return wiring.explain_path(path, clinic, reading, book, problem)

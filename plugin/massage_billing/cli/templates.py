@@ -61,6 +61,9 @@ clinic:
   payers: {payers}
   fees: {fees}
 
+# rules:
+#   own_policies: policies    # folder of your own payer policies, one YAML file each: see plugin/docs/rules.md
+
 hosts:
   {host_id}:    # part of every claim's identifier: never change it
     kind: {kind}
