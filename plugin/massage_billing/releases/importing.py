@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from pathlib import Path
@@ -19,7 +19,9 @@ from massage_billing.releases.shelf import Shelf
 _MANY = 100
 """A code with so many rows does not vanish from one release to the next."""
 _LARGE = 1000
-"""Rows from which on a release is large enough to be compared with the next by size."""
+"""Rows from which on a release is large enough to be compared with others by size; CMS publishes no smaller one."""
+_FEW = 0.2
+"""Share of what was known before that a new release may lack: CMS keeps what it deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Imported:
     """The row that held on its first day before, "2024-07-01"; "" where none did."""
     changes: tuple[Change, ...]
     """What it changes for the codes of the clinic."""
+    warnings: tuple[str, ...] = ()
+    """What a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +171,23 @@ def _compared(
     if known.table is None or known.changes is None:
         return Imported(release, state, "", ())
     row, table = _before(known.rule, release.start, book)
+    files = ", ".join(file.name for file in release.files)
     now = known.table(draft.content, release.file)
+    lacks = _lacks(table, now)
+    if lacks and draft.rows >= _LARGE:
+        raise refuse(files, None, f"{lacks}: it is cut, or parts are missing")
+    warnings = (f"{files} {lacks}: is it an excerpt?",) if lacks else ()
     found = known.changes(table, row, now, release.start, request.codes)
-    return Imported(release, state, row.isoformat() if row and table is not None else "", tuple(found))
+    held = row.isoformat() if row and table is not None else ""
+    return Imported(release, state, held, tuple(found), warnings)
+
+
+def _lacks(before: Table | None, now: Table) -> str:
+    """What a release lacks of what was known before, where it is too much; "" else."""
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return ""
+    gone = len(before.keys() - now.keys())
+    return f"lacks {gone:,} of {len(before):,} entries that were known before" if gone > _FEW * len(before) else ""
 
 
 def _before(rule: str, on: Date, book: Rulebook) -> tuple[Date | None, Table | None]:

@@ -67,7 +67,7 @@ class Change:
     code: str
     """The code."""
     what: str
-    """pair-new, pair-deleted, pair-indicator, limit-up, limit-down, limit-kind, status, therapy, new, retired."""
+    """pair-new, pair-deleted, pair-indicator, pairless, limit-up, limit-down, limit-kind, status, therapy, new, retired."""
     other: str = ""
     """The other code of a pair, as "column-1/column-2"."""
     was: str = ""
@@ -94,6 +94,7 @@ _TOLD = {
     "status": "fee schedule status",
     "therapy": "therapy code list",
     "new": "new code",
+    "pairless": "no pair of it holds any more",
     "retired": "no longer in the release: retired or replaced?",
 }
 

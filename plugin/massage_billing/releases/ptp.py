@@ -313,7 +313,7 @@ def changes(
             what = "pair-new" if not was else "pair-deleted" if not is_now else "pair-indicator"
             found += [Change(code, what, "/".join(pair), was, is_now) for code in sorted(set(pair) & codes)]
     retired = {code for pair in old for code in pair} - {code for pair in new for code in pair}
-    found += [Change(code, "retired") for code in sorted(retired & codes)]
+    found += [Change(code, "pairless") for code in sorted(retired & codes)]
     return sorted(found, key=lambda change: (change.code, change.what, change.other))
 
 
