@@ -1,38 +1,53 @@
-"""Builds the rulebook's ICD-10-CM table from the PyPI package ``simple-icd-10-cm`` (MIT), which carries the NCHS list.
+"""Builds the rulebook's ICD-10-CM tables from the PyPI package ``simple-icd-10-cm`` (MIT), which carries the NCHS list
+and the tabular list as XML.
 
-One code a line, without its point; a heading that needs more characters ends in "-". Compressed without a time stamp,
-so that the same list gives the same bytes. Run with the test environment, from the top of the repository:
+Codes: one a line, without its point; a heading that needs more characters ends in "-". Notes: Excludes1, 7th characters
+and manifestations, as ``massage_billing.releases.icd10_tabular`` reads them. Both are compressed without a time stamp,
+so that the same lists give the same bytes. Run with the test environment, from the top of the repository:
 
-    python deploy/tools/build_icd10.py plugin/massage_billing/rules/tables/icd10cm-2026-04.txt.gz
+    PYTHONPATH=plugin python deploy/tools/build_icd10.py plugin/massage_billing/rules/tables
 """
 
 from __future__ import annotations
 
-import gzip
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import simple_icd_10_cm
 
+from massage_billing.coding.tabular import TabularNotes, pack
+from massage_billing.releases import icd10_codes, icd10_tabular
 
-def lines() -> list[str]:
-    """Every code of the list, sorted; chapters and blocks ("A00-A09") are no codes."""
-    result = []
+CODES = "icd10cm-2026-04.txt.gz"
+NOTES = "icd10cm-tabular-2026-04.txt.gz"
+_XML = "icd10c-tabular-April-1-2026.xml"
+
+
+def codes() -> bytes:
+    """The packed table of codes; chapters and blocks ("A00-A09") are no codes."""
+    billable, headings = [], []
     for code in simple_icd_10_cm.get_all_codes(True):
-        if simple_icd_10_cm.is_chapter(code) or simple_icd_10_cm.is_block(code):
-            continue
-        bare = code.replace(".", "").upper()
-        result.append(bare if simple_icd_10_cm.is_leaf(code) else f"{bare}-")
-    return sorted(result)
+        if not simple_icd_10_cm.is_chapter(code) and not simple_icd_10_cm.is_block(code):
+            kind = billable if simple_icd_10_cm.is_leaf(code) else headings
+            kind.append(code.replace(".", "").upper())
+    return icd10_codes.pack(billable, headings)
+
+
+def notes() -> TabularNotes:
+    """The notes of the tabular list."""
+    with (files(simple_icd_10_cm) / "data" / _XML).open("rb") as xml:
+        return icd10_tabular.parse(xml, _XML)
 
 
 def main() -> None:
-    """Write the table to the path given."""
-    target = Path(sys.argv[1])
-    codes = lines()
-    target.write_bytes(gzip.compress("\n".join(codes).encode("ascii") + b"\n", 9, mtime=0))
-    headings = sum(code.endswith("-") for code in codes)
-    sys.stdout.write(f"{target}: {len(codes) - headings} codes, {headings} headings\n")
+    """Write both tables into the folder given, and say what was read."""
+    folder = Path(sys.argv[1])
+    read = notes()
+    (folder / CODES).write_bytes(codes())
+    (folder / NOTES).write_bytes(pack(read))
+    told = f"{len(read.exclusions)} Excludes1 notes, {len(read.unread)} that could not be read"
+    sys.stdout.write(f"{folder}: {CODES}, {NOTES} ({told}, {read.without_codes} without a code)\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from massage_billing.coding import (
     coverage,
     daily_payment,
     diagnosis,
+    diagnosis_covered,
     filing_limit,
     modifiers,
     mue,
@@ -139,6 +140,7 @@ def _lines(
         return (), ()
     modifiers.attach(buckets, policy, notes)
     diagnoses, pointers = diagnosis.point(visit, buckets, notes)
+    diagnosis_covered.check(buckets, diagnoses, pointers, None if payment.self_pay else policy, notes)
     provider.check(buckets, notes)
     fee_payer = CoverageKind.SELF_PAY.value if payment.self_pay else payment.payer
     prices = price.charge(buckets, clinic, fee_payer, on, notes)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from massage_billing.coding.policy_terms import PolicyRow
-from massage_billing.coding.tables import CodeTable, Icd10Table, LimitTable, PairTable, StatusTable
+from massage_billing.coding.tables import CodeTable, Icd10Table, LimitTable, PairTable, StatusTable, Table
+from massage_billing.coding.tabular import TabularTable
 from massage_billing.coding.terms import Row
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Because, Effect, Finding, RulingKind, Who
 
+__all__ = ["Day", "DiagnosesJudged", "DiagnosisFault", "Policy", "RuleRow", "Table"]
+
 R = TypeVar("R", bound=Row)
-Table = CodeTable | PairTable | LimitTable | StatusTable | Icd10Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,28 @@ class Policy:
     """Text of each of its sources, by key."""
 
 
+class DiagnosisFault(NamedTuple):
+    """Something that is wrong with the diagnoses of a claim."""
+
+    rule: str
+    """Rule id."""
+    case: str
+    """Which row of the rule answers it."""
+    message: str
+    """What was found."""
+    about: str
+    """The code, or the two codes."""
+
+
+class DiagnosesJudged(NamedTuple):
+    """What the rules say of the diagnoses of a claim, whoever's they are."""
+
+    faults: tuple[DiagnosisFault, ...]
+    """What is wrong; empty where nothing is."""
+    passed: tuple[Finding, ...]
+    """The findings of the rules that find nothing wrong."""
+
+
 @dataclass(slots=True)
 class Day:
     """What is in force on one date of service."""
@@ -106,8 +130,10 @@ class Day:
     """Findings already made for a code or pair; the same for every visit of the day."""
     because: dict[tuple[str, str], tuple[Because, ...]] = field(default_factory=dict)
     """Reasons already made, by policy and code."""
-    diagnoses: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    diagnoses: dict[str, DiagnosisFault | None] = field(default_factory=dict)
     """Diagnosis codes already judged: what is wrong with each."""
+    diagnosis_sets: dict[tuple[str, ...], DiagnosesJudged] = field(default_factory=dict)
+    """Diagnoses of a claim already judged together, in their order."""
 
     def row(self, rule: str, case: str = "") -> RuleRow:
         """The row of a rule for a case; the general row where no row is for that case. Raises NoRuleForDate."""
@@ -155,6 +181,11 @@ class Day:
     def icd10(self) -> Icd10Table:
         """ICD-10-CM."""
         return cast(Icd10Table, self._table("diagnosis-valid"))
+
+    @property
+    def tabular(self) -> TabularTable:
+        """The notes of ICD-10-CM's tabular list."""
+        return cast(TabularTable, self._table("diagnosis-excludes1"))
 
     def _table(self, rule: str) -> Table:
         table = self.tables.get(rule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from massage_billing.coding import icd10
+from massage_billing.coding import diagnosis_set, icd10
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.terms import DiagnosisLimitsRow
@@ -26,7 +26,7 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
         of_visit = _causes_last(of_visit, causes, notes)
     if 0 < len(of_visit) <= limits.on_claim and not any([s.diagnoses for b in buckets for s in b.services]):
         notes.passed(_PRESENT)
-        _note_valid(of_visit, notes)
+        diagnosis_set.check(tuple(of_visit), notes)
         return tuple(of_visit), [tuple(range(1, min(len(of_visit), limits.on_line) + 1))] * len(buckets)
     of_lines = [
         list(dict.fromkeys(icd10.canonical(c) for s in b.services for c in s.diagnoses))[: limits.on_line]
@@ -41,7 +41,7 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
     first = tuple(places[code] for code in [code for code in of_visit if code in places][: limits.on_line])
     pointers = [tuple(places[code] for code in own if code in places) or first for own in of_lines]
     _note_present(buckets, pointers, notes)
-    _note_valid(ordered, notes)
+    diagnosis_set.check(tuple(ordered), notes)
     return tuple(ordered), pointers
 
 
@@ -81,15 +81,3 @@ def _note_present(buckets: Sequence[Bucket], pointers: list[tuple[int, ...]], no
             notes.no_data(_PRESENT, f"{bucket.code} has no diagnosis to point to.", about=bucket.code)
     if not missing:
         notes.passed(_PRESENT)
-
-
-def _note_valid(codes: list[str], notes: Notes) -> None:
-    clean = True
-    for code in codes:
-        found = icd10.fault(code, notes.day)
-        if found is not None:
-            clean = False
-            case, message = found
-            notes.fail(icd10.RULE, message, case, code)
-    if clean and codes:
-        notes.passed(icd10.RULE)

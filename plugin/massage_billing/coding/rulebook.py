@@ -106,7 +106,7 @@ class Rulebook:
         return Day(
             date, day.rows, day.policies, day.tables, day.sources, day.known_policies, day.asked_of_record,
             day.record_passed, day.aged, day.withdrawn, day.withdrawn_policies, day.findings, day.because,
-            day.diagnoses,
+            day.diagnoses, day.diagnosis_sets,
         )  # fmt: skip
 
     def _make_day(self, date: Date) -> Day:

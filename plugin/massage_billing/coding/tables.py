@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 
+from massage_billing.coding.tabular import TabularTable
 from massage_billing.errors import RuleFileError
 
 
@@ -88,10 +89,28 @@ class Icd10Table:
         """Whether it is a heading that needs more characters."""
         return not self.billable(code) and code in self._categories
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code a claim may carry."""
+        if self._billable is None:
+            self._unpack()
+        return self._billable or frozenset()
+
+    @property
+    def headings(self) -> frozenset[str]:
+        """Every heading."""
+        if self._billable is None:
+            self._unpack()
+        return self._categories
+
     def _unpack(self) -> None:
         codes = gzip.decompress(self._packed).decode("ascii").split()
         self._categories = frozenset(code[:-1] for code in codes if code.endswith("-"))
         self._billable = frozenset(code for code in codes if not code.endswith("-"))
+
+
+Table = CodeTable | PairTable | LimitTable | StatusTable | Icd10Table | TabularTable
+"""The table of any rule."""
 
 
 def _rows(text: str, file: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -7,13 +7,18 @@ stand there in a form that is known is counted and kept as text, and nothing is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import date as Date
+from typing import Final, cast
 from xml.parsers import expat
 
-from massage_billing.coding.tabular import Exclusion, Seventh, TabularNotes, Target
+from massage_billing.coding.tables import Table
+from massage_billing.coding.tabular import Exclusion, Seventh, TabularNotes, TabularTable, Target, pack
 from massage_billing.errors import ReleaseRefused
+from massage_billing.releases.icd10_codes import known_through, release_start
+from massage_billing.releases.model import Change, Context, Draft, Format, Part
+from massage_billing.releases.reading import one_part
 
 ROOT: Final = "ICD10CM.tabular"
 """Root element of the XML."""
@@ -206,3 +211,57 @@ def parse(lines: Iterable[bytes], file: str) -> TabularNotes:
 def _together(exclusions: Iterable[Exclusion]) -> Iterable[Exclusion]:
     """One exclusion a place and note."""
     return dict.fromkeys(exclusions)
+
+
+def recognizes(head: str) -> bool:
+    """By its root element."""
+    return f"<{ROOT}" in head
+
+
+def read(parts: Sequence[Part], context: Context) -> Draft:
+    """The notes of one release. Raises ReleaseRefused with file, line and reason."""
+    part = one_part(parts, "ICD-10-CM tabular list")
+    notes = parse(part.lines(), part.name)
+    start = context.start or release_start(part.hints)
+    if start is None and notes.version.isdecimal():
+        start = release_start([notes.version])
+    through = start and known_through(start)
+    rows = len(notes.exclusions) + len(notes.unread) + notes.without_codes
+    return Draft(pack(notes), rows, len(notes.exclusions), start, through, version=notes.version)
+
+
+def table(content: bytes, file: str) -> Table:
+    """The kept notes, for the rule diagnosis-excludes1."""
+    return TabularTable(content, file)
+
+
+def changes(
+    before: Table | None, _before_start: Date | None, now: Table, _start: Date, _codes: frozenset[str]
+) -> list[Change]:
+    """How many notes are new or gone, and how many could not be read."""
+    new = cast(TabularTable, now).notes
+    found = []
+    if before is not None:
+        old = cast(TabularTable, before).notes
+        came, went = set(new.exclusions) - set(old.exclusions), set(old.exclusions) - set(new.exclusions)
+        if came:
+            found.append(Change("ICD-10-CM", "new", now=f"{len(came)} Excludes1 notes"))
+        if went:
+            found.append(Change("ICD-10-CM", "retired", was=f"{len(went)} Excludes1 notes"))
+    if new.unread:
+        said = f"{len(new.unread)} Excludes1 notes could not be read and are not applied"
+        found.append(Change("ICD-10-CM", "unread", now=said))
+    return found
+
+
+FORMAT = Format(
+    kind="icd10cm-tabular",
+    rule="diagnosis-excludes1",
+    title="ICD-10-CM tabular list",
+    href="https://www.cdc.gov/nchs/icd/icd-10-cm/files.html",
+    recognizes=recognizes,
+    read=read,
+    table=table,
+    changes=changes,
+)
+"""Notes of ICD-10-CM's tabular list."""
