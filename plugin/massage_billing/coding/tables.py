@@ -74,7 +74,8 @@ class Icd10Table:
     """One release of ICD-10-CM; unpacked when it is first asked."""
 
     def __init__(self, packed: bytes) -> None:
-        self._packed = packed
+        self.packed = packed
+        """As it is kept."""
         self._billable: frozenset[str] | None = None
         self._categories: frozenset[str] = frozenset()
 
@@ -104,7 +105,7 @@ class Icd10Table:
         return self._categories
 
     def _unpack(self) -> None:
-        codes = gzip.decompress(self._packed).decode("ascii").split()
+        codes = gzip.decompress(self.packed).decode("ascii").split()
         self._categories = frozenset(code[:-1] for code in codes if code.endswith("-"))
         self._billable = frozenset(code for code in codes if not code.endswith("-"))
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from massage_billing.releases import descriptors, fee_schedule, mue, ptp, therapy
+from massage_billing.releases import descriptors, fee_schedule, icd10_codes, icd10_tabular, mue, ptp, therapy
 from massage_billing.releases.model import Format
 
-FORMATS: tuple[Format, ...] = (ptp.FORMAT, mue.FORMAT, fee_schedule.FORMAT, therapy.FORMAT, descriptors.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    icd10_tabular.FORMAT,
+    icd10_codes.FORMAT,
+    ptp.FORMAT,
+    mue.FORMAT,
+    fee_schedule.FORMAT,
+    therapy.FORMAT,
+    descriptors.FORMAT,
+)
 """All formats; the first that recognizes a file reads it, so the vaguest come last."""
 
 KINDS: dict[str, Format] = {known.kind: known for known in reversed(FORMATS)}

@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from massage_billing.coding.rulebook import Rulebook, Table
+from massage_billing.coding.tables import Icd10Table
 from massage_billing.errors import InputError
 from massage_billing.releases.formats import KINDS
 from massage_billing.releases.given import open_given
@@ -97,7 +100,8 @@ def _read_all(
 ) -> list[tuple[Imported, bytes]]:
     releases, done = shelf.releases(), []
     for known, parts in kinds:
-        context = Context(frozenset(book.undated().codes), request.start, lambda k, d: _earlier(shelf, releases, k, d))
+        known_codes = frozenset(book.undated().codes)
+        context = Context(known_codes, request.start, partial(_earlier, shelf, releases, book))
         draft = known.read(parts, context)
         release = _release(known, draft, request, _used(parts, given))
         before = next((one for one in releases if one.id == release.id), None)
@@ -115,9 +119,13 @@ def _used(parts: Iterable[Part], given: Iterable[GivenFile]) -> tuple[GivenFile,
     return tuple(sorted((one for one in given if one.name in names), key=lambda one: one.name))
 
 
-def _earlier(shelf: Shelf, releases: Iterable[Release], kind: str, before: Date) -> bytes | None:
+def _earlier(shelf: Shelf, releases: Iterable[Release], book: Rulebook, kind: str, before: Date) -> bytes | None:
+    """The release before a date: of the shelf, else what ships where that is kept in the same form."""
     older = [release for release in releases if release.kind == kind and release.start < before]
-    return shelf.content(max(older, key=lambda release: release.start)) if older else None
+    if older:
+        return shelf.content(max(older, key=lambda release: release.start))
+    shipped = book.on(before - timedelta(days=1)).tables.get(KINDS[kind].rule)
+    return shipped.packed if isinstance(shipped, Icd10Table) else None
 
 
 def _release(known: Format, draft: Draft, request: Request, files: tuple[GivenFile, ...]) -> Release:
