@@ -22,9 +22,9 @@ def lower(buckets: list[Bucket], policy: Policy, notes: Notes) -> list[Bucket]:
         groups: dict[str, list[Bucket]] = {}
         for bucket in buckets:
             if bucket.code in cap.codes:
-                groups.setdefault(bucket.code if cap.per == "code" else "", []).append(bucket)
-        for group in groups.values():
-            lowered = _lower(group, cap, policy, notes) or lowered
+                groups.setdefault(_group(bucket, cap, policy), []).append(bucket)
+        for name, group in sorted(groups.items()):
+            lowered = _lower(group, name, cap, policy, notes) or lowered
     if not lowered:
         notes.passed(_RULE)
     for bucket in buckets:
@@ -33,7 +33,20 @@ def lower(buckets: list[Bucket], policy: Policy, notes: Notes) -> list[Bucket]:
     return [bucket for bucket in buckets if bucket.units]
 
 
-def _lower(group: list[Bucket], cap: DailyCapTerm, policy: Policy, notes: Notes) -> bool:
+def _group(bucket: Bucket, cap: DailyCapTerm, policy: Policy) -> str:
+    """Which lines share the limit: those of one code, of one therapy type, or all.
+
+    The therapy type is the recorded GP, GO or GN, else the one that the payer wants on its lines, else all are of one.
+    """
+    if cap.per == "code":
+        return bucket.code
+    if cap.per == "all":
+        return ""
+    wanted = policy.terms.therapy_modifier
+    return bucket.discipline or (wanted.modifier if wanted else "")
+
+
+def _lower(group: list[Bucket], name: str, cap: DailyCapTerm, policy: Policy, notes: Notes) -> bool:
     """Take units off until the cap is met: from the line with the fewest minutes first, at a tie the higher code."""
     total = sum(bucket.units for bucket in group)
     over = total - cap.units
@@ -47,6 +60,7 @@ def _lower(group: list[Bucket], cap: DailyCapTerm, policy: Policy, notes: Notes)
             over -= taken
             bucket.because = (*bucket.because, Because(_RULE, policy.row.id, policy.row.start, source))
     codes = ", ".join(sorted({bucket.code for bucket in group}))
-    message = f"{codes}: {total} units lowered to {cap.units}, the most {policy.name} pays a day. Source: {source}"
+    of = f" of {name}" if name and cap.per == "discipline" else ""
+    message = f"{codes}: {total} units lowered to {cap.units}, the most {policy.name} pays a day{of}. Source: {source}"
     notes.fail(_RULE, message, about=codes, entry=(policy.row.id, policy.row.start))
     return True

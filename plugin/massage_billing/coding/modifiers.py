@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Policy
-from massage_billing.coding.terms import ModifierOrderRow, PairsRow
+from massage_billing.coding.status import disciplines_of
+from massage_billing.coding.terms import EvaluationRow, ModifierOrderRow, PairsRow
 from massage_billing.model import Because
 
-_RULE, _THERAPY = "modifiers", "therapy-modifier"
+_RULE, _THERAPY, _EVALUATION = "modifiers", "therapy-modifier", "evaluation-modifier"
 
 
 def attach(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
@@ -19,10 +20,11 @@ def attach(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     order = notes.day.row(_RULE).says(ModifierOrderRow)
     clean = True
     for bucket in buckets:
-        recorded = [m for s in bucket.services for m in s.modifiers]
+        recorded = [m for s in bucket.services for m in s.modifiers] + _wanted(bucket, policy)
         if not recorded and not bucket.modifiers:
             continue
         clean = _supported(bucket, recorded, notes) and clean
+        clean = _agree(bucket, recorded, notes) and clean
         ordered = _ordered((*bucket.modifiers, *recorded), order.first)
         if len(ordered) > order.at_most:
             message = f"{bucket.code} has {len(ordered)} modifiers; a line takes {order.at_most}."
@@ -47,16 +49,45 @@ def _therapy(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     notes.passed(_THERAPY)
 
 
+def _wanted(bucket: Bucket, policy: Policy) -> list[str]:
+    """Further modifiers that the policy names for a line of this code and provider."""
+    found = []
+    for term in policy.terms.line_modifiers:
+        theirs = bucket.therapist.taxonomies if bucket.therapist else ()
+        if bucket.code in term.codes and (not term.taxonomies or not set(theirs).isdisjoint(term.taxonomies)):
+            found.append(term.modifier)
+            because = Because(_RULE, policy.row.id, policy.row.start, policy.sources[term.source])
+            bucket.because = (*bucket.because, because)
+    return found
+
+
 def _supported(bucket: Bucket, recorded: list[str], notes: Notes) -> bool:
-    """Take off a recorded modifier that claims separate services where the record does not show them."""
+    """Take off a modifier that claims separate services where the record does not show them, or where the line says it
+    already with another: never two of them on a line."""
     claims = notes.day.row("ncci-pairs").says(PairsRow).separate_service
     bare = [m for m in recorded if m in claims and m not in bucket.modifiers]
     for modifier in bare:
         recorded.remove(modifier)
+    said = next((m for m in bucket.modifiers if m in claims), None)
     for modifier in sorted(set(bare)):
-        message = f"{bucket.code}: {modifier} is recorded, but opens no edit here; it was left off."
-        notes.fail(_RULE, message, "unsupported", bucket.code)
+        why = f"the line says it with {said}" if said else "opens no edit here"
+        notes.fail(_RULE, f"{bucket.code}: {modifier} is recorded, but {why}; it was left off.", "unsupported", bucket.code)
     return not bare
+
+
+def _agree(bucket: Bucket, recorded: Sequence[str], notes: Notes) -> bool:
+    """Whether the modifiers of a line say one thing: one discipline, and an evaluation's modifier on an evaluation."""
+    agree = True
+    both = [m for m in disciplines_of(notes.day) if m in recorded or m in bucket.modifiers]
+    if len(both) > 1:
+        message = f"{bucket.code} carries {' and '.join(both)}; a line is of one plan of care."
+        notes.fail(_RULE, message, "contradictory", bucket.code)
+        agree = False
+    evaluation = notes.day.row(_EVALUATION).says(EvaluationRow)
+    if evaluation.modifier in recorded and bucket.code not in evaluation.codes:
+        message = f"{bucket.code} carries {evaluation.modifier}, which belongs on an evaluation and management code."
+        notes.fail(_EVALUATION, message, "misplaced", bucket.code)
+    return agree
 
 
 def _ordered(modifiers: Iterable[str], first: Sequence[str]) -> list[str]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.record import COMPLETED
-from massage_billing.coding.rulebook import Day, Policy
+from massage_billing.coding.rulebook import Day, Policy, RuleRow
 from massage_billing.coding.tables import CodeEntry
-from massage_billing.coding.terms import StatusRow, TherapyModifierRow
+from massage_billing.coding.terms import RetiredRow, StatusRow, TherapyModifierRow
 from massage_billing.model import Because, Effect, Finding, Result, Service
 
-_CODE, _STATUS = "billable-code", "fee-schedule-status"
+_CODE, _STATUS, _RETIRED = "billable-code", "fee-schedule-status", "code-retired"
+Buckets = dict[tuple[str, str, str], Bucket]
+"""Lines in the making by code, therapist and discipline."""
 _NOT_DONE = {"not-done": "not-done", "entered-in-error": "entered-in-error"}
 
 
@@ -34,13 +36,14 @@ def performed(services: Iterable[Service], notes: Notes) -> list[Service]:
 def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Bucket]:
     """The lines in the making, one a code, therapist and discipline, in order; what cannot be billed is listed."""
     codes = notes.day.codes
-    buckets: dict[tuple[str, str, str], Bucket] = {}
+    buckets: Buckets = {}
     judged: dict[str, bool] = {}
-    disciplines = notes.day.row("therapy-modifier").says(TherapyModifierRow).disciplines
+    disciplines = disciplines_of(notes.day)
+    retired = False
     for s in services:
         entry = codes.get(s.code or "")
-        if entry is None:
-            _unknown(s, notes)
+        if entry is None or _ended(entry.code, notes.day):
+            retired = _no_longer(s, notes) or retired
             continue
         if entry.code not in judged:
             judged[entry.code] = _bills(entry, policy, notes)
@@ -51,18 +54,57 @@ def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Buck
         if entry.timed and s.minutes is None:
             notes.leave_off([s], "no-minutes", "minutes-documented")
             continue
-        discipline = next((m for m in s.modifiers if m in disciplines), "") if s.modifiers else ""
-        key = (entry.code, s.therapist.id if s.therapist else "", discipline)
-        bucket = buckets.get(key)
-        if bucket is None:
-            bucket = buckets[key] = Bucket(entry, s.therapist, discipline)
-        bucket.add(s)
+        put(s, entry, buckets, disciplines)
+    if not retired:
+        notes.passed(_RETIRED)
     return [buckets[key] for key in sorted(buckets)] if len(buckets) > 1 else list(buckets.values())
 
 
-def _unknown(s: Service, notes: Notes) -> None:
-    notes.leave_off([s], "on-hold", _CODE)
-    notes.fail(_CODE, f"{s.code}: no rule covers it.", about=f"Procedure/{s.procedure}")
+def disciplines_of(day: Day) -> tuple[str, ...]:
+    """The modifiers that name a discipline."""
+    return day.row("therapy-modifier").says(TherapyModifierRow).disciplines
+
+
+def put(s: Service, entry: CodeEntry, buckets: Buckets, disciplines: tuple[str, ...]) -> None:
+    """Count a service on the line of its code, therapist and discipline."""
+    discipline = next((m for m in disciplines if m in s.modifiers), "") if s.modifiers else ""
+    key = (entry.code, s.therapist.id if s.therapist else "", discipline)
+    bucket = buckets.get(key)
+    if bucket is None:
+        bucket = buckets[key] = Bucket(entry, s.therapist, discipline)
+    bucket.add(s)
+
+
+def _no_longer(s: Service, notes: Notes) -> bool:
+    """Leave off a service whose code was retired, or that no rule covers; whether it was retired."""
+    code, about = s.code or "", f"Procedure/{s.procedure}"
+    row = _ended(code, notes.day)
+    if row is None:
+        notes.leave_off([s], "on-hold", _CODE)
+        notes.fail(_CODE, f"{code}: no rule covers it.", code, about)
+        return False
+    living = ", ".join(_successors(code, notes.day)) or "no code"
+    notes.leave_off([s], "retired", _RETIRED)
+    message = f"{code} ended on {row.start.isoformat()}; {living} took its place, and nothing was replaced."
+    notes.fail(_RETIRED, message, code, about)
+    return True
+
+
+def _ended(code: str, day: Day) -> RuleRow | None:
+    """The row by which a code is retired; None where it is not."""
+    row = day.rows.get((_RETIRED, code))
+    return None if row is None or row.terms.withdrawn else row
+
+
+def _successors(code: str, day: Day) -> list[str]:
+    """The codes that took a retired one's place and are themselves still there."""
+    row = _ended(code, day)
+    if row is None:
+        return [code]
+    found: list[str] = []
+    for successor in row.says(RetiredRow).instead:
+        found += [each for each in _successors(successor, day) if each not in found]
+    return found
 
 
 def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
@@ -105,6 +147,8 @@ def _known(entry: CodeEntry, day: Day) -> Finding:
         row = day.row(_CODE)
         source = day.sources[_CODE].get(entry.source, row.source)
         unit = "a unit is 15 minutes" if entry.timed else "one unit a session"
+        if entry.timed and not entry.pooled:
+            unit += ", counted for itself"
         known = day.findings[(_CODE, code)] = Finding(
             _CODE, code, Result.PASS, Effect.NONE, f"{code} ({entry.label}): {unit}.",
             source=source, in_force_from=row.start, about=code,

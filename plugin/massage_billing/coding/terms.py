@@ -264,6 +264,15 @@ class ScopeRow(Row):
     says_nothing: ClassVar[Mapping[str, object]] = {"taxonomies": (), "codes": ()}
 
 
+class TherapistDayRow(Row):
+    """What counts of a therapist's day, and how long it may be."""
+
+    not_one_to_one: tuple[Code, ...] = ()
+    """Codes given to several patients at a time."""
+    more_than: int | None = Field(default=None, ge=1)
+    """Minutes a day from which on the case holds; None where it is not about the length."""
+
+
 ROW_MODELS: dict[str, type[Row]] = {
     "timed-units": TimedUnitsRow,
     "add-on-code": AddOnRow,
@@ -279,6 +288,7 @@ ROW_MODELS: dict[str, type[Row]] = {
     "therapy-modifier": TherapyModifierRow,
     "which-coverage": WhichCoverageRow,
     "self-pay-counting": SelfPayRow,
+    "therapist-day": TherapistDayRow,
     "scope-of-practice": ScopeRow,
 }
 """Rules whose rows say more than effects, and the model of those rows."""
