@@ -105,12 +105,12 @@ def test_init_asks_for_what_no_option_says(tmp_path: Path) -> None:
         ("Code of an Observation", ""),
         ("A payer's short name", "blue"),
         ("What kind of insurance", ""),
-        ("How minutes become units", "commercial-midpoint"),
+        ("unitedhealthcare: ", "commercial-midpoint"),
         ("The payer on your EHR", "Organization/9"),
         ("Days to file", "180"),
         ("A payer's short name", "comp"),
         ("What kind of insurance", "workers-compensation"),
-        ("How minutes become units", "cms-total-time"),
+        ("wa-lni: ", "cms-total-time"),
         ("The payer on your EHR", "00123"),
         ("Days to file", ""),
         ("A payer's short name", ""),
@@ -124,6 +124,8 @@ def test_init_asks_for_what_no_option_says(tmp_path: Path) -> None:
     typed = "".join(f"{answer}\n" for _, answer in conversation)
     done = CliRunner().invoke(cli, ["init", "--folder", str(tmp_path)], input=typed)
     assert done.exit_code == 0, done.output
+    of_comp = done.output.rpartition("What kind of insurance")[2]
+    assert "unitedhealthcare" not in of_comp
     rest = done.output
     for question, _ in conversation:
         assert question in rest

@@ -20,12 +20,24 @@ SOURCE_FIRST = Date(2024, 7, 1)
 """The first date that every release which ships covers."""
 
 
-def test_two_policies_ship_and_no_more() -> None:
-    assert set(book().policies) == {"cms-total-time", "commercial-midpoint"}
-    for policy in book().policies.values():
-        for row in policy.values:
+METHODS = {"cms-total-time", "commercial-midpoint"}
+"""Policies that are a method of counting and no payer's."""
+
+
+def test_the_policies_that_ship() -> None:
+    payers = {
+        "aetna", "anthem", "auto", "bcbs-nebraska", "cigna", "florida-pip", "medicare", "unitedhealthcare",
+        "va-community-care", "wa-lni", "workers-compensation",
+    }  # fmt: skip
+    assert set(book().policies) == METHODS | payers
+
+
+def test_a_method_says_nothing_of_who_is_paid() -> None:
+    for name in sorted(METHODS):
+        for row in book().policies[name].values:
             assert (row.follows_ncci, row.follows_mue) == (True, True)
             assert (row.therapy_modifier, row.daily_caps, row.keep, row.pays_bundled) == (None, (), None, ())
+            assert (row.excludes, row.papers, row.unknown, row.filing_days) == ((), (), (), None)
 
 
 @pytest.mark.parametrize("policy", ["cms-total-time", "commercial-midpoint"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 
 import click
@@ -10,6 +11,8 @@ KINDS = ["fhir", "openemr", "folder"]
 AUTHS = ["none", "bearer", "smart"]
 WRITE_AS = ["active", "draft"]
 MINUTES = ["extension", "observation", "period"]
+_WIDTH = 90
+"""Characters of a policy's sentence that are shown beside its name."""
 PAYER_KINDS = ["health", "workers-compensation", "auto", "va", "self-pay"]
 
 
@@ -138,16 +141,25 @@ def as_coding(value: str) -> tuple[str, str]:
     return system, code
 
 
-def _ask_payers() -> tuple[PayerAnswer, ...]:
+def _ask_policy(kind: str) -> str:
+    """One of the policies for this kind of insurance, each shown with its first words."""
     from massage_billing.rulebook_files import load_rulebook
 
+    fitting = {name: p for name, p in sorted(load_rulebook().policies.items()) if not p.kinds or kind in p.kinds}
+    for name, policy in fitting.items():
+        click.echo(f"    {name}: {textwrap.shorten(policy.plain, _WIDTH, placeholder=' …')}")
+    return _choose("  How minutes become units, and what is paid: whose policy", list(fitting), None)
+
+
+def _ask_payers() -> tuple[PayerAnswer, ...]:
     found = []
     while key := _optional("A payer's short name (empty: no more)"):
+        kind = _choose("  What kind of insurance", PAYER_KINDS, "health")
         found.append(
             PayerAnswer(
                 key=key,
-                kind=_choose("  What kind of insurance", PAYER_KINDS, "health"),
-                policy=_choose("  How minutes become units", sorted(load_rulebook().policies), None),
+                kind=kind,
+                policy=_ask_policy(kind),
                 match=click.prompt("  The payer on your EHR, like Organization/9, or its id for electronic claims"),
                 filing_days=click.prompt("  Days to file (0: not known)", type=click.IntRange(0, 3650), default=0)
                 or None,

@@ -15,7 +15,7 @@ _PAYERS = """\
 # payers:
 #   - key: blue                      # your own short name for it, used in fees.csv and reports
 #     kind: health                   # health, workers-compensation, auto, va, self-pay
-#     policy: commercial-midpoint    # or cms-total-time: how minutes become units
+#     policy: commercial-midpoint    # whose rules apply: `massage-billing rules list` names the policies that ship
 #     filing_days: 180               # days from the date of service within which to file, from your contract
 #     match:
 #       references: [Organization/9]                          # the payer on your EHR
