@@ -93,7 +93,9 @@ def rvu(rows: Sequence[tuple[str, str, str, str, str]], title: str = "2026 {0} O
 
 def therapy(rows: Sequence[tuple[str, str]], title: str = "2026 Therapy Code List and Dispositions") -> str:
     """The list of therapy codes."""
-    return f"{title},,\nHCPCS/CPT Code,Therapy Type,Disposition\n" + "".join(f"{c},{use} Therapy,1\n" for c, use in rows)
+    return f"{title},,\nHCPCS/CPT Code,Therapy Type,Disposition\n" + "".join(
+        f"{c},{use} Therapy,1\n" for c, use in rows
+    )
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from massage_billing.releases.reading import CODE, beginning, cells, check_end, 
 
 KIND = "cpt-descriptors"
 """The kind of release."""
-_LINE = re.compile(r"([0-9A-Z]{4}[0-9A-Z])(?:\t| {1,3})(\S.*)")
+_LINE = re.compile(r"([0-9]{4}[0-9A-Z])(?:\t| {1,3})(\S.*)")
 _HEADER = re.compile(r'^"?(cpt|code|hcpcs)[^,\t\n]{0,20}"?,\s*"?[^,\n]*desc', re.IGNORECASE | re.MULTILINE)
-_ENOUGH = 3
+_ENOUGH = 2
 
 
 def recognizes(head: str) -> bool:
@@ -63,7 +63,7 @@ def _rows(part: Part) -> Iterator[tuple[int, str, str]]:
         return
     for number, raw in enumerate(part.lines(), 1):
         said = _LINE.fullmatch(raw.decode("utf-8", "replace").strip())
-        if said and any(one.isdecimal() for one in said[1]):
+        if said:
             begun = True
             yield number, said[1], said[2].strip()
         elif begun and raw.strip():
