@@ -16,6 +16,7 @@ from massage_billing.coding import (
     caps,
     coverage,
     daily_payment,
+    day_claim,
     diagnosis,
     diagnosis_covered,
     filing_limit,
@@ -30,6 +31,7 @@ from massage_billing.coding import (
     record,
     scope,
     status,
+    therapist_day,
     units,
 )
 from massage_billing.coding.buckets import Bucket
@@ -83,6 +85,11 @@ def bill(
 
 
 def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes: Notes) -> Decision:
+    # Does another visit of the patient's day speak for this one?
+    if elsewhere.on_first is not None:
+        day_claim.leave_to_first(visit, elsewhere.on_first, notes)
+        return _decision(visit, Payment(False), notes, (), ())
+
     # Is the record complete, and did the visit take place?
     record.check(visit, notes)
     if record.never_performed(visit):
@@ -92,6 +99,7 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
         if notes.ruling.kind is RulingKind.WRITE_OFF:
             return _nothing(visit, "written-off", "person-decided", notes)
     _foreign_claims(visit, notes)
+    day_claim.check(visit, elsewhere, notes)
 
     # Who pays, and by which policy are units counted?
     payment = coverage.who_pays(visit, on, clinic, notes)
@@ -111,6 +119,9 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
 
     # Is every paper on file that the payer wants?
     filed = papers.check(visit, done, lines, payment, policy, elsewhere, clinic, notes)
+
+    # Can the therapist have done it, beside everybody else's visits?
+    therapist_day.check(visit, elsewhere, notes)
     return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today)
 
 

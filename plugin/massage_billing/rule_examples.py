@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 from datetime import date as Date
 
 from massage_billing import flow
-from massage_billing.coding.example_terms import Example, Given, GivenCoverage, GivenPaper, GivenService
+from massage_billing.coding import therapist_day
+from massage_billing.coding.example_terms import (
+    Example,
+    Given,
+    GivenCoverage,
+    GivenPaper,
+    GivenService,
+    GivenWorked,
+)
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.rulebook import Day, Policy, Rulebook
 from massage_billing.model import (
@@ -25,6 +33,8 @@ from massage_billing.model import (
     Elsewhere,
     Fee,
     ForeignClaim,
+    OnFirst,
+    Outcome,
     Paper,
     PaperUse,
     Payer,
@@ -34,6 +44,7 @@ from massage_billing.model import (
     Service,
     Therapist,
     Visit,
+    Worked,
 )
 
 _PAYERS = (
@@ -77,13 +88,23 @@ def decide(case: Case, book: Rulebook) -> Decision:
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
-    return flow.bill(visit, book, make_clinic(given), ruling, elsewhere(given))
+    return flow.bill(visit, book, make_clinic(given), ruling, elsewhere(given, visit))
 
 
-def elsewhere(given: Given) -> Elsewhere:
+def elsewhere(given: Given, visit: Visit) -> Elsewhere:
     """What other visits have to do with the example's."""
     uses = tuple(PaperUse(**use.model_dump()) for use in given.used)
-    return Elsewhere(uses=uses, counted=given.counted, alone=not given.counted)
+    first = OnFirst(given.day.first, Outcome.CLAIM, "MB") if given.day.first else None
+    worked = tuple(_worked(w, place, given, visit) for place, w in enumerate(given.worked, start=1) if visit.date)
+    return Elsewhere(worked, uses, given.counted, given.day.sent_without, given.day.also_on, first, not given.counted)
+
+
+def _worked(w: GivenWorked, place: int, given: Given, visit: Visit) -> Worked:
+    """Another visit, by the therapist of the example's unless it says otherwise."""
+    assert visit.date is not None  # noqa: S101
+    start, end = _time(w.start, visit.date), _time(w.end, visit.date)
+    service = Service(f"w{place}", "completed", None, "", w.minutes, start=start, end=end)
+    return therapist_day.made(w.by or given.npi or "", visit.date, f"e{place + 1}", [service])
 
 
 class _Varied(Rulebook):
@@ -169,6 +190,7 @@ def _service(s: GivenService, place: int, given: Given, on: Date | None) -> Serv
         procedure=f"p{place}", status=s.status, code=s.code, recorded_as=f"example|{s.code}", minutes=s.minutes,
         start=_time(s.start, on), end=_time(s.end, on), regions=tuple(sorted(s.regions)), therapist=therapist,
         diagnoses=s.diagnoses, modifiers=s.modifiers, duplicate_of=s.duplicate_of,
+        encounter=s.encounter,
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class GivenService(Model):
     diagnoses: tuple[str, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     duplicate_of: str | None = None
+    encounter: str | None = None
+    """Encounter id of another visit of the same day, with which this one is billed."""
     taxonomies: tuple[str, ...] | None = None
     """Of whoever did it, where it is not the visit's."""
 
@@ -94,6 +96,27 @@ class GivenUse(Model):
     first: Date | None = None
 
 
+class GivenDay(Model):
+    """What other visits of the patient's day have to do with the example's."""
+
+    first: str | None = None
+    """Encounter id of the visit on whose claim this one's services stand."""
+    sent_without: str | None = None
+    """The claim that was sent before this visit was recorded."""
+    also_on: str | None = None
+    """The claim that bills this visit and belongs to another."""
+
+
+class GivenWorked(Model):
+    """What another patient's visit takes of the therapist's day."""
+
+    by: Annotated[str, BeforeValidator(quoted)] | None = None
+    """The therapist's NPI; None: the visit's."""
+    minutes: int
+    start: str | None = None
+    end: str | None = None
+
+
 class Given(Model):
     """The visit of an example: what differs from the standard visit of rulebook.yaml."""
 
@@ -122,6 +145,10 @@ class Given(Model):
     """What other visits used."""
     counted: bool = True
     """Somebody counted other visits."""
+    day: GivenDay = GivenDay()
+    """Other visits of the patient's day."""
+    worked: tuple[GivenWorked, ...] = ()
+    """Other patients' visits of the therapist's day."""
     today: Date | None = None
     """The day on which it is decided."""
     explaining: bool = False

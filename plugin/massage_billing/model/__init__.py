@@ -19,7 +19,7 @@ from massage_billing.model.decision import (
     Finding,
     NotBilled,
 )
-from massage_billing.model.elsewhere import NOWHERE, Elsewhere, PaperUse, Worked
+from massage_billing.model.elsewhere import NOWHERE, Elsewhere, OnFirst, PaperUse, Worked
 from massage_billing.model.paper import Paper, PaperKind, PaperNeed
 from massage_billing.model.paper_use import PaperCount, UseState
 from massage_billing.model.visit import (
@@ -60,6 +60,7 @@ __all__ = [
     "ForeignClaim",
     "MinuteSource",
     "NotBilled",
+    "OnFirst",
     "Outcome",
     "Paper",
     "PaperCount",

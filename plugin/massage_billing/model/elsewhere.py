@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import NamedTuple
 
+from massage_billing.model.words import Outcome
+
 
 class Worked(NamedTuple):
     """What one visit takes of a therapist's day: its services counted by minutes with one patient. Ids only."""
@@ -46,6 +48,18 @@ class PaperUse:
 
 
 @dataclass(frozen=True, slots=True)
+class OnFirst:
+    """The visit of the same day whose decision speaks for this one."""
+
+    encounter: str
+    """Encounter id of the first visit."""
+    outcome: Outcome
+    """What was decided of the day."""
+    claim_key: str
+    """Key of the first one's claim."""
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """What the store and the host know of other visits; empty for a visit looked at alone (``explain``)."""
 
@@ -57,6 +71,10 @@ class Elsewhere:
     """Somebody looked: a paper that is not among ``uses`` was used by nobody we know of."""
     sent_without: str | None = None
     """"Claim/12": the claim of this patient's day, sent before this visit was recorded."""
+    also_on: str | None = None
+    """"Claim/12": a live claim that bills this visit, and is of a visit that is not of its day (any more)."""
+    on_first: OnFirst | None = None
+    """The visit of the day on whose claim this one's services stand."""
     alone: bool = True
     """Nobody looked: other visits are not known (``explain`` of one record)."""
 
