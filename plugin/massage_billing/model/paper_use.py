@@ -78,9 +78,11 @@ def used_before(counts: Iterable[PaperCount], paper: str, place: tuple[Date, str
 class Counted:
     """A decided visit with what it uses, and what had been counted when it was decided."""
 
+    patient: str | None
+    """"Patient/3"."""
     encounter: str
     """Encounter id."""
-    date: Date
+    date: Date | None
     """Date of service."""
     uses: tuple[PaperCount, ...]
     """What it uses now, in place of what it used before."""
@@ -88,21 +90,22 @@ class Counted:
     """What was counted of each paper while it was decided."""
 
 
-def after(known: Iterable[PaperCount], decided: Iterable[Counted]) -> list[PaperCount]:
+def after(known: Iterable[PaperCount], decided: Iterable[Counted], patient: str) -> list[PaperCount]:
     """The counts of a patient once these visits are remembered."""
     decided = list(decided)
     replaced = {one.encounter for one in decided}
     kept = [one for one in known if one.encounter not in replaced]
-    return kept + [use for one in decided for use in one.uses]
+    return kept + [use for one in decided for use in one.uses if use.patient == patient]
 
 
-def is_stale(counts: Iterable[PaperCount], decided: Iterable[Counted]) -> bool:
-    """Whether any of these visits of one patient was decided on another count than now holds (``counts``: as they
-    will be). Whether a use is billed or reserved makes no difference."""
+def is_stale(counts: Iterable[PaperCount], decided: Iterable[Counted], patient: str) -> bool:
+    """Whether any of these visits was decided on another count of the patient's papers than now holds (``counts``: as
+    they will be). Whether a use is billed or reserved makes no difference."""
     counts = list(counts)
     return any(
         _sum(used_before(counts, seen.paper, (one.date, one.encounter))) != _sum(seen)
         for one in decided
+        if one.patient == patient and one.date is not None
         for seen in one.counted
     )
 
@@ -113,18 +116,23 @@ def _sum(use: PaperUse) -> tuple[int, int]:
 
 def woken(before: Iterable[PaperCount], now: Iterable[PaperCount]) -> list[PaperCount]:
     """Uses of other visits that a change in the counts of a patient concerns: later ones of the same paper, and those
-    that lack it."""
+    that lack it; where one is now sent, earlier ones that were not sent too."""
     old = {(one.paper, one.encounter): one for one in before}
     new = {(one.paper, one.encounter): one for one in now}
-    changed: dict[str, list[tuple[Date, str]]] = {}
+    changed: dict[str, tuple[Date, str]] = {}
     for key in old.keys() | new.keys():
         was, is_ = old.get(key), new.get(key)
         if _weight(was) != _weight(is_):
-            changed.setdefault(key[0], []).append(min(one.place for one in (was, is_) if one is not None))
+            place = min(one.place for one in (was, is_) if one is not None)
+            if is_ is not None and is_.state is UseState.SENT and not key[0].startswith(ORDINAL):
+                place = (Date.min, "")
+            changed[key[0]] = min(place, changed.get(key[0], place))
     found = []
     for (paper, _), one in new.items():
         moved = changed.get(paper)
-        if moved and (one.state is UseState.LACKING or one.place > min(moved)):
+        if moved is None:
+            continue
+        if one.state is UseState.LACKING or (one.place > moved and one.state is not UseState.SENT):
             found.append(one)
     return found
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from massage_billing.model import Ruling, Worked
+from massage_billing.model import PaperCount, PaperUse, Ruling, Worked
 from massage_billing.ports.host import Touched, WriteGroup, WriteResult
 
 
@@ -97,6 +97,10 @@ class Entry:
     """One line for the audit trail: what was decided and why, by ids."""
     worked: tuple[Worked, ...] = ()
     """What the visit takes of its therapists' days; replaces what it took before."""
+    uses: tuple[PaperCount, ...] | None = None
+    """What the visit now uses of its patient's papers, in place of what it used; None: as it was, nobody counted."""
+    counted: tuple[PaperUse, ...] = ()
+    """What other visits used of them when it was decided: checked again in the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,21 @@ class Store(Protocol):
         day; sorted."""
         ...
 
-    def commit(self, entries: Sequence[Entry]) -> None:
-        """Remember decided visits and what is to be written, in one durable transaction."""
+    def commit(self, entries: Sequence[Entry]) -> set[str]:
+        """Remember decided visits and what is to be written, in one durable transaction.
+
+        Encounter ids of visits that were decided on a count of papers (``Entry.counted``) that no longer holds: nothing
+        of them is remembered, and they are to be decided again. Where what is remembered changes the count of other
+        visits, those become due.
+        """
+        ...
+
+    def paper_counts(self, host: str, patients: Iterable[str]) -> list[PaperCount]:
+        """What visits use of the papers of these patients."""
+        ...
+
+    def sent(self, host: str, encounters: Iterable[str]) -> None:
+        """The claims of these visits were sent: what they use is taken, whatever their date."""
         ...
 
     def waking(self, host: str, touched: Sequence[Touched]) -> set[str]:
@@ -145,7 +162,7 @@ class Store(Protocol):
         ...
 
     def due(self, host: str, now: datetime) -> list[str]:
-        """Visits, whatever their state, whose ``due`` has come."""
+        """Visits, whatever their state, whose ``due`` has come, and those whose count of papers has changed."""
         ...
 
     def open_holds(self, host: str) -> list[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from massage_billing.model import PaperCount
+from massage_billing.model.paper_use import Counted, after, is_stale, woken
 from massage_billing.ports import Entry, Touched, VisitState
 
 PLAN_TYPES = frozenset({"Account", "Consent", "Coverage"})
@@ -39,3 +42,39 @@ def wakes(change: Touched, state: VisitState) -> bool:
     """Whether a resource that names a visit's patient, but was not used by the visit in this version, wakes it."""
     kind = change.reference.partition("/")[0]
     return state in OPEN_STATES or kind in PLAN_TYPES
+
+
+class Recount(NamedTuple):
+    """What becomes of decided visits once the papers they use are counted again."""
+
+    refused: set[str]
+    """Encounter ids of those decided on another count than now holds."""
+    woken: set[str]
+    """Encounter ids of other visits whose count changes by those that are remembered."""
+
+
+def recount(known: Iterable[PaperCount], entries: Iterable[Entry]) -> Recount:
+    """Count the papers of every patient of these visits again. Of a patient all visits are refused or none: in one
+    commit they were counted on one another."""
+    counts: dict[str, list[PaperCount]] = {}
+    were: dict[str, set[str]] = {}
+    for use in known:
+        counts.setdefault(use.patient, []).append(use)
+        were.setdefault(use.encounter, set()).add(use.patient)
+    decided = [Counted(e.row.patient, e.row.encounter, e.row.date, e.uses or (), e.counted) for e in entries]
+    mine = {one.encounter for one in decided}
+    of: dict[str, list[Counted]] = {}
+    for one in decided:
+        own = {one.patient} if one.patient is not None else set()
+        for patient in own | were.get(one.encounter, set()) | {use.patient for use in one.uses}:
+            of.setdefault(patient, []).append(one)
+    made = Recount(set(), set())
+    for patient, some in of.items():
+        if is_stale(after(counts.get(patient, ()), some, patient), some, patient):
+            made.refused.update(one.encounter for one in some)
+    for patient, some in of.items():
+        kept = [one for one in some if one.encounter not in made.refused]
+        before = counts.get(patient, [])
+        changed = woken(before, after(before, kept, patient))
+        made.woken.update(one.encounter for one in changed if one.encounter not in mine)
+    return made

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from datetime import date as Date
 from itertools import count
 
-from massage_billing.model import Ruling, Worked
+from massage_billing.model import PaperCount, Ruling, UseState, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
-from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, wakes
+from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
 
 _Key = tuple[str, str]
 
@@ -33,6 +33,8 @@ class MemoryStore:
         self._rows: dict[_Key, VisitRow] = {}
         self._used: dict[_Key, dict[str, str]] = {}
         self._worked: dict[_Key, tuple[Worked, ...]] = {}
+        self._uses: dict[_Key, tuple[PaperCount, ...]] = {}
+        self._again: set[_Key] = set()
         self._outbox: dict[_Key, _Queued] = {}
         self._handed: dict[_Key, tuple[int, str]] = {}
         self._rulings: dict[_Key, tuple[Ruling, bool]] = {}
@@ -63,8 +65,11 @@ class MemoryStore:
         """Rows of these visits, by Encounter id."""
         return {e: self._rows[host, e] for e in encounters if (host, e) in self._rows}
 
-    def commit(self, entries: Sequence[Entry]) -> None:
-        """Remember decided visits and what is to be written."""
+    def commit(self, entries: Sequence[Entry]) -> set[str]:
+        """Remember decided visits and what is to be written; those whose count of papers no longer holds are given
+        back."""
+        refused = self._count(latest_entries(entries))
+        entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
         for entry in latest_entries(entries):
             visit = (entry.row.host, entry.row.encounter)
             self._rows[visit] = entry.row
@@ -77,6 +82,36 @@ class MemoryStore:
         for entry in entries:
             if entry.audit:
                 self.audit(entry.row.host, entry.row.encounter, entry.audit)
+        return {encounter for _, encounter in refused}
+
+    def _count(self, entries: Sequence[Entry]) -> set[_Key]:
+        """Count papers again; what is refused. What others use changes with what is remembered."""
+        refused: set[_Key] = set()
+        counted = [entry for entry in entries if entry.uses is not None]
+        for host in {entry.row.host for entry in counted}:
+            mine = [entry for entry in counted if entry.row.host == host]
+            made = recount(self._counts(host), mine)
+            refused |= {(host, encounter) for encounter in made.refused}
+            for entry in mine:
+                if entry.row.encounter not in made.refused:
+                    self._uses[host, entry.row.encounter] = entry.uses or ()
+                    self._again.discard((host, entry.row.encounter))
+            self._again |= {(host, encounter) for encounter in made.woken}
+        return refused
+
+    def _counts(self, host: str) -> list[PaperCount]:
+        return [use for (of, _), uses in self._uses.items() if of == host for use in uses]
+
+    def paper_counts(self, host: str, patients: Iterable[str]) -> list[PaperCount]:
+        """What visits use of the papers of these patients."""
+        wanted = set(patients)
+        return [use for use in self._counts(host) if use.patient in wanted]
+
+    def sent(self, host: str, encounters: Iterable[str]) -> None:
+        """The claims of these visits were sent."""
+        for encounter in encounters:
+            uses = self._uses.get((host, encounter), ())
+            self._uses[host, encounter] = tuple(replace(use, state=UseState.SENT) for use in uses)
 
     def _queue(self, entry: Entry) -> None:
         host, encounter = entry.row.host, entry.row.encounter
@@ -130,7 +165,14 @@ class MemoryStore:
         """Visits whose time has come, and those a person has ruled on since they were decided; longest due first."""
         since = [(row.due, row.encounter) for row in self.rows(host) if row.due is not None]
         since += [(r.at, e) for (of, e), (r, applied) in self._rulings.items() if of == host and not applied]
-        return list(dict.fromkeys(encounter for when, encounter in sorted(since) if when <= now))
+        since = [(when, encounter) for when, encounter in since if when <= now]
+        since += [
+            (datetime.combine(use.date, time.min, UTC), e)
+            for (of, e) in self._again
+            if of == host
+            for use in self._uses[of, e]
+        ]
+        return list(dict.fromkeys(encounter for _, encounter in sorted(since)))
 
     def open_holds(self, host: str) -> list[str]:
         """Encounter ids of all open holds."""
@@ -224,6 +266,7 @@ class MemoryStore:
             self._used.pop(visit, None)
             self._worked.pop(visit, None)
             self._rulings.pop(visit, None)
+        self._uses = {k: tuple(u for u in us if k[0] != host or u.patient != patient) for k, us in self._uses.items()}
         self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
         self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]
         return len(gone)

@@ -13,9 +13,9 @@ from datetime import date as Date
 from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from massage_billing.model import Ruling, RulingKind, Worked
+from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
-from massage_billing.store import neighbours, outgoing
+from massage_billing.store import neighbours, outgoing, paper_uses
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import READING
@@ -91,19 +91,35 @@ class SqlStore:
                     found[row.encounter] = row
         return found
 
-    def commit(self, entries: Sequence[Entry]) -> None:
-        """Remember decided visits and what is to be written, in one durable transaction."""
+    def commit(self, entries: Sequence[Entry]) -> set[str]:
+        """Remember decided visits and what is to be written, in one durable transaction; those whose count of papers
+        no longer holds are left out and given back."""
         if not entries:
-            return
+            return set()
         last = latest_entries(entries)
         now = _now()
         with self._writing() as connection:
+            refused = paper_uses.put(connection, self._run, last)
+            if refused:
+                last = [entry for entry in last if (entry.row.host, entry.row.encounter) not in refused]
+                entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
             self._put_visits(connection, last)
             handed = outgoing.put(connection, self._run, last)
             lines = [(now, entry.row.host, entry.row.encounter, entry.audit) for entry in entries if entry.audit]
             self._run.insert(connection, audit, lines, "at", "host", "encounter", "what")
             self._apply_rulings(connection, [(entry.row.host, entry.row.encounter) for entry in last])
         self._handed.update(handed)
+        return {encounter for _, encounter in refused}
+
+    def paper_counts(self, host: str, patients: Iterable[str]) -> list[PaperCount]:
+        """What visits use of the papers of these patients."""
+        with self._reading() as connection:
+            return paper_uses.of_patients(connection, host, patients)
+
+    def sent(self, host: str, encounters: Iterable[str]) -> None:
+        """The claims of these visits were sent."""
+        with self._writing() as connection:
+            paper_uses.mark_sent(connection, host, encounters)
 
     def _put_visits(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Rows, and the index of what they rest on: only what changed since the visit was last decided."""
@@ -173,6 +189,7 @@ class SqlStore:
         )
         with self._reading() as connection:
             since = [(when, encounter) for query in (visit, ruled) for encounter, when in connection.execute(query)]
+            since += paper_uses.due(connection, host)
         return list(dict.fromkeys(encounter for _, encounter in sorted(since)))
 
     def open_holds(self, host: str) -> list[str]:
@@ -298,6 +315,7 @@ class SqlStore:
             for table in (outbox, rulings, audit, worked, visits):
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
+            paper_uses.forget(connection, host, patient)
         self._empty_log()
         return len(encounters)
 

@@ -117,6 +117,7 @@ visits = Table(
 so that a visit decided again takes back only what changed."""
 
 HELD, DUE, PENDING = text("state = 'held'"), text("due IS NOT NULL"), text("confirmed_at IS NULL")
+AGAIN = text("again")
 """Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
 
 Index("visits_date", visits.c.host, visits.c.date)
@@ -148,12 +149,15 @@ paper_uses = Table(
     Column("visits", Integer, nullable=False),
     Column("units", Integer, nullable=False),
     Column("state", Text, nullable=False),
+    Column("again", Boolean, nullable=False),
     PrimaryKeyConstraint("patient", "paper", "encounter", "host"),
     sqlite_with_rowid=False,
 )
-"""What each visit uses of a patient's papers, or is the n-th of: model.PaperCount. Read by patient."""
+"""What each visit uses of a patient's papers, or is the n-th of: model.PaperCount. Read by patient. ``again``: what
+others use has changed since the visit was decided, so it is due; deciding it again replaces its rows."""
 
 Index("paper_uses_encounter", paper_uses.c.encounter, paper_uses.c.host)
+Index("paper_uses_again", paper_uses.c.host, sqlite_where=AGAIN, postgresql_where=AGAIN)
 
 worked = Table(
     "worked",

@@ -19,7 +19,10 @@ def upgrade() -> None:
         sa.Column("visits", sa.Integer, nullable=False),
         sa.Column("units", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
+        sa.Column("again", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("patient", "paper", "encounter", "host"),
         sqlite_with_rowid=False,
     )
     op.create_index("paper_uses_encounter", "paper_uses", ["encounter", "host"])
+    again = sa.text("again")
+    op.create_index("paper_uses_again", "paper_uses", ["host"], sqlite_where=again, postgresql_where=again)
