@@ -12,10 +12,14 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.tables import Pair
 from massage_billing.model import Decision, Effect, Outcome
 from massage_billing.rulebook_files import load_rulebook
-from visits import DAY, decide, effects, lines, not_billed, units
+from visits import book, decide, effects, lines, not_billed, units
 
 FEES = {code: "40.00" for code in ("97124", "97140", "97112", "97110", "97530", "97116", "97161", "98940", "98941",
                                    "97150", "97010", "97035", "20560", "97810")}  # fmt: skip
+
+RELEASE = book().first_row("ncci-pairs").start
+LAST_OF_ALL = max(book().first_row(rule).start for rule in ("ncci-pairs", "mue", "fee-schedule-status"))
+"""The first date that every release which ships covers."""
 
 
 def edited(*services: object, **differs: object) -> Decision:
@@ -50,7 +54,7 @@ def test_massage_beside_manual_therapy_is_not_billed_and_the_finding_names_the_p
     assert lines(decision) == ["97140 x2"]
     assert not_billed(decision) == ["97124 column-2"]
     (finding,) = [f for f in decision.findings if f.rule == "ncci-pairs"]
-    assert (finding.row, finding.effect, finding.in_force_from) == ("97140/97124", Effect.CHANGED, Date(2024, 7, 1))
+    assert (finding.row, finding.effect, finding.in_force_from) == ("97140/97124", Effect.CHANGED, RELEASE)
     assert "97140/97124" in {because.row for because in decision.lines[0].because}
 
 
@@ -71,11 +75,27 @@ def test_more_units_in_column_2_hold_and_the_lines_show_what_would_be_billed() -
     assert lines(decision) == ["97140 x1"]
 
 
-def test_a_kept_code_that_loses_its_unit_when_counted_again_is_held_not_lost() -> None:
+def test_where_column_1_has_no_unit_of_its_own_column_2_is_shown_and_a_person_decides() -> None:
     decision = edited("97140 7", "97124 16")
     assert decision.outcome is Outcome.HOLD
-    assert lines(decision) == []
-    assert not_billed(decision) == ["97140 under-minimum", "97124 column-2"]
+    assert effects(decision, "ncci-pairs") == [("fail", "hold")]
+    assert lines(decision) == ["97124 x1"]
+    assert not_billed(decision) == ["97140 under-minimum"]
+
+
+def test_a_person_may_then_bill_column_2_by_its_own_minutes() -> None:
+    # 40 minutes together are 3 units; the 7 of manual therapy are not billed and never move to the massage.
+    decision = edited("97140 7", "97124 33", ruling="bill")
+    assert decision.outcome is Outcome.CLAIM
+    assert lines(decision) == ["97124 x2"]
+    assert "97140/97124" in {because.row for because in decision.lines[0].because}
+
+
+def test_a_column_1_without_a_unit_of_its_own_takes_nothing_else_off() -> None:
+    # 97140 beats 97124 and 97018; without the minutes of 97124 it has no unit, so neither is taken off.
+    decision = edited("97140 7", "97124 33", "97018")
+    assert lines(decision) == ["97018 x1", "97124 x2"]
+    assert [f.row for f in decision.holds if f.rule == "ncci-pairs"] == ["97140/97018", "97140/97124"]
 
 
 def test_a_dated_policy_may_keep_column_1(tmp_path: Path) -> None:
@@ -90,7 +110,7 @@ def test_a_policy_cannot_keep_a_column_1_that_has_no_unit_on_its_own(tmp_path: P
     decision = edited("97140 7", "97124 33", rules=book, policy="plan")
     assert decision.outcome is Outcome.HOLD
     assert effects(decision, "ncci-pairs") == [("fail", "hold")]
-    assert not_billed(decision) == ["97140 under-minimum", "97124 column-2"]
+    assert not_billed(decision) == ["97140 under-minimum"]
 
 
 def test_a_payer_that_does_not_follow_ncci_says_so_with_its_source(tmp_path: Path) -> None:
@@ -252,10 +272,10 @@ def test_gp_is_put_on_the_codes_whose_payer_wants_it(tmp_path: Path) -> None:
     assert lines(recorded) == ["97124 x2 GP"]
 
 
-def test_gp_comes_before_59(tmp_path: Path) -> None:
+def test_59_decides_the_payment_and_comes_before_gp(tmp_path: Path) -> None:
     book = with_policy(tmp_path, 'therapy_modifier: {modifier: GP, codes: ["97124"], source: doc}')
     decision = edited(apart("98940", "neck"), apart("97124", "low back"), rules=book, policy="plan")
-    assert lines(decision) == ["97124 x1 GP 59", "98940 x1"]
+    assert lines(decision) == ["97124 x1 59 GP", "98940 x1"]
 
 
 @pytest.mark.parametrize("code", ["97530 15", "97116 15", "97035 8", "97032 15", "97014", "97150", "98940", "98943",
@@ -277,7 +297,7 @@ def test_a_code_that_no_table_knows_is_held() -> None:
 
 
 def test_a_date_before_the_releases_is_refused_and_held() -> None:
-    decision = edited("97124 30", on=Date(2024, 6, 30))
+    decision = edited("97124 30", on=Date(2023, 12, 31))
     assert decision.outcome is Outcome.HOLD
-    assert [f.about for f in decision.findings if f.rule == "no-rule-for-date"] == ["ncci-pairs"]
-    assert DAY > Date(2024, 6, 30)
+    assert [f.about for f in decision.findings if f.rule == "no-rule-for-date"] != []
+    assert edited("97124 30", on=LAST_OF_ALL, diagnoses=["M79.10"]).outcome is Outcome.CLAIM

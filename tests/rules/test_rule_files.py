@@ -16,7 +16,7 @@ from massage_billing.rulebook_files import load_rulebook
 from visits import RULES, book, clinic, visit
 
 TODAY = Date(2026, 11, 23)
-SOURCE_FIRST = Date(2024, 7, 1)
+SOURCE_FIRST = Date(2024, 4, 1)
 """The first date that every release which ships covers."""
 
 
@@ -65,8 +65,8 @@ def test_on_both_sides_of_every_date_there_is_an_answer_or_a_refusal_that_names_
 
 
 def test_a_rule_without_a_row_for_the_date_is_refused_by_name() -> None:
-    with pytest.raises(NoRuleForDate, match=r"ncci-pairs.*2024-06-30"):
-        book().on(Date(2024, 6, 30)).row("ncci-pairs")
+    with pytest.raises(NoRuleForDate, match=r"ncci-pairs.*2023-12-31"):
+        book().on(Date(2023, 12, 31)).row("ncci-pairs")
 
 
 def test_every_row_of_a_cms_release_says_how_long_it_is_known_for() -> None:
