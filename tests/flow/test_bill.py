@@ -37,17 +37,17 @@ NOT_PERFORMED = Problem("visit-finished", Result.FAIL, "Encounter/e1 is cancelle
 FRESH = load_rulebook(RULES)
 """A second rulebook of the same files, whose memory is its own."""
 LATER_ROW = """\
-  - {case: cms-total-time, from: 2026-10-01, pooled: yes, first_unit_minimum: 10, block_minutes: 15, source: cms-5-20.2}
+  - {case: cms-total-time, from: 2027-01-01, pooled: yes, first_unit_minimum: 10, block_minutes: 15, source: cms-5-20.2}
 """
 LATER_EXAMPLE = """\
-  - {name: The day before, on: 2026-09-30, case: cms-total-time, given: {}, expect: {outcome: claim}}
-  - {name: The first day, on: 2026-10-01, case: cms-total-time, given: {}, expect: {outcome: claim}}
+  - {name: The day before, on: 2026-12-31, case: cms-total-time, given: {}, expect: {outcome: claim}}
+  - {name: The first day, on: 2027-01-01, case: cms-total-time, given: {}, expect: {outcome: claim}}
 """
 
 
 @cache
 def later_rulebook() -> Rulebook:
-    """The rulebook with a stricter unit rule from 2026-10-01 on."""
+    """The rulebook with a stricter unit rule from 2027-01-01 on."""
     with TemporaryDirectory() as temporary:
         folder = Path(shutil.copytree(RULES, Path(temporary) / "rules"))
         file = folder / "timed-units.yaml"
@@ -344,14 +344,14 @@ def test_the_order_of_services_changes_nothing_and_the_same_visit_gives_the_same
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(8, 90), st.dates(Date(2024, 7, 1), Date(2026, 9, 30)))
+@given(st.integers(8, 90), st.dates(Date(2024, 7, 1), Date(2026, 12, 31)))
 def test_a_later_version_of_a_rule_changes_no_earlier_date(minutes: int, on: Date) -> None:
     decided = visit(on, services=[f"97124 {minutes}"], diagnoses=["M79.10"])
     assert flow.bill(decided, later_rulebook(), clinic()) == flow.bill(decided, book(), clinic())
 
 
 def test_but_it_does_change_dates_from_then_on() -> None:
-    decided = visit(Date(2026, 10, 1), services=["97124 8"])
+    decided = visit(Date(2027, 1, 1), services=["97124 8"])
     assert flow.bill(decided, later_rulebook(), clinic()).lines == ()
     assert len(flow.bill(decided, book(), clinic()).lines) == 1
 

@@ -71,7 +71,8 @@ def _supported(bucket: Bucket, recorded: list[str], notes: Notes) -> bool:
     said = next((m for m in bucket.modifiers if m in claims), None)
     for modifier in sorted(set(bare)):
         why = f"the line says it with {said}" if said else "opens no edit here"
-        notes.fail(_RULE, f"{bucket.code}: {modifier} is recorded, but {why}; it was left off.", "unsupported", bucket.code)
+        message = f"{bucket.code}: {modifier} is recorded, but {why}; it was left off."
+        notes.fail(_RULE, message, "unsupported", bucket.code)
     return not bare
 
 
