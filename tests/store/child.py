@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import count
 
+from massage_billing.model import PaperCount, PaperUse, UseState
+from massage_billing.ports import Entry
 from massage_billing.store import open_store
 from store.making import HOST, done, entry, row
 
@@ -56,8 +60,42 @@ def hold_lock(url: str) -> None:
         sys.stdin.readline()
 
 
+def _uses(encounter: str, patient: str, day: date, before: int) -> Entry:
+    paper = "authorization:A1"
+    count = PaperCount(patient, paper, encounter, day, 1, 4, UseState.CLAIMED)
+    made = entry(encounter, body=b"{}", patient=patient, date=day)
+    return replace(made, uses=(count,), counted=(PaperUse(paper, before, 4 * before),))
+
+
+def last_visit(url: str, name: str, last: str) -> None:
+    """Count what is used of a paper, wait, and bill the last visit of it."""
+    patient, day = f"Patient/{last}", date(2026, 11, 3)
+    with open_store(url) as store:
+        say(f"counted {len(store.paper_counts(HOST, [patient]))}")
+        sys.stdin.readline()
+        given_back = store.commit([_uses(f"{name}-{last}", patient, day, 0)])
+        say("given back" if given_back else "remembered")
+
+
+def count_for_ever(url: str, start: str) -> None:
+    """Use a paper again and again, and say so after each commit. Killed by the test."""
+    with open_store(url) as store:
+        say("ready")
+        for n in count(0):
+            encounter, day = f"{int(start) + n:06d}", date(2026, 1, 1) + timedelta(days=n)
+            assert store.commit([_uses(encounter, "Patient/3", day, n)]) == set()
+            say(f"committed {encounter}")
+
+
+WHATS = {
+    "write-for-ever": write_for_ever,
+    "write-many": write_many,
+    "open": just_open,
+    "hold-lock": hold_lock,
+    "last-visit": last_visit,
+    "count-for-ever": count_for_ever,
+}
+
 if __name__ == "__main__":
     what, *arguments = sys.argv[1:]
-    {"write-for-ever": write_for_ever, "write-many": write_many, "open": just_open, "hold-lock": hold_lock}[what](
-        *arguments
-    )
+    WHATS[what](*arguments)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from massage_billing.errors import HostBusy
-from massage_billing.model import Ruling, RulingKind, Worked
-from massage_billing.ports import Entry, Touched, VisitState, WriteResult
+from massage_billing.model import PaperCount, PaperUse, Ruling, RulingKind, UseState, Worked
+from massage_billing.ports import Entry, Touched, VisitRow, VisitState, WriteResult
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
 from store.making import HOST, NOON, done, group, key, row
@@ -44,6 +44,21 @@ dates = st.sampled_from([date(2026, 11, 3), date(2026, 11, 4)])
 therapist_days = st.tuples(st.sampled_from(["1234567893", "Practitioner/2"]), dates)
 
 
+papers = st.sampled_from(["authorization:A1", "authorization:A2", "injury:plan:"])
+
+
+@st.composite
+def counts(draw: st.DrawFn, visit: VisitRow) -> dict[str, object]:
+    """What a visit uses of papers, and what had been counted: mostly what the first visits would see."""
+    if visit.patient is None or visit.date is None or draw(st.booleans()):
+        return {}
+    of = draw(st.lists(papers, unique=True, max_size=2))
+    state, units = draw(st.sampled_from(UseState)), draw(st.integers(0, 4))
+    uses = tuple(PaperCount(visit.patient, p, visit.encounter, visit.date, 1, units, state) for p in of)
+    seen = draw(st.lists(st.builds(PaperUse, papers, st.integers(0, 1), st.just(0)), max_size=1))
+    return {"uses": uses, "counted": tuple(seen)}
+
+
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     visit = draw(rows)
@@ -54,7 +69,8 @@ def entries(draw: st.DrawFn) -> Entry:
             lambda d: tuple(Worked(who, day, visit.encounter, minutes) for (who, day), minutes in d.items())
         )
     )
-    return Entry(visit, used, to_write, draw(st.sampled_from(["", "decided"])), worked)
+    counted = draw(counts(visit))
+    return Entry(visit, used, to_write, draw(st.sampled_from(["", "decided"])), worked, **counted)
 
 
 touches = st.builds(Touched, references, versions, st.none() | encounters, patients)
@@ -75,8 +91,12 @@ class BothStores(RuleBasedStateMachine):
 
     @rule(some=st.lists(entries(), max_size=4))
     def commit(self, some):
+        assert self.real.commit(some) == self.fake.commit(some)
+
+    @rule(some=st.lists(encounters, max_size=2))
+    def sent(self, some):
         for store in (self.real, self.fake):
-            store.commit(some)
+            store.sent(HOST, some)
 
     @rule(limit=st.integers(1, 5))
     def pending(self, limit):
@@ -127,6 +147,12 @@ class BothStores(RuleBasedStateMachine):
     @rule(moment=moments)
     def due(self, moment):
         assert self.real.due(HOST, moment) == self.fake.due(HOST, moment)
+
+    @invariant()
+    def same_papers(self):
+        real, fake = (s.paper_counts(HOST, ["Patient/1", "Patient/2"]) for s in (self.real, self.fake))
+        assert sorted(real, key=repr) == sorted(fake, key=repr)
+        assert self.real.due(HOST, NOON) == self.fake.due(HOST, NOON)
 
     @invariant()
     def same_visits(self):

@@ -116,10 +116,11 @@ def _sum(use: PaperUse) -> tuple[int, int]:
 
 def woken(before: Iterable[PaperCount], now: Iterable[PaperCount]) -> list[PaperCount]:
     """Uses of other visits that a change in the counts of a patient concerns: later ones of the same paper, and those
-    that lack it; where one is now sent, earlier ones that were not sent too."""
+    that lack it where some comes free; where one is now sent, earlier ones that were not sent too."""
     old = {(one.paper, one.encounter): one for one in before}
     new = {(one.paper, one.encounter): one for one in now}
     changed: dict[str, tuple[Date, str]] = {}
+    freed: set[str] = set()
     for key in old.keys() | new.keys():
         was, is_ = old.get(key), new.get(key)
         if _weight(was) != _weight(is_):
@@ -127,14 +128,23 @@ def woken(before: Iterable[PaperCount], now: Iterable[PaperCount]) -> list[Paper
             if is_ is not None and is_.state is UseState.SENT and not key[0].startswith(ORDINAL):
                 place = (Date.min, "")
             changed[key[0]] = min(place, changed.get(key[0], place))
+            if _frees(was, is_):
+                freed.add(key[0])
     found = []
     for (paper, _), one in new.items():
-        moved = changed.get(paper)
-        if moved is None:
-            continue
-        if one.state is UseState.LACKING or (one.place > moved and one.state is not UseState.SENT):
+        lacking, moved = one.state is UseState.LACKING, changed.get(paper)
+        if paper in freed if lacking else moved is not None and one.place > moved and one.state is not UseState.SENT:
             found.append(one)
     return found
+
+
+def _frees(was: PaperCount | None, is_: PaperCount | None) -> bool:
+    """Whether less is used than was, or used later."""
+    if was is None or was.state is UseState.LACKING:
+        return False
+    if is_ is None or is_.state is UseState.LACKING:
+        return True
+    return is_.visits < was.visits or is_.units < was.units or is_.place > was.place
 
 
 def _weight(one: PaperCount | None) -> tuple[object, ...] | None:
