@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import timedelta
+from typing import TypeVar
 
 from massage_billing import flow, rule_examples
 from massage_billing.coding.date_walk import Trouble, covered_from, file_of, walk
-from massage_billing.coding.day import Day, RuleRow
+from massage_billing.coding.day import Day
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.rule_rows import POLICY, in_force
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.rulefile import PolicyText, RuleText
+from massage_billing.coding.terms import Row
 from massage_billing.errors import RuleFileError
 from massage_billing.model import Decision
 from massage_billing.rule_examples import Case
@@ -26,6 +28,8 @@ AHEAD = timedelta(days=366)
 QUARTER = timedelta(days=92)
 """After this long somebody should compare the values with their sources again."""
 _REFUSED = "no-rule-for-date"
+K = TypeVar("K")
+V = TypeVar("V")
 Told = Callable[[int, int], None]
 """Told how many examples of how many were run."""
 
@@ -40,19 +44,17 @@ class Checked:
     """How many were run."""
 
 
-class _Watched(dict[tuple[str, str], RuleRow]):
-    """The rows of a day; remembers which were asked for."""
+class _Watched(dict[K, V]):
+    """The rows or policies of a day; remembers which were asked for."""
 
-    def __init__(self, rows: dict[tuple[str, str], RuleRow]) -> None:
-        super().__init__(rows)
-        self.asked: set[tuple[str, str]] = set()
+    def __init__(self, found: Mapping[K, V]) -> None:
+        super().__init__(found)
+        self.asked: set[K] = set()
 
-    def get(self, key: tuple[str, str], default: object = None) -> RuleRow | None:  # type: ignore[override]
-        """The row of a rule for a case."""
-        row = super().get(key)
-        if row is not None:
-            self.asked.add((row.rule, row.id))
-        return row
+    def get(self, key: K, default: object = None) -> V | None:  # type: ignore[override]
+        """The row of a rule for a case, or the policy of a name."""
+        self.asked.add(key)
+        return super().get(key)
 
 
 class _Watching(Rulebook):
@@ -61,8 +63,8 @@ class _Watching(Rulebook):
     def __init__(self, book: Rulebook, on: Date) -> None:
         vars(self).update(vars(book))
         day = book.fresh_day(on)
-        self.rows_of_day = _Watched(dict(day.rows))
-        self._days = {on: replace(day, rows=self.rows_of_day)}
+        self.rows_of_day, self.policies_of_day = _Watched(day.rows), _Watched(day.policies)
+        self._days = {on: replace(day, rows=self.rows_of_day, policies=self.policies_of_day)}
         self._spans: dict[int, Day] = {}
 
 
@@ -75,11 +77,10 @@ def refuse(book: Rulebook, owners: Collection[str] | None = None) -> None:
         raise RuleFileError(trouble.file, trouble.line, trouble.what)
 
 
-def examine(book: Rulebook, today: Date, told: Told | None = None) -> tuple[tuple[Trouble, ...], int]:
-    """Everything worth telling of a rulebook, and how many examples were run."""
-    checked = run_examples(book, None, told)
-    found = [*checked.troubles, *walk(book, today + AHEAD), *_standard_visits(book, today + AHEAD)]
-    return (*found, *_unshown(book), *_ages(book, today)), checked.examples
+def examine(book: Rulebook, today: Date) -> tuple[Trouble, ...]:
+    """Everything else worth telling of a rulebook: dates, what no example shows, what has grown old."""
+    until = today + AHEAD
+    return (*walk(book, until), *_standard_visits(book, until), *_unshown(book), *_ages(book, today))
 
 
 def run_examples(book: Rulebook, owners: Collection[str] | None = None, told: Told | None = None) -> Checked:
@@ -118,8 +119,9 @@ def _reached(case: Case, decision: Decision, watching: _Watching) -> set[tuple[s
     """The rows of its own file that an example reaches: named by a finding or a line, or asked for where the finding
     names an entry of a table instead."""
     if case.of_policy:
-        policy = watching.on(case.example.on).policies.get(case.owner)
-        return {(POLICY, policy.row.id)} if policy is not None and decision.policy == case.owner else set()
+        policy = dict(watching.policies_of_day).get(case.owner)
+        asked = decision.policy == case.owner or case.owner in watching.policies_of_day.asked
+        return {(POLICY, policy.row.id)} if policy is not None and asked else set()
     mine = [finding for finding in decision.findings if finding.rule == case.owner]
     found = {(finding.rule, finding.row) for finding in mine}
     found |= {(reason.rule, reason.row) for line in decision.lines for reason in line.because}
@@ -127,7 +129,8 @@ def _reached(case: Case, decision: Decision, watching: _Watching) -> set[tuple[s
     if any(finding.row == "-" for finding in mine):
         return {(case.owner, row) for row in ids}
     if any(finding.row not in ids for finding in mine):
-        found |= watching.rows_of_day.asked
+        rows = watching.rows_of_day
+        found |= {(row.rule, row.id) for key, row in rows.items() if key in rows.asked or row.terms.table}
     return {(rule, row) for rule, row in found if rule == case.owner}
 
 
@@ -178,9 +181,10 @@ def _unshown(book: Rulebook) -> Iterator[Trouble]:
 
 
 _OPTIONAL = frozenset(
-    {"keep", "pays_bundled", "excludes", "therapy_modifier", "line_modifiers", "daily_caps", "payment_cap", "papers",
-     "accident", "scope", "diagnoses", "filing_days"}
-)  # fmt: skip
+    name
+    for name, field in PolicyRow.model_fields.items()
+    if name not in Row.model_fields and not field.is_required() and not name.endswith("_source") and name != "unknown"
+)
 """What a policy may say or leave out, each answering a question of its own."""
 
 

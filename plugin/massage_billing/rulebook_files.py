@@ -55,6 +55,8 @@ class Files:
     """Tables by file name."""
     errors: list[RuleFileError] = field(default_factory=list)
     """What is wrong, one a file."""
+    looked_at: set[str] = field(default_factory=set)
+    """The rule that one file given by name is in place of."""
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     """Of everything that was read."""
 
@@ -115,11 +117,28 @@ def read_files(folder: Path | None = None, own_policies: Path | None = None) -> 
     return found
 
 
-def read_own_policy(file: Path) -> PolicyText:
-    """Read one policy file by itself. Raises RuleFileError."""
-    found = Files()
+def is_rulebook(folder: Path) -> bool:
+    """Whether a folder holds a whole rulebook, not only policies."""
+    return (folder / _BOOK).is_file()
+
+
+def read_files_with(file: Path) -> Files:
+    """The files that ship with one file of a payer policy, or of a rule, in place of ours of that name."""
+    found = read_files()
     name = f"{file.parent.name}/{file.name}" if file.name == "policy.yaml" else file.name
-    return read_policy(_text(file, name, found), name)
+    _tried(found, partial(_read_one, file, name, found))
+    return found
+
+
+def _read_one(file: Path, name: str, found: Files) -> None:
+    text = _text(file, name, found)
+    if any(line.startswith("rule:") for line in text.splitlines()):
+        rule = read_rule(text, name)
+        found.rules = [*(one for one in found.rules if one.rule != rule.rule), rule]
+        found.looked_at.add(rule.rule)
+    else:
+        policy = read_policy(text, name)
+        found.own[policy.policy] = policy
 
 
 def _tried(found: Files, work: Callable[[], None]) -> None:

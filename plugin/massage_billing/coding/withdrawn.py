@@ -28,7 +28,7 @@ _POLICY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "modifiers": ("line_modifiers",),
     "payer-pays": ("excludes",),
     "scope-of-practice": ("scope",),
-    "daily-payment-cap": ("payment_cap",),
+    "daily-payment-cap": ("payment_caps",),
     "policy-silent": ("unknown",),
 }
 """What a policy says to the question of a rule; it is not read where the rule is withdrawn."""
