@@ -47,7 +47,7 @@ def ptp(pairs: Iterable[Pair] = tuple(PAIRS), head: str = PTP_HEAD, end: str = "
 
 
 def ptp_csv(pairs: Iterable[Pair] = tuple(PAIRS)) -> str:
-    """The same as CSV, as a spreadsheet writes it: a notice over several lines, the header in cells of several lines."""
+    """The same as CSV, as a spreadsheet writes it: notice and header in cells of several lines."""
     head = (
         f'"{NOTICE}\nIn two lines.",,,,,,\nColumn1/Column2 Edits,,,,,,\n'
         '"Column 1","Column 2","*=in existence\nprior to 1996","Effective\nDate","Deletion\nDate\n*=no data",'
@@ -85,7 +85,8 @@ def rvu(rows: Sequence[tuple[str, str, str, str, str]], title: str = "2026 {0} O
         "PROC,SURG,SURG,SURG,SURG,IND,BASE,FACTOR,PROCEDURES,FLAG,INDICATOR,AMOUNT,AMOUNT,AMOUNT\n"
     )
     return head + "".join(
-        f'{code},{modifier},"Invented, name",{status},,0.00,0.00,,0.00,,0.00,0.00,0.00,{pctc},XXX,0.00,0.00,0.00,{mult},'
+        f'{code},{modifier},"Invented, name",{status},,0.00,0.00,,0.00,,0.00,0.00,0.00,{pctc},XXX,'
+        f"0.00,0.00,0.00,{mult},"
         "9,9,9,9,9,,33.4009,09,0,99,0.00,0.00,0.00\n"
         for code, modifier, status, pctc, mult in rows
     )
@@ -96,6 +97,14 @@ def therapy(rows: Sequence[tuple[str, str]], title: str = "2026 Therapy Code Lis
     return f"{title},,\nHCPCS/CPT Code,Therapy Type,Disposition\n" + "".join(
         f"{c},{use} Therapy,1\n" for c, use in rows
     )
+
+
+LICENSED = {
+    "tab": "Notice of a licence\r\n\r\n97124\tinvented words of one code\r\n97140\tother words\r\n99999\tthird\r\n",
+    "spaces": "97124 INVENTED WORDS\n97140 OTHER WORDS\n99999 THIRD\n",
+    "csv": 'CPT Code,Description\n97124,"invented, words"\n97140,other words\n99999,third\n',
+}
+"""Descriptors in each layout of the AMA; the words are ours."""
 
 
 @dataclass(frozen=True)

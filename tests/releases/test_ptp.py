@@ -1,4 +1,4 @@
-"""NCCI pairs as CMS writes them: every layout reads alike, and whatever is wrong is refused with file, line and reason."""
+"""NCCI pairs as CMS writes them: every layout reads alike; what is wrong is refused with file, line and reason."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from massage_billing.releases import mue as mue_table
 from massage_billing.releases import therapy as therapy_list
 from massage_billing.releases.formats import recognize
 from massage_billing.releases.model import Context, Draft, Format
-from releases.making import Memory, mue, rvu, therapy
+from releases.making import LICENSED, Memory, mue, rvu, therapy
 
 KNOWN = frozenset({"97010", "97124", "97140", "97161", "98943", "G0283"})
 CODES = frozenset({"97010", "97124", "97140"})
@@ -112,13 +112,6 @@ def test_therapy_codes() -> None:
         "97124 therapy code list: always → not listed",
         "97140 therapy code list: always → sometimes",
     ]
-
-
-LICENSED = {
-    "tab": "CPT notice of the licence\r\n\r\n97124\tinvented words of one code\r\n97140\tother words\r\n99999\tthird\r\n",
-    "spaces": "97124 INVENTED WORDS\n97140 OTHER WORDS\n99999 THIRD\n",
-    "csv": 'CPT Code,Description\n97124,"invented, words"\n97140,other words\n99999,third\n',
-}
 
 
 @pytest.mark.parametrize("layout", LICENSED)
