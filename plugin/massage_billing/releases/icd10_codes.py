@@ -125,10 +125,23 @@ def _codes(part: Part) -> tuple[set[str], set[str]]:
             raise refuse(part.name, line, "has not the columns of a codes file; is it cut?")
         found.add(row[1], True, part, line)
     _check_whole(found, part, line)
-    headings = {code[:length] for code in found.billable for length in range(3, len(code))}
+    headings = headings_of(found.billable)
     for code in sorted(headings & found.billable):
         raise refuse(part.name, None, f"has {code} and codes under it; only one of them can be billed")
     return found.billable, headings
+
+
+def headings_of(billable: Iterable[str]) -> set[str]:
+    """The headings over codes: all their beginnings but those that only fill up to the 7th character with X."""
+    following: dict[str, set[str]] = {}
+    for code in billable:
+        for length in range(3, len(code)):
+            following.setdefault(code[:length], set()).add(code[length])
+    return {
+        heading
+        for heading, characters in following.items()
+        if not (heading.endswith("X") and len(heading) > 3 and (len(heading) == 6 or characters == {"X"}))
+    }
 
 
 def _lines(part: Part) -> Iterator[tuple[int, str]]:
@@ -264,7 +277,7 @@ def changes(
 def _counted(codes: Sequence[str]) -> str:
     """ "15 codes: M72.2, …", the first dozen by name."""
     shown = ", ".join(pointed(code) for code in codes[:_SHOWN])
-    return f"{len(codes)} codes: {shown}{', …' if len(codes) > _SHOWN else ''}"
+    return f"{len(codes)} code{'s' if len(codes) > 1 else ''}: {shown}{', …' if len(codes) > _SHOWN else ''}"
 
 
 FORMAT = Format(
