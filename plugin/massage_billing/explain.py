@@ -5,8 +5,11 @@ Money is text, dates are ISO text, references are "Type/id"; the Encounter and P
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date as Date
 
+from massage_billing.coding import ledger
+from massage_billing.coding.ledger import Ledger
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.model import Because, ClaimLine, Decision, Finding, NotBilled, Visit
 
@@ -15,6 +18,8 @@ SCHEMA = "explain/1"
 
 def explanation(visit: Visit, decision: Decision, book: Rulebook) -> dict[str, object]:
     """One element of the list that ``explain --json`` prints."""
+    counted = ledger.of(visit, decision.policy, book)
+    decision = replace(decision, units_by_method=counted.units)
     return {
         "schema": SCHEMA,
         "visit": {"encounter": visit.encounter, "date": _day(visit.date), "site": visit.site},
@@ -28,6 +33,7 @@ def explanation(visit: Visit, decision: Decision, book: Rulebook) -> dict[str, o
         "not_billed": [_not_billed(left) for left in decision.not_billed],
         "findings": [_finding(finding) for finding in decision.findings],
         "units_by_method": {method: dict(units) for method, units in decision.units_by_method.items()},
+        "minute_ledger": _ledger(counted),
     }
 
 
@@ -55,6 +61,17 @@ def _because(reason: Because) -> dict[str, object]:
         "row": reason.row,
         "in_force_from": _day(reason.in_force_from),
         "source": reason.source,
+    }
+
+
+def _ledger(counted: Ledger) -> dict[str, object]:
+    """Minutes of each timed code, the total of units by each method, and which method applies and why."""
+    return {
+        "minutes": dict(counted.minutes),
+        "totals": {method: sum(units.values()) for method, units in counted.units.items()},
+        "applies": counted.applies,
+        "because": [_because(reason) for reason in counted.because],
+        "notes": list(counted.notes),
     }
 
 

@@ -36,6 +36,7 @@ def card(item: Json) -> Iterable[str]:
     yield from _head(item)
     yield from _lines(item)
     yield from _not_billed(item)
+    yield from _ledger(item)
     yield from _findings(item)
     yield ""
 
@@ -77,16 +78,16 @@ def _lines(item: Json) -> Iterable[str]:
         pointers = ",".join(_texts(line, "diagnosis_pointers")) or "none"
         done = ", ".join(f"Procedure/{one}" for one in _texts(line, "procedures"))
         yield f"  {code:<12} {units:<8} {minutes:<8} {money:>10}   diagnoses {pointers}   {done}"
-        yield from _because(line)
+        yield from _because(line, 15)
 
 
-def _because(line: Json) -> Iterable[str]:
+def _because(item: Json, indent: int) -> Iterable[str]:
     """What a line rests on: the rules that share a source and a date stand together."""
     together: dict[tuple[str, str], list[str]] = {}
-    for row in _objects(line, "because"):
+    for row in _objects(item, "because"):
         together.setdefault((_text(row, "in_force_from"), _text(row, "source")), []).append(_named(row))
     for (since, source), rules in together.items():
-        yield from _wrap(f"because {', '.join(dict.fromkeys(rules))}{_since(since)}: {source}", 15)
+        yield from _wrap(f"because {', '.join(dict.fromkeys(rules))}{_since(since)}: {source}", indent)
 
 
 def _not_billed(item: Json) -> Iterable[str]:
@@ -98,6 +99,29 @@ def _not_billed(item: Json) -> Iterable[str]:
         yield f"    {_text(row, 'code') or '?':<10} {minutes:<8} Procedure/{_text(row, 'procedure')}: " + (
             f"{_text(row, 'reason')} (rule {_text(row, 'rule')})"
         )
+
+
+def _ledger(item: Json) -> Iterable[str]:
+    """The units that each way of counting gives for the minutes documented, and which of them applies."""
+    counted = _object(item, "minute_ledger")
+    minutes, totals = _object(counted, "minutes"), _object(counted, "totals")
+    if not minutes:
+        return
+    applies, methods = _text(counted, "applies"), _object(item, "units_by_method")
+    wide = max(len(name) for name in (*methods, "minutes documented"))
+    head = "  ".join(f"{code:>6}" for code in (*minutes, "total"))
+    yield f"  {'Minute ledger, before edits':<{wide + 4}}{head}"
+    rows = [("minutes documented", minutes, sum(int(str(each)) for each in minutes.values()))]
+    rows += [(name, _object(methods, name), int(_text(totals, name) or 0)) for name in methods]
+    for name, cells, total in rows:
+        mark = "→" if name == applies else " "
+        row = "  ".join(f"{_text(cells, code):>6}" for code in minutes)
+        yield f"    {mark} {name:<{wide}}{row}  {total:>6}"
+    if applies:
+        yield from _wrap(f"The policy {_text(item, 'policy')} counts by {applies}:", 6)
+    yield from _because(counted, 6)
+    for note in _texts(counted, "notes"):
+        yield from _wrap(note, 6)
 
 
 def _findings(item: Json) -> Iterable[str]:

@@ -125,7 +125,7 @@ def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
         return True
     successor = f" Medicare takes {entry.successor} in its place; nothing was replaced." if entry.successor else ""
     message = f"{code} has status {letter}: {row.terms.note}{successor}"
-    notes.fail(_STATUS, message, letter.lower(), code, (code, row.start))
+    notes.fail(_STATUS, message, letter.lower(), code, (code, day.row(_STATUS).start))
     return row.says(StatusRow).bills
 
 
@@ -135,8 +135,8 @@ def because(entry: CodeEntry, day: Day) -> tuple[Because, ...]:
     reasons = (Because(_CODE, known.row, known.in_force_from, known.source),)
     if letter is None:
         return reasons
-    row = day.row(_STATUS, letter.lower())
-    return (*reasons, Because(_STATUS, entry.code, row.start, row.source))
+    release = day.row(_STATUS)
+    return (*reasons, Because(_STATUS, entry.code, release.start, release.source))
 
 
 def _known(entry: CodeEntry, day: Day) -> Finding:
@@ -160,9 +160,9 @@ def _plain_status(code: str, letter: str, notes: Notes) -> Finding:
     day = notes.day
     found = day.findings.get((_STATUS, code))
     if found is None:
-        row = day.row(_STATUS, letter.lower())
+        row, release = day.row(_STATUS, letter.lower()), day.row(_STATUS)
         found = day.findings[(_STATUS, code)] = Finding(
             _STATUS, code, Result.PASS, Effect.NONE, f"{code} has status {letter}: {row.terms.note}",
-            source=row.source, in_force_from=row.start, about=code,
+            source=release.source, in_force_from=release.start, about=code,
         )  # fmt: skip
     return found
