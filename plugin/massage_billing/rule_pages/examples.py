@@ -11,6 +11,7 @@ from massage_billing.coding.example_terms import Expect, Given, GivenCoverage, G
 from massage_billing.rule_pages.words import listed, plain
 
 _ENTRIES = frozenset({"services", "coverages", "fees", "policy"})
+_NAMES = {"npi": "NPI", "taxonomies": "provider taxonomy"}
 USUAL = "the standard visit"
 """What an example says that changes nothing of the standard visit."""
 
@@ -32,7 +33,7 @@ def _visit(given: Given) -> Iterator[str]:
         yield "prices " + ", ".join(f"{code} ${amount:,.2f}" for code, amount in given.fees.items())
     for name in Given.model_fields:
         if name in told and name not in _ENTRIES:
-            yield f"{name.replace('_', ' ')}: {_words(getattr(given, name))}"
+            yield f"{_NAMES.get(name, name.replace('_', ' '))}: {_words(getattr(given, name))}"
 
 
 def _service(one: GivenService) -> str:

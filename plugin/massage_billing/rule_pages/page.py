@@ -198,15 +198,18 @@ def _rows(book: Rulebook, name: str, kind: str, on: Date) -> Iterator[PageRow]:
     rule = POLICY if kind != "rule" else name
     mine = [row for row in book.rows if row.rule == rule and (rule != POLICY or row.id.partition("@")[0] == name)]
     for row in sorted(mine, key=lambda one: (one.terms.case, -one.start.toordinal())):
-        yield _row(book, row, on)
+        general = [one for one in mine if row.terms.case and not one.terms.case and in_force(one, row.start)]
+        yield _row(book, row, on, general)
 
 
-def _row(book: Rulebook, row: RuleRow, on: Date) -> PageRow:
+def _row(book: Rulebook, row: RuleRow, on: Date, general: Sequence[RuleRow]) -> PageRow:
+    """A row of a case says only what the general row of its first day does not say already."""
     terms = row.terms
+    usual = {one for other in general for one in said(other.terms)}
     own = book.policies.get(row.id.partition("@")[0]) if row.rule == POLICY else None
     return PageRow(
         id=row.id, case=terms.case, since=row.start, until=row.end, now=in_force(row, on), assumed=terms.assumed,
-        withdrawn=terms.withdrawn, says=said(terms), effects=tuple(_overrides(terms)), source=terms.source,
+        withdrawn=terms.withdrawn, says=tuple(one for one in said(terms) if one not in usual), effects=tuple(_overrides(terms)), source=terms.source,
         known_through=terms.known_through, note=terms.note,
         ours=own is None or any(terms is one for one in own.values),
     )  # fmt: skip

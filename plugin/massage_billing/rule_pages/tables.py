@@ -13,6 +13,7 @@ from massage_billing.coding.tables import CodeEntry, Icd10Table, Limit, Pair
 
 _INDICATOR = {"0": "0: no modifier opens it", "1": "1: opened where shown separate", "9": "9: does not apply"}
 _MAI = {"1": "1: a line", "2": "2: a day, absolute", "3": "3: a day, more on review"}
+_FIRES = "in force"
 _PAGE = 500
 """So many rows are shown of a whole table; a code's own rows are all shown."""
 
@@ -78,10 +79,10 @@ def _pairs(table: Mapping[tuple[str, str], tuple[Pair, ...]], code: str | None, 
     for (one, two), pairs in sorted(table.items()):
         if code in (None, one, two):
             for pair in pairs:
-                state = "in force" if pair.fires(day.on, release.start) else "does not fire"
+                state = _FIRES if pair.fires(day.on, release.start) else "does not fire"
                 indicator = _INDICATOR.get(pair.indicator, pair.indicator)
                 rows.append((one, two, indicator, _day(pair.start), _day(pair.deleted), state))
-    return columns, rows
+    return columns, sorted(rows, key=lambda row: row[-1] != _FIRES)
 
 
 def _code(entry: object) -> tuple[str, ...]:
