@@ -43,7 +43,8 @@ def _group(bucket: Bucket, cap: DailyCapTerm, policy: Policy) -> str:
     if cap.per == "all":
         return ""
     wanted = policy.terms.therapy_modifier
-    return bucket.discipline or (wanted.modifier if wanted else "")
+    kinds = bucket.therapist.taxonomies if bucket.therapist else ()
+    return bucket.discipline or (wanted.of(kinds) if wanted else "")
 
 
 def _lower(group: list[Bucket], name: str, cap: DailyCapTerm, policy: Policy, notes: Notes) -> bool:

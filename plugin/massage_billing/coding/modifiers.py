@@ -44,7 +44,8 @@ def _therapy(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     because = Because(_THERAPY, policy.row.id, policy.row.start, policy.sources[wanted.source])
     for bucket in buckets:
         if bucket.code in wanted.codes and not bucket.discipline:
-            bucket.modifiers = (*bucket.modifiers, wanted.modifier)
+            kinds = bucket.therapist.taxonomies if bucket.therapist else ()
+            bucket.modifiers = (*bucket.modifiers, wanted.of(kinds))
             bucket.because = (*bucket.because, because)
     notes.passed(_THERAPY)
 

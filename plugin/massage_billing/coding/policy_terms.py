@@ -29,6 +29,15 @@ class Term(Model):
     """A word to the reader."""
 
 
+class OtherDiscipline(Model):
+    """Providers whose own discipline has another plan-of-care modifier."""
+
+    modifier: Modifier
+    """Their modifier."""
+    taxonomies: tuple[Taxonomy, ...] = Field(min_length=1)
+    """The providers."""
+
+
 class TherapyModifierTerm(Term):
     """A payer that wants the plan of care named on its lines."""
 
@@ -36,6 +45,15 @@ class TherapyModifierTerm(Term):
     """The modifier."""
     codes: tuple[Code, ...] = Field(min_length=1)
     """The codes that need it."""
+    others: tuple[OtherDiscipline, ...] = ()
+    """Whose lines carry another in its place: an occupational therapist's GO."""
+
+    def of(self, kinds: tuple[str, ...]) -> str:
+        """The modifier of a provider of these kinds."""
+        for other in self.others:
+            if kinds and all(kind in other.taxonomies for kind in kinds):
+                return other.modifier
+        return self.modifier
 
 
 class LineModifierTerm(Term):
