@@ -209,8 +209,8 @@ def _row(book: Rulebook, row: RuleRow, on: Date, general: Sequence[RuleRow]) -> 
     own = book.policies.get(row.id.partition("@")[0]) if row.rule == POLICY else None
     return PageRow(
         id=row.id, case=terms.case, since=row.start, until=row.end, now=in_force(row, on), assumed=terms.assumed,
-        withdrawn=terms.withdrawn, says=tuple(one for one in said(terms) if one not in usual), effects=tuple(_overrides(terms)), source=terms.source,
-        known_through=terms.known_through, note=terms.note,
+        withdrawn=terms.withdrawn, says=tuple(one for one in said(terms) if one not in usual),
+        effects=tuple(_overrides(terms)), source=terms.source, known_through=terms.known_through, note=terms.note,
         ours=own is None or any(terms is one for one in own.values),
     )  # fmt: skip
 
