@@ -98,7 +98,8 @@ def test_a_later_release_changes_no_earlier_day(tmp_path: Path, shelf: Shelf) ->
     found = book(shelf)
     for day in shipped().boundaries:
         if date(2024, 4, 1) <= day < date(2026, 10, 1):
-            assert found.on(day).rows == shipped().on(day).rows
+            rows = {asked: (row.id, row.source) for asked, row in found.on(day).rows.items()}
+            assert rows == {asked: (row.id, row.source) for asked, row in shipped().on(day).rows.items()}
             assert found.on(day).pairs == shipped().on(day).pairs
             assert found.on(day).limits == shipped().on(day).limits
 

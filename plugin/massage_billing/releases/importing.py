@@ -9,6 +9,7 @@ from datetime import date as Date
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from massage_billing.coding.rulebook import Rulebook, Table
 from massage_billing.coding.tables import Icd10Table
@@ -179,6 +180,7 @@ def _compared(
     if known.table is None or known.changes is None:
         return Imported(release, state, "", ())
     row, table = _before(known.rule, release.start, book)
+    table = _of_known(table, frozenset(book.undated().codes))
     files = ", ".join(file.name for file in release.files)
     now = known.table(draft.content, release.file)
     lacks = _lacks(table, now)
@@ -188,6 +190,15 @@ def _compared(
     found = known.changes(table, row, now, release.start, request.codes)
     held = row.isoformat() if row and table is not None else ""
     return Imported(release, state, held, tuple(found), warnings)
+
+
+def _of_known(table: Table | None, codes: frozenset[str]) -> Table | None:
+    """A table of codes or pairs without the codes that the rulebook does not know: releases keep no more either."""
+    if not isinstance(table, Mapping):
+        return table
+    entries = cast(Mapping[str | tuple[str, str], object], table)
+    known = {key: entry for key, entry in entries.items() if codes.issuperset((key,) if isinstance(key, str) else key)}
+    return cast(Table, known)
 
 
 def _lacks(before: Table | None, now: Table) -> str:

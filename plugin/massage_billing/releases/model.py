@@ -67,7 +67,8 @@ class Change:
     code: str
     """The code."""
     what: str
-    """pair-new, pair-deleted, pair-indicator, pairless, limit-up, limit-down, limit-kind, status, therapy, new, retired."""
+    """pair-new, pair-deleted, pair-indicator, pairless, limit-up, limit-down, limit-kind, status, therapy, new,
+    retired."""
     other: str = ""
     """The other code of a pair, as "column-1/column-2"."""
     was: str = ""
