@@ -129,7 +129,7 @@ Description: "One visit, billed to its primary payer. Written, never read from o
   * quantity.value ^minValueDecimal = 1
   * unitPrice 1..1 MS
   * net 1..1 MS
-  * encounter 1..1 MS
+  * encounter 1..* MS
   * encounter only Reference(Encounter)
 * insert Regex(item.productOrService.coding.system, http://www[.]ama-assn[.]org/go/cpt|http://www[.]cms[.]gov/Medicare/Coding/HCPCSReleaseCodeSets)
 * insert Regex(item.productOrService.coding.code, [0-9A-Z][0-9]{3}[0-9A-Z])
