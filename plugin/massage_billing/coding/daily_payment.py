@@ -20,7 +20,7 @@ def check(lines: Sequence[ClaimLine], policy: Policy, notes: Notes) -> None:
     before = len(notes.findings)
     for cap in policy.terms.payment_caps:
         counted = [line for line in lines if _counts(line, cap)]
-        if counted:
+        if any(line.charge is not None for line in counted):
             asked = True
             _compare(counted, cap, policy, notes)
     if asked and len(notes.findings) == before:

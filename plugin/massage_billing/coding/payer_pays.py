@@ -36,7 +36,8 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
         return done, payment, policy
     kept = [s for s in done if s.procedure not in excluded]
     if not kept and payment.secondary:
-        return _ask_about_the_next(done, payment, policy, notes)
+        _ask_about_the_next(next(iter(excluded.values())), payment, notes)
+        return done, payment, policy
     for term in dict.fromkeys(excluded.values()):
         _tell([s for s in done if excluded.get(s.procedure) is term], term, bool(kept), policy, notes)
     if kept:
@@ -85,9 +86,7 @@ def _tell(services: list[Service], term: ExcludesTerm, in_part: bool, policy: Po
     notes.fail(RULE, message, about=codes, entry=entry, source=policy.sources[term.source])
 
 
-def _ask_about_the_next(done: list[Service], payment: Payment, policy: Policy, notes: Notes) -> Sorted:
+def _ask_about_the_next(term: ExcludesTerm, payment: Payment, notes: Notes) -> None:
     """The first payer pays none of it, and another comes after it: a person says which of them is billed, or none."""
     after = ", ".join(coverage.id for coverage in payment.secondary)
-    message = f"{policy.name} pays none of these services to this provider, and {after} comes after it."
-    notes.fail(RULE, message, "another-payer", payment.secondary[0].id)
-    return done, payment, policy
+    notes.fail(RULE, f"{term.why} But {after} comes after this payer.", "another-payer", payment.secondary[0].id)
