@@ -269,7 +269,7 @@ def changes(
         if changed and old:
             text = _counted(sorted(changed))
             found.append(
-                Change("ICD-10-CM", what, now=text if what == "new" else "", was=text if what != "new" else "")
+                Change("ICD-10", what, now=text if what == "new" else "", was=text if what != "new" else "")
             )
     return sorted(found, key=lambda change: (change.code, change.what))
 

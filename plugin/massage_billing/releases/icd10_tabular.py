@@ -245,12 +245,12 @@ def changes(
         old = cast(TabularTable, before).notes
         came, went = set(new.exclusions) - set(old.exclusions), set(old.exclusions) - set(new.exclusions)
         if came:
-            found.append(Change("ICD-10-CM", "new", now=f"{len(came)} Excludes1 notes"))
+            found.append(Change("ICD-10", "new", now=f"{len(came)} Excludes1 notes"))
         if went:
-            found.append(Change("ICD-10-CM", "retired", was=f"{len(went)} Excludes1 notes"))
+            found.append(Change("ICD-10", "retired", was=f"{len(went)} Excludes1 notes"))
     if new.unread:
-        said = f"{len(new.unread)} Excludes1 notes could not be read and are not applied"
-        found.append(Change("ICD-10-CM", "unread", now=said))
+        said = f"{len(new.unread)} Excludes1 notes, which are not applied"
+        found.append(Change("ICD-10", "not read", now=said))
     return found
 
 
