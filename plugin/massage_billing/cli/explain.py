@@ -130,10 +130,10 @@ def _of_path(
     path: Path, policy: str | None, host: str | None, settings_file: Path | None, problem: Callable[[str], None]
 ) -> Iterable[Mapping[str, object]]:
     from massage_billing import wiring
-    from massage_billing.settings import find_settings, load_settings
+    from massage_billing.settings import Settings, find_settings, load_settings
 
     found = find_settings(settings_file)
-    book = wiring.load_rulebook() if found is None else wiring.rulebook_of(load_settings(found), _warn)
+    book = wiring.rulebook_of(Settings() if found is None else load_settings(found), _warn)
     _known(policy, book)
     clinic, reading = _clinic_and_reading(policy, host, settings_file)
     return wiring.explain_path(path, clinic, reading, book, problem)
