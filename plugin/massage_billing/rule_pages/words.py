@@ -164,7 +164,8 @@ def _(excluded: terms.ExcludesTerm) -> str:
 
 @phrase.register
 def _(wanted: terms.TherapyModifierTerm) -> str:
-    return _noted(f"{wanted.modifier} on {_of(wanted.codes)}", wanted.note)
+    others = "".join(f"; {other.modifier}{_by(other.taxonomies)}" for other in wanted.others)
+    return _noted(f"{wanted.modifier} on {_of(wanted.codes)}{others}", wanted.note)
 
 
 @phrase.register
