@@ -86,7 +86,7 @@ def _import(
         shell.print_json({"schema": SCHEMA, "dry_run": dry_run, "codes": codes, "releases": [_plain(o) for o in done]})
         return
     for one in done:
-        _show(one, dry_run)
+        _show(one, dry_run, codes)
     if dry_run:
         click.echo("Nothing was kept (--dry-run).")
     elif any(one.state != "unchanged" for one in done):
@@ -144,7 +144,7 @@ def _described(release: Release) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _show(one: Imported, dry_run: bool) -> None:
+def _show(one: Imported, dry_run: bool, codes: frozenset[str]) -> None:
     from massage_billing.releases.importing import kind_title
 
     release = one.release
@@ -160,17 +160,17 @@ def _show(one: Imported, dry_run: bool) -> None:
     for warning in one.warnings:
         click.echo(click.style("  Warning: ", fg="yellow") + warning)
     if one.compared_with:
-        _show_changes(one)
+        _show_changes(one, codes)
     elif one.changes:
         click.echo("  There is no earlier release to compare with.")
     click.echo("")
 
 
-def _show_changes(one: Imported) -> None:
-    """What changes, by code; the first few of each."""
+def _show_changes(one: Imported, codes: frozenset[str]) -> None:
+    """What changes, by code; the first few of each, those between two codes that are billed before the others."""
     click.echo(f"  Against what held from {one.compared_with}:")
     by_code: dict[str, list[str]] = {}
-    for change in one.changes:
+    for change in sorted(one.changes, key=lambda one: not codes.issuperset(filter(None, one.other.split("/")))):
         by_code.setdefault(change.code, []).append(change.text)
     if not by_code:
         click.echo("    nothing changes for the codes you bill.")
