@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Clinic]:
+def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Clinic:
     for name, text in (("massage-billing.yaml", SETTINGS), ("payers.yaml", PAYERS), ("fees.csv", FEES)):
         write(tmp_path, name, text)
     monkeypatch.chdir(tmp_path)
@@ -93,7 +93,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
-    yield Clinic(tmp_path, capsys)
+    return Clinic(tmp_path, capsys)
 
 
 def pair_lines(found: list[Any]) -> dict[str, tuple[str, list[str]]]:
