@@ -15,6 +15,7 @@ Parent: Claim
 Id: massage-claim
 Title: "Professional claim of a massage clinic"
 Description: "One visit, billed to its primary payer. Written, never read from others."
+* related obeys mb-related-prior
 * obeys mb-claim-total and mb-claim-focal and mb-claim-pointers and mb-claim-distinct and mb-claim-frequency
 * id MS
 * meta MS
@@ -55,8 +56,8 @@ Description: "One visit, billed to its primary payer. Written, never read from o
   * claim MS
   * claim only Reference(Claim)
   * relationship 1..1 MS
-  * relationship = $related#prior
-  * reference MS
+  * relationship from RelatedClaimVS (required)
+  * reference 1..1 MS
 * payee 1..1 MS
   * type MS
   * type = $payee#provider
@@ -172,3 +173,8 @@ Invariant: mb-claim-frequency
 Description: "A replacement or void names the claim before it and the payer's number for that claim."
 Severity: #error
 Expression: "extension('https://massage-billing.org/fhir/StructureDefinition/claim-frequency').value.where($this = '7' or $this = '8').exists() implies related.where(claim.exists() and reference.value.exists()).exists()"
+
+Invariant: mb-related-prior
+Description: "A claim before this one is named by reference; what is associated is the payer's file of the injury, by its number alone."
+Severity: #error
+Expression: "relationship.coding.where(code = 'prior').exists() = claim.exists()"

@@ -35,6 +35,8 @@ Usage: #example
 * status = #active
 * use = #claim
 * referral = Reference(ServiceRequest/order)
+* referral.type = "ServiceRequest"
+* referral.identifier.value = "REF-0001"
 * careTeam[+].sequence = 2
 * careTeam[=].provider = Reference(Practitioner/physician)
 * careTeam[=].role = $carin-role#referring
@@ -90,9 +92,11 @@ Usage: #example
 * extension[claimFrequency].valueCode = #7
 * status = #draft
 * use = #claim
-* related.claim = Reference(Claim/example-claim)
-* related.relationship = $related#prior
-* related.reference.value = "PAYER-ICN-0001"
+* related[0].claim = Reference(Claim/example-claim)
+* related[=].relationship = $related#prior
+* related[=].reference.value = "PAYER-ICN-0001"
+* related[+].relationship = $related#associated
+* related[=].reference.value = "INJURY-0001"
 * insurance[+].sequence = 2
 * insurance[=].focal = false
 * insurance[=].coverage = Reference(Coverage/second)

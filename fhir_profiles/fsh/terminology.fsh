@@ -112,3 +112,12 @@ Description: "Who did it (rendering), who ordered it (referring), who supervised
 * $care-team-role#supervisor
 * $carin-role#rendering
 * $carin-role#referring
+
+ValueSet: RelatedClaimVS
+Id: related-claim
+Title: "How what is related concerns a claim"
+Description: "The claim before it (prior), which it replaces or voids; or the payer's file of the injury (associated), by its number."
+* ^url = "https://massage-billing.org/fhir/ValueSet/related-claim"
+* ^experimental = false
+* $related#prior
+* $related#associated

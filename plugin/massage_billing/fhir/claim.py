@@ -17,7 +17,7 @@ from massage_billing.fhir import names
 from massage_billing.fhir.correction import Correction, add_correction
 from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.serial import Resource, decision_digest, with_cents
-from massage_billing.model import ClaimLine, Coverage, Decision, Visit
+from massage_billing.model import Accident, ClaimLine, Coverage, Decision, PaperKind, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,12 @@ def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource
             for n, code in enumerate(decision.diagnoses, 1)
         ],
         "insurance": _insurance(visit, decision),
-        "item": [_item(n, line, visit, places) for n, line in enumerate(decision.lines, 1)],
+        "item": _items(visit, decision, places),
         "total": _money(decision.total),
     }
-    _add_occasion(claim, visit)
-    digest = decision_digest(claim)
+    _add_occasion(claim, visit, decision.accident or visit.accident)
+    injury = _add_papers(claim, decision)
+    digest = decision_digest(claim if injury is None else {**claim, "injury": injury})
     claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}]
     if terms.correction:
         add_correction(claim, terms.correction)
@@ -175,11 +176,27 @@ def _insurance(visit: Visit, decision: Decision) -> list[object]:
         if coverage is None:
             continue
         entry: Resource = {"sequence": n, "focal": n == 1, "coverage": {"reference": coverage.id}}
-        number = visit.authorization or (visit.referral.authorization if visit.referral else None)
+        number = _authorization(visit, decision)
         if n == 1 and number:
             entry["preAuthRef"] = [number]
         entries.append(entry)
     return entries
+
+
+def _items(visit: Visit, decision: Decision, places: Mapping[str, int]) -> list[Resource]:
+    """The lines, each with the Encounters of its services; the first also names those that have no line of their own,
+    so that a claim tells every visit it speaks for."""
+    items = [_item(n, line, visit, places) for n, line in enumerate(decision.lines, 1)]
+    others = {s.procedure: s.encounter for s in visit.services if s.encounter}
+    if not others:
+        return items
+    first, everybody = visit.encounter, dict.fromkeys((visit.encounter, *others.values()))
+    named = [list(dict.fromkeys(others.get(p) or first for p in line.procedures)) for line in decision.lines]
+    unnamed = [one for one in everybody if all(one not in some for some in named)]
+    named[0] = [*named[0], *unnamed]
+    for item, some in zip(items, named, strict=True):
+        item["encounter"] = [{"reference": f"Encounter/{one}"} for one in some]
+    return items
 
 
 def _item(n: int, line: ClaimLine, visit: Visit, places: Mapping[str, int]) -> Resource:
@@ -212,16 +229,46 @@ def _modifier_system(modifier: str) -> str:
     return names.CPT if modifier.isdigit() else names.HCPCS
 
 
-def _add_occasion(claim: Resource, visit: Visit) -> None:
+def _add_papers(claim: Resource, decision: Decision) -> str | None:
+    """The referral with its number, and the payer's number of the injury, which is returned: ``related`` is not part of
+    the digest, for it also tells the revision.
+
+    FHIR R4 Claim.related.reference: "Property/Casualty insurer claim # or Workers Compensation case #".
+    """
+    for need in decision.papers:
+        paper = need.paper
+        if paper is not None and paper.kind is PaperKind.REFERRAL:
+            referral: Resource = {"type": "ServiceRequest"}
+            if paper.source.startswith("ServiceRequest/"):
+                referral["reference"] = paper.source
+            if paper.number:
+                referral["identifier"] = {"value": paper.number}
+            claim["referral"] = referral
+    number = decision.accident.claim_number if decision.accident else None
+    if number:
+        associated = _concept(names.RELATED_CLAIM, "associated")
+        claim["related"] = [{"relationship": associated, "reference": {"value": number}}]
+    return number
+
+
+def _authorization(visit: Visit, decision: Decision) -> str | None:
+    """The prior authorization's number: that of the paper which serves, else what the record names."""
+    for need in decision.papers:
+        if need.paper is not None and need.paper.kind is PaperKind.AUTHORIZATION and need.paper.number:
+            return need.paper.number
+    return visit.authorization or (visit.referral.authorization if visit.referral else None)
+
+
+def _add_occasion(claim: Resource, visit: Visit, happened: Accident | None) -> None:
     """What brought the patient: facility, accident (only with its date, which FHIR requires), onset."""
     if visit.site:
         claim["facility"] = {"reference": visit.site}
-    if visit.accident and visit.accident.date:
-        accident: Resource = {"date": visit.accident.date.isoformat()}
-        if visit.accident.kind:
-            accident["type"] = _concept(names.ACT_CODE, visit.accident.kind)
-        if visit.accident.state:
-            accident["locationAddress"] = {"state": visit.accident.state, "country": "US"}
+    if happened and happened.date:
+        accident: Resource = {"date": happened.date.isoformat()}
+        if happened.kind:
+            accident["type"] = _concept(names.ACT_CODE, happened.kind)
+        if happened.state:
+            accident["locationAddress"] = {"state": happened.state, "country": "US"}
         claim["accident"] = accident
     if visit.onset:
         claim["supportingInfo"] = [

@@ -14,7 +14,7 @@ from enum import StrEnum
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
 from massage_billing.fhir.correction import Correction, read_correction
-from massage_billing.fhir.keys import claim_key
+from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.references import split
 from massage_billing.fhir.serial import Resource, with_cents
 from massage_billing.fhir.task import digest_of
@@ -108,6 +108,23 @@ def key_of_claim(resource: Mapping[str, object]) -> str | None:
         if fj.text(tag, "system") == names.SID_CLAIM_KEY:
             return fj.text(tag, "code")
     return None
+
+
+def encounters_named(claim: Mapping[str, object]) -> tuple[str, ...]:
+    """Encounter ids that the lines of a Claim name: every visit it speaks for."""
+    found = [
+        named[1]
+        for item in fj.children(claim, "item")
+        for reference in fj.children(item, "encounter")
+        if (named := split(fj.text(reference, "reference") or "")) and named[0] == "Encounter"
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def owner_of(claim: Mapping[str, object], host: str) -> str | None:
+    """The Encounter id under whose key a Claim of ours stands; None where it is not ours, or of another host id."""
+    keys = {value for system, value in fj.identifiers(claim) if system == names.SID_VISIT_KEY}
+    return next((one for one in encounters_named(claim) if visit_key(host, one) in keys), None) if keys else None
 
 
 def our_claims(resources: Iterable[Mapping[str, object]], host: str, encounter: str) -> tuple[ClaimOnHost, ...]:

@@ -32,19 +32,19 @@ def add_correction(claim: Resource, correction: Correction) -> None:
     extensions = claim["extension"]
     if isinstance(extensions, list):
         extensions.append({"url": names.EXT_CLAIM_FREQUENCY, "valueCode": correction.frequency})
-    claim["related"] = [
-        {
-            "claim": {"reference": correction.prior},
-            "relationship": {"coding": [{"system": names.RELATED_CLAIM, "code": "prior"}]},
-            "reference": {"value": correction.payer_claim_number},
-        }
-    ]
+    prior: Resource = {
+        "claim": {"reference": correction.prior},
+        "relationship": {"coding": [{"system": names.RELATED_CLAIM, "code": "prior"}]},
+        "reference": {"value": correction.payer_claim_number},
+    }
+    # What is associated (the payer's file of the injury) stays; a claim before that one does not.
+    claim["related"] = [prior, *(one for one in fj.children(claim, "related") if "claim" not in one)]
 
 
 def read_correction(claim: Mapping[str, object]) -> Correction | None:
     """Which claim a Claim as it stands on the host corrects; None for an original."""
     marks = [one for one in fj.children(claim, "extension") if fj.text(one, "url") == names.EXT_CLAIM_FREQUENCY]
     frequency = fj.text(marks[0], "valueCode") if marks else None
-    related = next(iter(fj.children(claim, "related")), fj.NOTHING)
+    related = next((one for one in fj.children(claim, "related") if "claim" in one), fj.NOTHING)
     prior, number = fj.text(fj.child(related, "claim"), "reference"), fj.text(fj.child(related, "reference"), "value")
     return Correction(frequency, prior, number) if frequency and prior and number else None

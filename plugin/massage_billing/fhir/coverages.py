@@ -11,6 +11,7 @@ from typing import Final
 from massage_billing.fhir import names
 from massage_billing.fhir.dates import first_day, last_day
 from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, extensions, identifiers, text, whole
+from massage_billing.fhir.papers import injury_number
 from massage_billing.fhir.record import READABLE, Record
 from massage_billing.model import Coverage, CoverageKind, PayerRef
 from massage_billing.ports import JsonObject
@@ -64,13 +65,15 @@ def kind_of(coverage_type: JsonObject, faults: Faults) -> CoverageKind:
 class Links:
     """What ties coverages to this visit: Encounter.account, else ServiceRequest.insurance."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "injuries")
 
     def __init__(
         self, record: Record, encounter: JsonObject, where: str, orders: Iterable[str], patient: str | None = None
     ) -> None:
         self.found: dict[str, tuple[str, int]] = {}
         """Coverage key → (what ties it, its place)."""
+        self.injuries: dict[str, str] = {}
+        """What ties a coverage → the payer's number of the injury that it carries."""
         if "account" in encounter:
             for key, account in _accounts(record, encounter, where):
                 self._from_account(record, key, account, patient)
@@ -84,6 +87,9 @@ class Links:
             return
         if patient is not None:
             record.check_patient(key, account, patient)
+        number = injury_number(account, faults) if "identifier" in account else None
+        if number is not None:
+            self.injuries[key] = number
         for place, each in enumerate(children(account, "coverage", faults), start=1):
             coverage = record.resolver.key(child(each, "coverage", faults), account, faults)
             priority = whole(each, "priority", faults)
@@ -174,7 +180,8 @@ def read_coverages(record: Record, patient: str, links: Links, sound: SoundCover
             coverage = sound.find(key, resource, payor) or _read_coverage(record, key, resource, payor, sound)
             if key in links.found:
                 linked, rank = links.found[key]
-                coverage = replace(coverage, linked=linked, link_rank=rank)
+                number = coverage.claim_number or links.injuries.get(linked)
+                coverage = replace(coverage, linked=linked, link_rank=rank, claim_number=number)
             found.append(coverage)
         elif key in links.found:
             by = links.found[key][0]
@@ -215,6 +222,7 @@ def _read_coverage(record: Record, key: str, resource: JsonObject, payor: _Payor
         end=last_day(period, "end", faults),
         relationship=relationship[0][1] if relationship else None,
         patient_is_payer=patient_is_payer,
+        claim_number=injury_number(resource, faults) if "identifier" in resource else None,
     )
     payer_faults = None if payor[1] is None else record.faults((payor[0] or "").partition("#")[0])
     if not faults and not payer_faults:

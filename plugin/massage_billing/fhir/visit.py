@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.fhir import names
+from massage_billing.fhir.claim_state import owner_of
 from massage_billing.fhir.coverages import Links, SoundCoverages, read_coverages, read_restriction
 from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
 from massage_billing.fhir.duplicates import settle_duplicates
 from massage_billing.fhir.json import Faults, child, children, identifiers, text
 from massage_billing.fhir.keys import visit_key
+from massage_billing.fhir.papers import Reader as Papers
 from massage_billing.fhir.people import People, read_person, read_referral, read_role, read_supervisor
 from massage_billing.fhir.record import READABLE, Kept, Record
 from massage_billing.fhir.services import DONE, OVER, Found, Services, status_problems
@@ -119,6 +121,7 @@ class _Reader:
             accident=self.diagnoses.accident(self.encounter, self.where, self.clock),
             onset=self.diagnoses.onset(diagnosed, self.clock),
             authorization=None if referral is None else referral.authorization,
+            papers=Papers(self.record, self.people, self.clock, self.reading.code_map).papers(patient, orders),
             restricted=self._restriction(patient, day, found),
             foreign_claims=tuple(self._foreign_claims()),
             last_changed=self._last_changed(found),
@@ -349,9 +352,10 @@ class _Reader:
                 for reference in children(item, "encounter", faults):
                     text(reference, "reference", faults)
             status, use = text(claim, "status", faults) or "unknown", text(claim, "use", faults)
-            # Under another host id this program is somebody else: its claims are not to be billed again.
+            # Under another host id this program is somebody else: its claims are not to be billed again. Under ours
+            # the claim may be that of another visit of the day, which bills this one too.
             own = (names.SID_VISIT_KEY, visit_key(self.reading.host, self.where.partition("/")[2]))
-            ours = own in identifiers(claim, faults)
+            ours = own in identifiers(claim, faults) or owner_of(claim, self.reading.host) is not None
             dead = status in _DEAD_CLAIM or use in ("preauthorization", "predetermination")
             if True in named and not ours and not dead:
                 yield ForeignClaim(key, status)
