@@ -1,41 +1,39 @@
-"""Decide a batch of visits: read, wait or bill, look up what stands on the host, plan. Nothing is written here."""
+"""Decide a batch of visits: gather, arrange, wait or bill, look up what became of claims, plan. Nothing is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from datetime import date as Date
 
 from massage_billing import flow
+from massage_billing.arrange import Case, Rules, arrange
 from massage_billing.fhir.claim_state import (
-    ClaimOnHost,
     Evidence,
     ProvenanceOnHost,
     evidence_of,
-    id_order,
     key_of_claim,
-    our_claims,
     read_provenance,
 )
-from massage_billing.fhir.keys import claim_key, visit_key
-from massage_billing.fhir.task import TaskOnHost, read_task
+from massage_billing.fhir.dates import zone_named
+from massage_billing.fhir.keys import claim_key
+from massage_billing.fhir.task import TaskOnHost
 from massage_billing.fhir.used import used_by
-from massage_billing.fhir.visit import Shared, read_visit
-from massage_billing.hold_task import OPEN_TASK
-from massage_billing.model import Outcome, Ruling, RulingKind, Visit
+from massage_billing.gather import Gatherer
+from massage_billing.model import Elsewhere, OnFirst, Outcome, Ruling, RulingKind, Visit
+from massage_billing.one_claim import Draft, settle
+from massage_billing.paper_ledger import Ledger
 from massage_billing.planning import Plan, Situation, Terms, plan
-from massage_billing.ports import (
-    Capabilities,
-    Entry,
-    JsonObject,
-    VisitRecord,
-    VisitRow,
-    VisitState,
-)
-from massage_billing.readiness import waits
+from massage_billing.ports import Capabilities, Entry, VisitRecord, VisitRow, VisitState
+from massage_billing.readiness import Waiting
 from massage_billing.report import Tally
+from massage_billing.seen import Seen, still
 from massage_billing.setup import Setup
+
+_Provenances = Mapping[str, tuple[ProvenanceOnHost, ...]] | None
+"""By claim key; None where they cannot be looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +51,16 @@ class Planned:
         return self.entry.row.outcome == Outcome.CLAIM and not self.entry.row.draft
 
 
-@dataclass(slots=True)
-class _Found:
-    """What stands on the host of a batch of visits."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What one batch goes by beside its visits."""
 
-    claims: dict[str, tuple[ClaimOnHost, ...]]
-    tasks: dict[str, list[TaskOnHost]]
-    """By Encounter id, the one that counts first."""
-
-    def task(self, visit: Visit) -> TaskOnHost | None:
-        """The visit's Task."""
-        return next(iter(self.tasks.get(visit.encounter, ())), None)
-
-    def strays(self, visit: Visit) -> tuple[TaskOnHost, ...]:
-        """Further Tasks of its key that are still open."""
-        return tuple(task for task in self.tasks.get(visit.encounter, ())[1:] if task.status in OPEN_TASK)
+    evidence: Mapping[str, Evidence]
+    """Of the sending of Claims, by reference."""
+    provenances: _Provenances
+    """Our Provenances."""
+    approved: AbstractSet[str]
+    """Encounters whose draft a person let go."""
 
 
 class Batch:
@@ -76,115 +69,123 @@ class Batch:
     def __init__(self, setup: Setup, capabilities: Capabilities, terms: Terms, tally: Tally) -> None:
         self.setup, self.capabilities, self.terms, self.tally = setup, capabilities, terms, tally
         self._keep_used = capabilities.records_hold_writes
-        self._shared = Shared()
+        self._gatherer = Gatherer(setup, capabilities, tally)
+        self.counted: set[str] | None = None
+        """Visits that this run counts when it comes to them; None: all, since it reads every visit."""
+        self._ledger = Ledger(setup.host, setup.store, setup.book, setup.clinic, dry_run=tally.dry_run)
+        self._dated = replace(setup.clinic, today=_today(setup))
 
     def decide(
         self, records: Sequence[VisitRecord], *, again: bool = False, approved: AbstractSet[str] = frozenset()
     ) -> list[Planned]:
-        """Plans of the visits of these records; ``again`` where they were counted before, ``approved``: Encounters
-        whose draft a person let go, which was not written yet."""
-        setup = self.setup
-        read = [(record, read_visit(record, setup.reading, self._shared)) for record in records]
-        read = [(record, visit) for record, visit in read if self._after_start(visit)]
-        ids = [visit.encounter for _, visit in read]
-        known = setup.store.known(setup.host.id, ids)
-        rulings = setup.store.rulings(setup.host.id, ids)
-        found = self._on_host(read, known)
-        now = setup.host.now()
-        planned: list[Planned] = []
-        situations: list[tuple[VisitRecord, Situation]] = []
-        for record, visit in read:
-            row, claims = known.get(visit.encounter), found.claims.get(visit.encounter, ())
-            waiting = waits(visit, now, setup.settle, setup.capture)
-            if waiting and (waiting.until or not any(claim.live for claim in claims)):
-                self.tally.waiting(visit.encounter, visit.date, waiting.why)
-                planned.append(self._waiting(record, visit, row, waiting.until))
-                continue
-            ruling = _still(rulings.get(visit.encounter), visit) or _written_off(found.task(visit), self.terms)
-            decision = flow.bill(visit, setup.book, setup.clinic, ruling)
-            situation = Situation(
-                visit,
-                decision,
-                row,
-                claims,
-                found.task(visit),
-                stray_tasks=found.strays(visit),
-                approved=visit.encounter in approved,
-            )
-            situations.append((record, situation))
-        evidence, provenances = self._look_up([situation for _, situation in situations])
-        for record, situation in situations:
-            situation = _informed(situation, evidence, provenances)
-            planned.append(self._planned(record, plan(situation, self.terms), situation.row, again=again))
-        return planned
+        """Plans of the visits of these records, and of those they have to do with; ``again`` where they were counted
+        before, ``approved``: Encounters whose draft a person let go, which was not written yet."""
+        setup, now = self.setup, self.setup.host.now()
+        seen = self._gatherer.gather(records, now)
+        evidence, provenances = self._look_up(list(seen.values()))
+        cases = arrange(seen, evidence, Rules(setup.book, setup.clinic, now, setup.capture))
+        known = _Known(evidence, provenances, approved)
+        self._ledger.open(list(seen.values()), evidence)
+        drafts = [draft for case in self._ledger.ordered(cases) for draft in self._drafts(case, known)]
+        settle(drafts, lambda draft, claim: self._billed_twice(draft, claim, known))
+        keys = {one.seen.encounter: one.plan.row.claim_key for one in drafts if one.plan is not None}
+        return [self._planned(draft, keys, again=again) for draft in drafts]
 
-    def _after_start(self, visit: Visit) -> bool:
-        start = self.setup.start
-        if start is not None and visit.date is not None and visit.date < start:
-            self.tally.counts["before start"] += 1
-            return False
-        return True
+    # --- deciding ---------------------------------------------------------------------------------------------------
 
-    def _waiting(self, record: VisitRecord, visit: Visit, row: VisitRow | None, until: datetime | None) -> Planned:
-        if row is None:
-            row = VisitRow(visit.host, visit.encounter, visit.patient, visit.date, VisitState.WAITING, "")
-        row = replace(row, state=VisitState.WAITING, due=until)
-        return Planned(Entry(row, self._used(record), None, ""), news=True)
+    def _drafts(self, case: Case, known: _Known) -> list[Draft]:
+        """The plans of the visits of a case, the one that bills first."""
+        if case.waiting is not None:
+            return [Draft(one, case, None) for one in case.members]
+        lead = self._plan_lead(case, known)
+        drafts = [Draft(case.lead, case, lead)]
+        for other in case.others:
+            first = OnFirst(case.lead.encounter, lead.decision.outcome, lead.row.claim_key)
+            drafts.append(Draft(other, case, self._plan(other, other.visit, Elsewhere(on_first=first), None, known)))
+        return drafts
 
-    def _planned(self, record: VisitRecord, made: Plan, row: VisitRow | None, *, again: bool) -> Planned:
+    def _plan_lead(self, case: Case, known: _Known) -> Plan:
+        lead = case.lead
+        ruling = still(lead.ruling, case.visit) or _written_off(lead.task, self.terms)
+        worked = tuple(
+            worked for one in case.members for worked in one.elsewhere_worked if worked.encounter not in case.encounters
+        )
+        elsewhere = Elsewhere(worked, sent_without=case.sent_without, also_on=case.also_on, alone=False)
+        return self._plan(lead, case.visit, self._ledger.look(case.visit, elsewhere), ruling, known)
+
+    def _plan(self, one: Seen, visit: Visit, elsewhere: Elsewhere, ruling: Ruling | None, known: _Known) -> Plan:
+        # Whether it can still be filed is asked of what has no claim yet.
+        clinic = self.setup.clinic if any(claim.live for claim in one.claims) else self._dated
+        decision = flow.bill(visit, self.setup.book, clinic, ruling, elsewhere)
+        self._ledger.note(visit, decision)
+        situation = Situation(
+            visit,
+            decision,
+            one.row,
+            one.claims,
+            one.task,
+            stray_tasks=one.strays,
+            approved=one.encounter in known.approved,
+        )
+        if one.claims:
+            key = claim_key(visit.host, visit.encounter, one.claims[-1].revision)
+            provenances = None if known.provenances is None else known.provenances.get(key, ())
+            situation = replace(situation, evidence=known.evidence, provenances=provenances)
+        return plan(situation, self.terms)
+
+    def _billed_twice(self, draft: Draft, claim: str, known: _Known) -> Plan:
+        """The plan of a visit that another claim still bills: held until that one lets go of it."""
+        draft.case.also_on = claim
+        return self._plan_lead(draft.case, known)
+
+    # --- what is kept -----------------------------------------------------------------------------------------------
+
+    def _planned(self, draft: Draft, keys: Mapping[str, str], *, again: bool) -> Planned:
+        one, made = draft.seen, draft.plan
+        if made is None:
+            waiting = draft.case.waiting
+            assert waiting is not None  # noqa: S101
+            return self._waiting(one, waiting, again=again)
+        if one is not draft.case.lead:  # its row leads to the claim that bills it
+            made = replace(made, row=replace(made.row, claim_key=keys[draft.case.lead.encounter]))
+        row = one.row
         unchanged = made.group is None and row is not None and row.outcome == made.row.outcome
         if not again:
-            self.tally.visit(made, unchanged=unchanged)
+            self._count(one, made, unchanged=unchanged)
+        entry = self._ledger.entry(replace(made.entry(self._used(one)), worked=one.worked))
         if made.group is None and row is not None:
             kept = _keep_versions(made.row, row)
-            news = again or self._keep_used or not unchanged or kept != row
-            return Planned(replace(made.entry(self._used(record)), row=kept), news=news)
-        return Planned(made.entry(self._used(record)), news=True)
+            news = again or self._keep_used or not unchanged or entry.uses is not None or one.worked_anew
+            return Planned(replace(entry, row=kept), news=news or kept != row)
+        return Planned(entry, news=True)
 
-    def _used(self, record: VisitRecord) -> tuple[tuple[str, str], ...]:
-        return used_by(record) if self._keep_used else ()
+    def _count(self, one: Seen, made: Plan, *, unchanged: bool) -> None:
+        """One that is there for another's sake is counted once a run too: here, unless the run comes to it itself."""
+        if one.brought and (self.counted is None or one.encounter in self.counted):
+            self.tally.mended(made, unchanged=unchanged)
+            return
+        if one.brought and self.counted is not None:
+            self.counted.add(one.encounter)
+        self.tally.visit(made, unchanged=unchanged)
 
-    # --- what stands on the host ------------------------------------------------------------------------------------
+    def _waiting(self, one: Seen, waiting: Waiting, *, again: bool) -> Planned:
+        visit = one.visit
+        if not (again or one.brought):
+            self.tally.waiting(visit.encounter, visit.date, waiting.why)
+        row = one.row
+        if row is None:
+            row = VisitRow(visit.host, visit.encounter, visit.patient, visit.date, VisitState.WAITING, "")
+        row = replace(row, state=VisitState.WAITING, due=waiting.until, patient=visit.patient, date=visit.date)
+        return Planned(Entry(row, self._used(one), None, "", one.worked), news=True)
 
-    def _on_host(self, read: Sequence[tuple[VisitRecord, Visit]], known: Mapping[str, VisitRow]) -> _Found:
-        found = _Found({}, {})
-        if self.capabilities.records_hold_writes:
-            for record, visit in read:
-                self._sort_in(found, visit, list(record.resources.values()))
-            return found
-        host = self.setup.host
-        keys = {claim_key(v.host, v.encounter, 0): v for _, v in read}
-        visits = {visit_key(v.host, v.encounter): v for _, v in read}
-        mine: dict[str, list[JsonObject]] = {}
-        for task in host.find("Task", list(keys)):
-            held = keys.get(key_of_claim(task) or "")
-            if held:
-                mine.setdefault(held.encounter, []).append(task)
-        for claim in host.find("Claim", list(visits)):
-            owner = _owner(claim, visits)
-            if owner:
-                mine.setdefault(owner.encounter, []).append(claim)
-        for _, visit in read:
-            if visit.encounter in mine:
-                self._sort_in(found, visit, mine[visit.encounter])
-        return found
+    def _used(self, one: Seen) -> tuple[tuple[str, str], ...]:
+        return used_by(one.record) if self._keep_used else ()
 
-    def _sort_in(self, found: _Found, visit: Visit, resources: Sequence[JsonObject]) -> None:
-        claims = our_claims(resources, visit.host, visit.encounter)
-        if claims:
-            found.claims[visit.encounter] = claims
-        held = [one for one in resources if one.get("resourceType") == "Task"]
-        key = claim_key(visit.host, visit.encounter, 0) if held else ""
-        tasks = [read_task(one) for one in held if key_of_claim(one) == key]
-        tasks.sort(key=lambda task: (task.status == "entered-in-error", id_order(task.reference)))
-        if tasks:
-            found.tasks[visit.encounter] = tasks
+    # --- what became of claims --------------------------------------------------------------------------------------
 
-    def _look_up(
-        self, situations: Sequence[Situation]
-    ) -> tuple[dict[str, Evidence], dict[str, tuple[ProvenanceOnHost, ...]] | None]:
+    def _look_up(self, seen: Sequence[Seen]) -> tuple[dict[str, Evidence], _Provenances]:
         """Evidence of sending, and Provenances by key, for visits whose claim stands on the host already."""
-        claims = [one for situation in situations for one in situation.claims if one.status != "entered-in-error"]
+        claims = [claim for one in seen for claim in one.claims if claim.status != "entered-in-error"]
         if not claims:
             return {}, None
         host = self.setup.host
@@ -192,7 +193,7 @@ class Batch:
         evidence = {claim.reference: evidence_of(claim, answers) for claim in claims} if answers else {}
         if "Provenance" not in self.capabilities.readable & self.capabilities.writable:
             return evidence, None
-        keys = [claim_key(s.visit.host, s.visit.encounter, s.claims[-1].revision) for s in situations if s.claims]
+        keys = [claim_key(one.visit.host, one.encounter, one.claims[-1].revision) for one in seen if one.claims]
         provenances: dict[str, tuple[ProvenanceOnHost, ...]] = {}
         for resource in host.find("Provenance", keys):
             key = key_of_claim(resource)
@@ -201,19 +202,10 @@ class Batch:
         return evidence, provenances
 
 
-def _owner(claim: JsonObject, visits: Mapping[str, Visit]) -> Visit | None:
-    identifiers = claim.get("identifier")
-    for identifier in identifiers if isinstance(identifiers, list) else []:
-        if isinstance(identifier, dict) and identifier.get("value") in visits:
-            return visits[identifier["value"]]
-    return None
-
-
-def _still(ruling: Ruling | None, visit: Visit) -> Ruling | None:
-    """A person's "bill it" is about the record as it stood: one that changed since is held again, to be looked at."""
-    if ruling is None or ruling.kind is not RulingKind.BILL or visit.last_changed is None:
-        return ruling
-    return ruling if visit.last_changed <= ruling.at else None
+def _today(setup: Setup) -> Date:
+    """What day it is at the clinic, by the host's clock."""
+    zone = zone_named(setup.reading.zone) if setup.reading.zone else None
+    return setup.host.now().astimezone(zone or UTC).date()
 
 
 def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:
@@ -222,19 +214,6 @@ def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:
         return None
     said = f"{task.reference} was cancelled with a reason"
     return Ruling(RulingKind.WRITE_OFF, said, "host", datetime.fromisoformat(terms.now))
-
-
-def _informed(
-    situation: Situation,
-    evidence: Mapping[str, Evidence],
-    provenances: Mapping[str, tuple[ProvenanceOnHost, ...]] | None,
-) -> Situation:
-    if not situation.claims:
-        return situation
-    visit = situation.visit
-    key = claim_key(visit.host, visit.encounter, situation.claims[-1].revision)
-    known = None if provenances is None else provenances.get(key, ())
-    return replace(situation, evidence=evidence, provenances=known)
 
 
 def _keep_versions(new: VisitRow, old: VisitRow) -> VisitRow:

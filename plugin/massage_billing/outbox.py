@@ -27,11 +27,11 @@ class Outbox:
     def commit_and_write(self, planned: Sequence[Planned]) -> set[str]:
         """Remember decisions in one transaction, then write; Encounter ids that have to be read again."""
         entries = [one.entry for one in planned if one.news]
-        if entries:
-            self.store.commit(entries)
+        given_back = self.store.commit(entries) if entries else set()
+        entries = [entry for entry in entries if entry.row.encounter not in given_back]
         groups = [entry.group for entry in entries if entry.group]
         rows = {entry.row.encounter: entry.row for entry in entries if entry.group}
-        return self._write(groups, rows)
+        return self._write(groups, rows) | given_back
 
     def left(self) -> Iterator[list[WriteGroup]]:
         """What earlier runs decided and did not write, some at a time, each group once."""
@@ -56,7 +56,7 @@ class Outbox:
         again: set[str] = set()
         results: list[WriteResult] = []
         confirmed: list[VisitRow] = []
-        for result in self.host.write(groups):
+        for result in self._in_order(groups):
             group = by_key[result.key]
             row = rows.get(group.encounter)
             if result.problem is not None:
@@ -74,6 +74,21 @@ class Outbox:
         if not self.capabilities.keys_unique:
             again |= self._doubled(by_key, results)
         return again
+
+    def _in_order(self, groups: Sequence[WriteGroup]) -> Iterator[WriteResult]:
+        """Write groups, each after those it comes after; one whose predecessor was not written stays in the outbox."""
+        waiting, written = list(groups), set[str]()
+        here = {group.key for group in groups}
+        while waiting:
+            ready = [group for group in waiting if written.issuperset(here.intersection(group.after))]
+            if not ready:
+                return
+            tried = {group.key for group in ready}
+            waiting = [group for group in waiting if group.key not in tried]
+            for result in self.host.write(ready):
+                if result.problem is None:
+                    written.add(result.key)
+                yield result
 
     def _writable(self, group: WriteGroup) -> bool:
         """Whether the host can take every resource of the group; else it waits in the outbox as a draft."""

@@ -149,6 +149,13 @@ class Tally:
         if len(self.lines) < SHOWN_VISITS:
             self.lines.append(_line(decision))
 
+    def mended(self, plan: Plan, *, unchanged: bool) -> None:
+        """Count what is done for a visit that was decided again for another one's sake, but not the visit."""
+        if not unchanged:
+            self.counts[f"claim {plan.change.value}"] += 1
+            self.counts["opened"] += plan.hold_opened
+            self.counts["closed"] += plan.hold_closed
+
     def waiting(self, encounter: str, date: Date | None, why: str) -> None:
         """Count one visit that is not ready."""
         self.counts["visits"] += 1

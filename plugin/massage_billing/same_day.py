@@ -130,7 +130,7 @@ def join(visits: Sequence[Visit]) -> Visit:
         papers=tuple(dict.fromkeys(paper for v in visits for paper in v.papers)),
         state=_said([v.state for v in visits]),
         foreign_claims=tuple(dict.fromkeys(claim for v in visits for claim in v.foreign_claims)),
-        problems=tuple(dict.fromkeys([*problems, *_differences(visits)])),
+        problems=tuple(dict.fromkeys([*problems, *_differences(visits), *_clashes(visits)])),
         last_changed=max(changed, default=None),
     )
 
@@ -161,3 +161,38 @@ def _differences(visits: Sequence[Visit]) -> list[Problem]:
         for what, values in said
         if len(values) > 1
     ]
+
+
+def _clashes(visits: Sequence[Visit]) -> list[Problem]:
+    """Services of two visits that are one recorded twice, or need more minutes than passed."""
+    done = [(v, s) for v in visits for s in v.services if s.status == record.COMPLETED and s.duplicate_of is None]
+    found = []
+    for n, (visit, one) in enumerate(done):
+        for other_visit, other in done[:n]:
+            if other_visit is visit or one.start is None or other.start is None:
+                continue
+            person, another = (s.therapist and (s.therapist.npi or s.therapist.id) for s in (one, other))
+            if (one.code, one.start, one.end, one.regions, person) == (
+                other.code, other.start, other.end, other.regions, another
+            ):  # fmt: skip
+                detail = f"Procedure/{one.procedure} has the same code, performer, region and period as "
+                found.append(_problem(one, f"{detail}Procedure/{other.procedure}.", "twice"))
+            elif _overlap(one, other):
+                whose, key = ("one performer", "overlap") if person == another else ("two performers", "two-therapists")
+                detail = f"Procedure/{other.procedure} and Procedure/{one.procedure} of {whose} overlap by more than"
+                found += [_problem(s, f"{detail} their minutes allow.", key) for s in (other, one)]
+    return found
+
+
+def _problem(service: Service, detail: str, key: str) -> Problem:
+    return Problem("services-distinct", Result.FAIL, detail, f"Procedure/{service.procedure}", key)
+
+
+def _overlap(one: Service, other: Service) -> bool:
+    """Whether two services have more minutes than the time they took together; within one visit reading asks this."""
+    if one.start is None or one.end is None or other.start is None or other.end is None:
+        return False
+    start, end, begin, finish = (_seconds(moment) for moment in (one.start, one.end, other.start, other.end))
+    if start >= finish or begin >= end:
+        return False
+    return max(end, finish) - min(start, begin) < ((one.minutes or 0) + (other.minutes or 0)) * 60

@@ -97,8 +97,15 @@ class Billing:
                 wake |= self.store.waking(self.host.id, self._by_others(page.touched))
             reached = page.cursor or reached
         wake |= self._woken(incremental=cursor is not None)
-        for ids in _chunks(sorted(wake), BATCH):
-            self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
+        for _ in range(REDO_ROUNDS):
+            batch.counted = (batch.counted or set()) | wake
+            for ids in _chunks(sorted(wake), BATCH):
+                self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
+            # What was decided may have moved others: a late visit takes the place of a later one's authorization.
+            moved = set() if dry_run else set(self.store.due(self.host.id, self.host.now()))
+            if not moved or moved == wake:
+                break
+            wake = moved
         return reached
 
     def _by_others(self, touched: Sequence[Touched]) -> list[Touched]:

@@ -3,65 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from builders import condition, consent, coverage, encounter, practitioner, procedure, ref, sound
-from massage_billing.checks import claim_checker
+from builders import condition, consent, coverage, encounter, practitioner, procedure, ref
+from flow.world import CLINIC, World
 from massage_billing.errors import HostRejected, HostUnreachable
 from massage_billing.fhir import names
 from massage_billing.hosts.memory import MemoryHost
-from massage_billing.hosts.memory import MemoryStore as HostData
-from massage_billing.model import Clinic, CoverageKind, Fee, Payer, Reading, Ruling, RulingKind
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.model import Ruling, RulingKind
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 from massage_billing.store.memory import MemoryStore
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-BOOK = load_rulebook()
-CLINIC = Clinic(
-    payers=(Payer("plan", CoverageKind.HEALTH, "commercial-midpoint", references=frozenset({"Organization/o2"})),),
-    payers_known=True,
-    fees=tuple(Fee(code, Decimal("35.50"), date(2026, 1, 1)) for code in ("97124", "97140", "97110", "97112")),
-    npi="1234567893",
-    digest="clinic-1",
-)
 
-
-class World:
-    """A host with one sound visit, and everything around it."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-        self.data = HostData(clock=lambda: self.now)
-        self.host = MemoryHost("clinic", store=self.data)
-        self.put(*(one for one in sound() if one["id"] != "a2"))
-        self.store = MemoryStore()
-        self.setup = Setup(
-            host=self.host,
-            store=self.store,
-            book=BOOK,
-            clinic=CLINIC,
-            reading=Reading(host="clinic", zone="America/Los_Angeles", place_of_service="11"),
-            check=claim_checker(BOOK),
-            start=date(2026, 1, 1),
-            settle=timedelta(0),
-        )
-
-    def put(self, *resources: dict[str, object]) -> None:
-        for resource in resources:
-            self.data.put(resource)
-
-    def run(self, **changes: object):  # type: ignore[no-untyped-def]
-        self.now += timedelta(minutes=10)
-        return Billing(replace(self.setup, **changes)).run()  # type: ignore[arg-type]
-
-    def alive(self, kind: str) -> list[dict[str, object]]:
-        dead = ("cancelled", "entered-in-error", "completed")
-        return [r for r in self.data.all(kind) if r.get("status") not in dead]  # type: ignore[misc]
+def another_day(world: World, **changes: object) -> None:
+    """A second visit, of the day before."""
+    day = {"start": "2026-11-19T10:00:00-08:00", "end": "2026-11-19T11:00:00-08:00"}
+    done = procedure("a2", encounter=ref("Encounter/e2"), performedDateTime=day["start"])
+    world.put(encounter("e2", period=day), {**done, **changes})
 
 
 @pytest.fixture
@@ -182,7 +143,7 @@ def test_a_claim_the_host_refuses_stays_in_the_outbox_and_is_named(world: World)
 
 
 def test_a_refused_group_never_blocks_the_others(world: World) -> None:
-    world.put(encounter("e2"), procedure("a2", encounter=ref("Encounter/e2")))
+    another_day(world)
     world.host.refuses = lambda r: "no" if "e2" in str(r.get("item")) else None
     world.run()
     assert len(world.data.all("Claim")) == 1
@@ -234,7 +195,7 @@ def test_a_sent_claim_whose_record_changed_is_held_and_left_alone(world: World) 
 
 
 def test_one_malformed_resource_holds_its_own_visit_and_no_other(world: World) -> None:
-    world.put(encounter("e2"), {**procedure("a2", encounter=ref("Encounter/e2")), "code": "massage"})
+    another_day(world, code="massage")
     report = world.run()
     assert (report.claims, report.holds) == (1, 1)
 

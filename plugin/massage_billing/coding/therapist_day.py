@@ -99,6 +99,13 @@ def changed_for(before: Sequence[Worked], now: Sequence[Worked], others: Iterabl
     return found
 
 
+def that_matter(mine: Worked, others: Sequence[Worked], day: Day) -> list[Worked]:
+    """What a visit has to be told of others of a therapist's day: all where the day is too long, else what overlaps."""
+    if too_long(mine.minutes + sum([other.minutes for other in others]), day):
+        return sorted(others)
+    return sorted(other for other in others if overlap(mine, other))
+
+
 def check(visit: Visit, elsewhere: Elsewhere, notes: Notes) -> None:
     """Leave the finding of the question; ``elsewhere.worked`` holds what other visits take of the same days."""
     if elsewhere.alone:

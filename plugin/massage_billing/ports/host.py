@@ -134,6 +134,9 @@ class WriteGroup:
     """Encounter id, for messages."""
     writes: tuple[Write, ...]
     """In order; the Claim before its Provenance."""
+    after: tuple[str, ...] = ()
+    """Keys of groups that have to be written before it. Not kept in the store: what an earlier run left is decided
+    again, and put in order again, before it is written."""
 
 
 @dataclass(frozen=True, slots=True)
