@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from massage_billing import flow, rule_examples
+from massage_billing.cli.main import cli
 from massage_billing.clinic_files import load_payers
 from massage_billing.coding.rulefile import read_policy
 from massage_billing.model import Outcome
@@ -44,6 +46,19 @@ def test_the_page_followed_step_by_step(tmp_path: Path) -> None:
     decision = flow.bill(visit(services=["97124 75"]), own, clinic(policy=payer.policy))
     assert (decision.outcome, lines(decision)) == (Outcome.CLAIM, ["97124 x4 GP"])
     assert "call them" in " ".join(f.message for f in decision.findings if f.rule == "policy-silent")
+
+
+def test_the_command_of_the_page_finds_the_template_sound_and_names_the_line_of_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "my-plan.yaml"
+    file.write_text(blocks()[1], encoding="utf-8")
+    sound = CliRunner().invoke(cli, ["rules", "check", str(file)])
+    assert "sound" in sound.output
+    wrong = blocks()[1].replace("filing_source: call", "filing_source: cal")
+    file.write_text(wrong, encoding="utf-8")
+    refused = CliRunner().invoke(cli, ["rules", "check", str(file)])
+    line = next(place for place, text in enumerate(wrong.splitlines(), start=1) if "filing_source" in text)
+    assert "would be refused" in refused.output
+    assert f"my-plan.yaml:{line}:" in refused.output
 
 
 def test_every_optional_term_of_the_template_can_be_taken_into_use() -> None:
