@@ -90,7 +90,7 @@ Description: "One visit, billed to its primary payer. Written, never read from o
   * diagnosisCodeableConcept.coding.system = $icd10cm
   * diagnosisCodeableConcept.coding.code 1..1
   * type MS
-* insert Regex(diagnosis.diagnosisCodeableConcept.coding.code, [A-Z][0-9][0-9A-Z][.]?[0-9A-Z]*)
+* insert Regex(diagnosis.diagnosisCodeableConcept.coding.code, [A-Z][0-9A-Z][0-9A-Z][.]?[0-9A-Z]*)
 * insurance MS
   * sequence MS
   * focal MS

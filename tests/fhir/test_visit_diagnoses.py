@@ -87,6 +87,7 @@ def test_other_verification_statuses_count(status):
         (names.ICD10CM, "m5450", "M54.50"),
         (names.ICD10CM, " S16.1XXA ", "S16.1XXA"),
         (names.ICD10CM, "I10", "I10"),
+        (names.ICD10CM, "QA0.0101", "QA0.0101"),
     ],
 )
 def test_how_a_code_may_be_written(system, written, expected):

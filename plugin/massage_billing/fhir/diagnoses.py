@@ -27,8 +27,9 @@ CM_SYSTEMS: Final = frozenset(
 ICD_SYSTEMS: Final = CM_SYSTEMS | {"http://hl7.org/fhir/sid/icd-10", "urn:oid:2.16.840.1.113883.6.3"}
 """And ICD-10, by which OpenEMR names ICD-10-CM codes."""
 
-_CODE: Final = re.compile(r"(?:ICD10:)?([A-Z][0-9][0-9A-Z])\.?([0-9A-Z]{0,4})", re.IGNORECASE)
-"""An ICD-10-CM code, with its point or without (837P has none), with the prefix that OpenEMR's lists have."""
+_CODE: Final = re.compile(r"(?:ICD10:)?([A-Z][0-9A-Z]{2})\.?([0-9A-Z]{0,4})", re.IGNORECASE)
+"""An ICD-10-CM code, with its point or without (837P has none), with the prefix that OpenEMR's lists have. Since the
+release of 2026 the second character may be a letter ("QA0.0101")."""
 _NOT_SO: Final = frozenset({"refuted", "entered-in-error"})
 """Condition.verificationStatus that takes a diagnosis back."""
 
