@@ -86,7 +86,7 @@ def bill(
 
 def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes: Notes) -> Decision:
     # Does another visit of the patient's day speak for this one?
-    if elsewhere.on_first is not None:
+    if elsewhere.on_first is not None and notes.asked(day_claim.RULE):
         day_claim.leave_to_first(visit, elsewhere.on_first, notes)
         return _decision(visit, Payment(False), notes, (), ())
 
@@ -104,6 +104,8 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     # Who pays, and by which policy are units counted?
     payment = coverage.who_pays(visit, on, clinic, notes)
     done = status.performed(visit.services, notes)
+    if payment.policy is None and not notes.asked("payer-known"):
+        payment = replace(payment, policy=coverage.counting(notes))
     if payment.policy is None:
         notes.leave_off(done, "on-hold", "payer-known")
         return _decision(visit, payment, notes, (), ())
@@ -251,7 +253,9 @@ def _undated(visit: Visit, notes: Notes) -> Decision:
     if record.never_performed(visit):
         return _nothing(visit, "visit-not-performed", "visit-finished", notes)
     if not any(f.rule == "date-of-service" and f.effect is Effect.HOLD for f in notes.findings):
-        notes.no_data("date-of-service", "The record gives no date of service.")
+        missing = "The record gives no date of service."
+        if notes.no_data("date-of-service", missing) is not Effect.HOLD and not notes.asked("date-of-service"):
+            notes.no_data("no-rule-for-date", f"{missing} No rule can be chosen.", about="date-of-service")
     notes.leave_off(list(visit.services), "on-hold", "date-of-service")
     return _decision(visit, Payment(False), notes, (), ())
 

@@ -22,6 +22,7 @@ from massage_billing.coding.example_terms import (
 )
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.rulebook import Day, Policy, Rulebook
+from massage_billing.coding.withdrawn import policy_terms
 from massage_billing.model import (
     Accident,
     ClaimLine,
@@ -84,7 +85,7 @@ def decide(case: Case, book: Rulebook) -> Decision:
     if case.of_policy and "policy" not in case.example.given.model_fields_set:
         given = given.model_copy(update={"policy": case.owner})
     if given.policy is not None and given.policy_says:
-        book = _Varied(book, given.policy, given.policy_says)
+        book = Varied(book, given.policy, given.policy_says)
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
@@ -107,7 +108,7 @@ def _worked(w: GivenWorked, place: int, given: Given, visit: Visit) -> Worked:
     return therapist_day.made(w.by or given.npi or "", visit.date, f"e{place + 1}", [service])
 
 
-class _Varied(Rulebook):
+class Varied(Rulebook):
     """The rulebook with one policy that says something else, for an example of a rule that only policies set off."""
 
     def __init__(self, book: Rulebook, policy: str, says: Mapping[str, object]) -> None:
@@ -118,12 +119,12 @@ class _Varied(Rulebook):
     def on(self, date: Date) -> Day:
         """What is in force on a date, and the policy as the example has it."""
         day = super().on(date)
-        varied = {name: self._vary(each) for name, each in day.policies.items() if name == self._policy}
+        varied = {name: self._vary(each, day) for name, each in day.policies.items() if name == self._policy}
         return replace(day, policies={**day.policies, **varied}, findings={}, because={})
 
-    def _vary(self, policy: Policy) -> Policy:
+    def _vary(self, policy: Policy, day: Day) -> Policy:
         told = policy.terms.model_dump(by_alias=True, exclude_unset=True)
-        terms = PolicyRow.model_validate({**told, **self._says})
+        terms = policy_terms(PolicyRow.model_validate({**told, **self._says}), day.withdrawn)
         return replace(policy, terms=terms, row=replace(policy.row, terms=terms))
 
 

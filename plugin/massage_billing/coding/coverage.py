@@ -191,6 +191,11 @@ def _patient_pays(clinic: Clinic, notes: Notes) -> Payment:
     known = notes.day.known_policies
     if clinic.policy is not None and clinic.policy in known:
         return Payment(True, policy=clinic.policy)
-    counting = notes.day.row("self-pay-counting")
-    notes.findings.append(counting.passed)
-    return Payment(True, policy=counting.says(SelfPayRow).policy)
+    return Payment(True, policy=counting(notes))
+
+
+def counting(notes: Notes) -> str:
+    """The policy that counts where no payer's does."""
+    row = notes.day.row("self-pay-counting")
+    notes.findings.append(row.passed)
+    return row.says(SelfPayRow).policy

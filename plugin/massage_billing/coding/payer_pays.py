@@ -28,6 +28,9 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
     terms = policy.terms.excludes
     if not terms or payment.self_pay or not done:
         return done, payment, policy
+    if not notes.asked(RULE):
+        notes.bypassed(RULE)
+        return done, payment, policy
     before = len(notes.findings)
     excluded = {s.procedure: term for s in done if (term := _excluded(s, terms, notes)) is not None}
     if not excluded:

@@ -24,7 +24,7 @@ def performed(services: Iterable[Service], notes: Notes) -> list[Service]:
     for s in sorted(services, key=lambda service: service.procedure):
         if s.status != COMPLETED:
             notes.leave_off([s], _NOT_DONE.get(s.status, "not-completed"), "visit-finished")
-        elif s.duplicate_of is not None:
+        elif s.duplicate_of is not None and notes.asked("services-distinct"):
             notes.leave_off([s], "duplicate", "services-distinct")
         elif s.code is None:
             notes.leave_off([s], "no-code", "code-known")
@@ -41,7 +41,7 @@ def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Buck
     disciplines = disciplines_of(notes.day)
     retired = False
     for s in services:
-        entry = codes.get(s.code or "")
+        entry = codes.get(s.code or "") or _unasked(s.code or "", notes)
         if entry is None or _ended(entry.code, notes.day):
             retired = _no_longer(s, notes) or retired
             continue
@@ -58,6 +58,11 @@ def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Buck
     if not retired:
         notes.passed(_RETIRED)
     return [buckets[key] for key in sorted(buckets)] if len(buckets) > 1 else list(buckets.values())
+
+
+def _unasked(code: str, notes: Notes) -> CodeEntry | None:
+    """A code that no rule covers, where nobody asks for that any more: one unit a session."""
+    return None if notes.asked(_CODE) else CodeEntry(code, False, "", "", "")
 
 
 def disciplines_of(day: Day) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def allocate(minutes: Mapping[str, int], method: TimedUnitsRow) -> dict[str, int
 
 def count(buckets: Sequence[Bucket], method: TimedUnitsRow) -> None:
     """Set the units of each line: timed codes by the method, of each discipline by itself; others one a session."""
+    if method.withdrawn:
+        # Nothing says how minutes become units: each line is one, the least that a line can be.
+        for bucket in buckets:
+            bucket.units = 1
+        return
     if len(buckets) == 1:
         only = buckets[0]
         only.units = alone(only.minutes or 0, method) if only.entry.timed else 1

@@ -26,12 +26,8 @@ _POLICY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "daily-cap": ("daily_caps",),
     "therapy-modifier": ("therapy_modifier",),
     "modifiers": ("line_modifiers",),
-    "payer-pays": ("excludes",),
-    "scope-of-practice": ("scope",),
-    "daily-payment-cap": ("payment_caps",),
-    "policy-silent": ("unknown",),
 }
-"""What a policy says to the question of a rule; it is not read where the rule is withdrawn."""
+"""What a policy says that changes lines, by the rule that asks it; it is not read where the rule is withdrawn."""
 
 
 def completed(values: Sequence[Plain], model: type[Row]) -> list[object]:
