@@ -223,6 +223,18 @@ def test_licensed_descriptors_are_in_nothing_that_is_written(clinic: Clinic) -> 
     assert "invented words" not in written
 
 
+def test_licensed_descriptors_are_shown_on_the_screen(clinic: Clinic) -> None:
+    clinic.visits({"e1": "2026-10-02"})
+    shown = ("rules", "show", "billable-code", "--code", "97124")
+    assert "massage" in clinic.call(*shown)[1]
+    clinic.call("rules", "import", write(clinic.folder, "cpt.txt", LICENSED["tab"]))
+    assert "invented words of one code" in clinic.call(*shown)[1]
+    assert "other words" in clinic.call("explain", "visits", "--payer-policy", "cms-total-time", "--host", "main")[1]
+    page = clinic.folder / "page.html"
+    assert clinic.call(*shown, "--output", page)[0] == 0
+    assert "invented words" not in page.read_text()
+
+
 def test_it_runs_as_its_own_process(clinic: Clinic) -> None:
     file = write(clinic.folder, PTP, ptp(NEW_PAIRS))
     command = [sys.executable, "-m", "massage_billing", "rules", "import", "--json", str(file)]

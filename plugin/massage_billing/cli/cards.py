@@ -16,13 +16,16 @@ _ORDER = {"hold": 0, "changed": 1, "warn": 2}
 _WIDTH = 100
 
 
-def print_cards(items: Iterable[Json]) -> None:
-    """Print a card for every explain/1 element, as they come, and a line of sums."""
+def print_cards(items: Iterable[Json], texts: Mapping[str, str] | None = None) -> None:
+    """Print a card for every explain/1 element, as they come, and a line of sums.
+
+    ``texts``: the clinic's licensed descriptors by code, to stand under the codes.
+    """
     count: dict[str, int] = {}
     for item in items:
         outcome = _text(item, "outcome")
         count[outcome] = count.get(outcome, 0) + 1
-        for line in card(item):
+        for line in card(item, texts or {}):
             click.echo(line)
     if not count:
         click.echo("No visits found.")
@@ -31,10 +34,10 @@ def print_cards(items: Iterable[Json]) -> None:
     click.echo(f"{counted(sum(count.values()), 'visit')}: {said}. Nothing was written.")
 
 
-def card(item: Json) -> Iterable[str]:
+def card(item: Json, texts: Mapping[str, str]) -> Iterable[str]:
     """The lines of one card."""
     yield from _head(item)
-    yield from _lines(item)
+    yield from _lines(item, texts)
     yield from _not_billed(item)
     yield from _ledger(item)
     yield from _findings(item)
@@ -65,7 +68,7 @@ def _total(item: Json) -> str:
     return dollars(sum((Decimal(str(charge)) for charge in charges), Decimal("0.00")))
 
 
-def _lines(item: Json) -> Iterable[str]:
+def _lines(item: Json, texts: Mapping[str, str]) -> Iterable[str]:
     lines = _objects(item, "lines")
     if lines and _text(item, "outcome") == "hold":
         yield "  Would be billed once the hold is cleared:"
@@ -78,6 +81,7 @@ def _lines(item: Json) -> Iterable[str]:
         pointers = ",".join(_texts(line, "diagnosis_pointers")) or "none"
         done = ", ".join(f"Procedure/{one}" for one in _texts(line, "procedures"))
         yield f"  {code:<12} {units:<8} {minutes:<8} {money:>10}   diagnoses {pointers}   {done}"
+        yield from _wrap(texts.get(_text(line, "code"), ""), 15)
         yield from _because(line, 15)
 
 

@@ -52,8 +52,9 @@ def command(
             _print_list(items)
         else:
             from massage_billing.cli.cards import print_cards
+            from massage_billing.cli.licensed import descriptors
 
-            print_cards(items)
+            print_cards(items, descriptors(settings_file))
 
 
 class Problems:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from massage_billing.cli import rule_source, shell
+from massage_billing.cli import licensed, rule_source, shell
 from massage_billing.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def command(
     if as_json:
         shell.print_json({"schema": "rules-show/1", "page": found})
         return
+    if output is None:
+        found = licensed.on_page(found, licensed.descriptors(settings_file))
     text = _written(found, shape or _by_name(output))
     if output is None:
         click.echo(text, nl=False)
