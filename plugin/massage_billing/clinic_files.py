@@ -6,9 +6,7 @@ lost in silence.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -19,10 +17,12 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from massage_billing.clinic_csv import rows
+from massage_billing.clinic_papers import load_papers
 from massage_billing.clinic_yaml import YamlText, check, read_text, read_yaml
 from massage_billing.errors import SettingsError
 from massage_billing.fhir import names
-from massage_billing.model import Clinic, CoverageKind, Fee, Payer, Reading
+from massage_billing.model import Clinic, CoverageKind, Fee, Paper, Payer, Reading
 from massage_billing.settings import UNCONFIGURED, HostSettings, Settings
 
 _AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
@@ -126,7 +126,7 @@ def load_fees(file: Path) -> tuple[Fee, ...]:
     """
     fees: list[Fee] = []
     seen: dict[tuple[str, str | None, str | None, Date], int] = {}
-    for line, row in _rows(file, read_text(file)):
+    for line, row in rows(file, read_text(file), _COLUMNS):
         fee = _fee(f"{file}:{line}", row)
         key = (fee.code, fee.modifier, fee.payer, fee.since)
         if key in seen:
@@ -135,31 +135,6 @@ def load_fees(file: Path) -> tuple[Fee, ...]:
         seen[key] = line
         fees.append(fee)
     return tuple(fees)
-
-
-def _rows(file: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, row) of every row that is not blank; the header is checked first."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    wanted = ",".join(_COLUMNS)
-    header: list[str] | None = None
-    try:
-        for cells in reader:
-            row = [cell.strip() for cell in cells]
-            if not any(row):
-                continue
-            where = f"{file}:{reader.line_num}"
-            if header is None:
-                header = [cell.lower() for cell in row]
-                if sorted(header) != sorted(_COLUMNS):
-                    raise SettingsError(f"{where}: the first line must be {wanted}.", "Separate with commas.")
-            elif len(row) != len(header):
-                raise SettingsError(f"{where}: has {len(row)} columns instead of {len(header)}.", "Correct this line.")
-            else:
-                yield reader.line_num, dict(zip(header, row, strict=True))
-    except csv.Error as error:
-        raise SettingsError(f"{file}:{reader.line_num}: is not CSV: {error}.", "Correct this line.") from error
-    if header is None:
-        raise SettingsError(f"{file}:1: is empty.", f"Its first line must be {wanted}.")
 
 
 def _fee(where: str, row: Mapping[str, str]) -> Fee:
@@ -268,16 +243,18 @@ def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Cl
     clinic = settings.clinic
     payers = load_payers(clinic.payers) if clinic.payers else ()
     fees = load_fees(clinic.fees) if clinic.fees else None
-    if fees is not None and clinic.payers:
-        keys = {payer.key for payer in payers}
-        unknown = sorted({fee.payer for fee in fees if fee.payer} - keys)
+    papers = load_papers(clinic.papers) if clinic.papers else ()
+    named = ((clinic.fees, {fee.payer for fee in fees or ()}), (clinic.papers, {paper.payer for paper in papers}))
+    for file, used in named if clinic.payers else ():
+        unknown = sorted(key for key in used if key and key not in {payer.key for payer in payers})
         if unknown:
-            what = f"{clinic.fees}: payers {', '.join(unknown)} are not in {clinic.payers}."
+            what = f"{file}: payers {', '.join(unknown)} are not in {clinic.payers}."
             raise SettingsError(what, "Use the keys of payers.yaml.")
     made = Clinic(
         payers=payers,
         payers_known=True,
         fees=fees,
+        papers=papers,
         npi=clinic.npi,
         solo=clinic.solo,
         tin=clinic.tin.replace("-", "") if clinic.tin else None,
@@ -295,6 +272,7 @@ def _with_digest(clinic: Clinic, solo: bool, reading: Reading | None) -> Clinic:
         "fees": None
         if clinic.fees is None
         else sorted([f.code, f.modifier or "", f.payer or "", f.since.isoformat(), str(f.amount)] for f in clinic.fees),
+        "papers": sorted(_paper_parts(paper) for paper in clinic.papers),
         "npi": clinic.npi,
         "tin": clinic.tin,
         "solo": solo,
@@ -302,6 +280,11 @@ def _with_digest(clinic: Clinic, solo: bool, reading: Reading | None) -> Clinic:
     }
     digest = hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return replace(clinic, digest=digest)
+
+
+def _paper_parts(paper: Paper) -> list[str]:
+    """Everything of a paper but where it stands."""
+    return [str(getattr(paper, name)) for name in Paper.__dataclass_fields__ if name != "source"]
 
 
 def _reading_parts(reading: Reading) -> list[object]:

@@ -263,6 +263,8 @@ class ClinicSettings(_Part):
     """payers.yaml."""
     fees: FilePath | None = None
     """Fee schedule, CSV."""
+    papers: FilePath | None = None
+    """papers.csv: orders, referrals, authorizations and injuries that the clinic keeps itself."""
     labels: FilePath | None = None
     """The clinic's own descriptors of codes, where it is licensed to use them; over ours on superbills."""
     concept_maps: tuple[FilePath, ...] = ()

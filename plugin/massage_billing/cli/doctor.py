@@ -69,6 +69,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield from _payer_checks(payers, None if isinstance(book, Check) else book)
     if isinstance(fees, tuple):
         yield from _fee_checks(fees, payers if isinstance(payers, tuple) else ())
+    yield from _papers(settings, payers if isinstance(payers, tuple) else ())
     yield from _maps(settings)
     if not settings.hosts:
         yield Check("hosts", MISSING, "no host is configured.", "Add one; see plugin/docs/settings.md.")
@@ -150,6 +151,24 @@ def _fee_checks(fees: tuple[Fee, ...], payers: tuple[Payer, ...]) -> Iterator[Ch
     if strangers:
         found = f"prices for {', '.join(strangers)}, whom payers.yaml does not have."
         yield Check("clinic.fees", MISSING, found, "Use the keys of payers.yaml.")
+
+
+def _papers(settings: Settings, payers: tuple[Payer, ...]) -> Iterator[Check]:
+    from massage_billing.clinic_papers import load_papers
+
+    file = settings.clinic.papers
+    if file is None:
+        return
+    papers = _attempt("clinic.papers", lambda: load_papers(file))
+    if isinstance(papers, Check):
+        yield papers
+        return
+    kinds = sorted({paper.kind.value for paper in papers})
+    yield Check("clinic.papers", OK, f"{shell.counted(len(papers), 'paper')}: {', '.join(kinds) or 'none yet'}")
+    strangers = sorted({paper.payer for paper in papers if paper.payer} - {payer.key for payer in payers})
+    if strangers:
+        found = f"papers for {', '.join(strangers)}, whom payers.yaml does not have."
+        yield Check("clinic.papers", MISSING, found, "Use the keys of payers.yaml.")
 
 
 def _maps(settings: Settings) -> Iterator[Check]:

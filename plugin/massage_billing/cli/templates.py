@@ -60,6 +60,7 @@ clinic:
   solo: {solo}    # true: the therapist is paid, not an organization
   payers: {payers}
   fees: {fees}
+  # papers: papers.csv    # orders, referrals, authorizations you keep yourself: see plugin/docs/papers.md
 
 # rules:
 #   own_policies: policies    # folder of your own payer policies, one YAML file each: see plugin/docs/rules.md
