@@ -26,7 +26,7 @@ _SHORT = 480
 
 def takes(visit: Visit, day: Day) -> tuple[Worked, ...]:
     """What a visit takes of its therapists' days; by therapist. Raises NoRuleForDate."""
-    if visit.date is None:
+    if visit.date is None or record.never_performed(visit):
         return ()
     row = day.row(RULE).says(TherapistDayRow)
     codes = day.codes
