@@ -1,0 +1,389 @@
+"""Papers from the record to the claim, over a host and a store: counted once each, in order, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from builders import condition, coverage, encounter, location, organization, payer, practitioner, procedure, ref, resource
+from massage_billing.checks import claim_checker
+from massage_billing.fhir import names
+from massage_billing.hosts.memory import MemoryHost
+from massage_billing.hosts.memory import MemoryStore as HostData
+from massage_billing.model import Clinic, CoverageKind, Fee, Paper, PaperKind, Payer, Reading, Ruling, RulingKind
+from massage_billing.ports import Entry, VisitState
+from massage_billing.rulebook_files import load_rulebook
+from massage_billing.service import Billing
+from massage_billing.setup import Setup
+from massage_billing.store import open_store
+from massage_billing.store.memory import MemoryStore
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+BOOK = load_rulebook()
+ZONE = "America/Denver"
+REFERRAL = Paper(
+    PaperKind.REFERRAL, "papers.csv:2", "Patient/p1", number="V1", payer="va", visits=3, start=date(2026, 10, 1)
+)
+
+
+def clinic(*papers: Paper, policy: str = "va-community-care", **more: Any) -> Clinic:
+    return Clinic(
+        payers=(Payer("va", CoverageKind.HEALTH, policy, references=frozenset({"Organization/o2"})),),
+        payers_known=True,
+        fees=tuple(Fee(code, Decimal("35.50"), date(2020, 1, 1)) for code in ("97124", "97140")),
+        npi="1234567893",
+        papers=papers,
+        digest=str(papers),
+        **more,
+    )
+
+
+class World:
+    """A clinic of one veteran."""
+
+    def __init__(self, *papers: Paper, store: Any = None, **more: Any) -> None:
+        self.now = NOW
+        self.data = HostData(clock=lambda: self.now)
+        self.put(practitioner(), location(), organization(), payer(), coverage(), condition())
+        self.setup = Setup(
+            host=MemoryHost("clinic", store=self.data),
+            store=store or MemoryStore(),
+            book=BOOK,
+            clinic=clinic(*(papers or (REFERRAL,)), **more),
+            reading=Reading(host="clinic", zone=ZONE, place_of_service="11"),
+            check=claim_checker(BOOK),
+            start=date(2020, 1, 1),
+            settle=timedelta(0),
+        )
+
+    def put(self, *resources: dict[str, Any]) -> None:
+        for one in resources:
+            self.data.put(one)
+
+    def visit(self, day: int, mins: int | None = 30, month: int = 11, **changes: Any) -> None:
+        """Visit "e5" on 5 November, of one service."""
+        times = {"start": f"2026-{month:02}-{day:02}T10:00:00-07:00", "end": f"2026-{month:02}-{day:02}T11:00:00-07:00"}
+        self.put(
+            encounter(f"e{day}", period=times, **changes),
+            procedure(f"a{day}", mins=mins, encounter=ref(f"Encounter/e{day}"), performedDateTime=times["start"]),
+        )
+
+    def run(self, **changes: Any) -> Any:
+        self.now += timedelta(minutes=10)
+        return Billing(replace(self.setup, **changes)).run()
+
+    def claims(self) -> dict[str, dict[str, Any]]:
+        """Live claims by the day of their visit."""
+        live = [c for c in self.data.all("Claim") if c["status"] in ("active", "draft")]
+        return {str(c["billablePeriod"]["start"])[-2:].lstrip("0"): c for c in live}  # type: ignore[index]
+
+    def billed(self) -> list[int]:
+        return sorted(int(day) for day in self.claims())
+
+    def held(self) -> dict[int, list[str]]:
+        rows = self.setup.store.rows("clinic")
+        return {int(r.encounter[1:]): [rule for rule, _ in r.holds] for r in rows if r.state is VisitState.HELD}
+
+    def sent(self, day: int) -> None:
+        """The payer answered the claim of that day."""
+        claim = self.claims()[str(day)]
+        answer = {"status": "active", "outcome": "queued", "request": ref(f"Claim/{claim['id']}"), "use": "claim"}
+        self.put(resource("ClaimResponse", f"r{day}", answer, {}))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def world(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
+    if request.param == "memory":
+        yield World()
+        return
+    with open_store(tmp_path / "state") as store:
+        yield World(store=store)
+
+
+# --- counting -------------------------------------------------------------------------------------------------------
+
+
+def test_visits_are_billed_until_the_referral_is_used_up(world: World) -> None:
+    for day in (8, 5, 7, 6):
+        world.visit(day)
+    report = world.run()
+    assert (report.claims_created, report.holds) == (3, 1)
+    assert world.billed() == [5, 6, 7]
+    assert world.held() == {8: ["referral-on-file"]}
+    (row,) = [row for row in world.setup.store.rows("clinic") if row.encounter == "e8"]
+    assert "allows 3 visits; at least 3 visits are used (3 on claims of this clinic)" in row.holds[0][1]
+    assert world.claims()["5"]["referral"] == {"type": "ServiceRequest", "identifier": {"value": "V1"}}
+
+
+def test_a_second_run_changes_nothing(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    before = {kind: world.data.all(kind) for kind in ("Claim", "Task", "Provenance")}
+    report = world.run()
+    assert (report.claims_created, report.claims_updated, report.holds_opened) == (0, 0, 0)
+    assert {kind: world.data.all(kind) for kind in before} == before
+
+
+def test_what_was_used_before_counts(tmp_path: Any) -> None:
+    world = World(replace(REFERRAL, visits_used=2))
+    world.visit(5)
+    world.visit(6)
+    world.run()
+    assert (world.billed(), list(world.held())) == ([5], [6])
+
+
+def test_units_are_counted_too() -> None:
+    world = World(replace(REFERRAL, visits=None, units=5))
+    world.visit(5, mins=30)
+    world.visit(6, mins=60)
+    world.visit(7, mins=30)
+    world.run()
+    assert world.billed() == [5, 7]
+    assert list(world.held()) == [6]
+
+
+def test_a_late_visit_takes_its_place_and_the_last_one_loses_it(world: World) -> None:
+    for day in (5, 6, 7):
+        world.visit(day)
+    world.run()
+    world.visit(1)
+    world.run()
+    assert world.billed() == [1, 5, 6]
+    assert world.held() == {7: ["referral-on-file"]}
+
+
+def test_a_late_visit_finds_no_place_where_every_claim_was_sent(world: World) -> None:
+    for day in (5, 6, 7):
+        world.visit(day)
+    world.run()
+    for day in (5, 6, 7):
+        world.sent(day)
+    world.visit(1)
+    world.run()
+    assert world.billed() == [5, 6, 7]
+    assert world.held() == {1: ["referral-on-file"]}
+
+
+def test_what_was_sent_keeps_its_place_and_what_was_not_loses_it(world: World) -> None:
+    for day in (5, 6, 7):
+        world.visit(day)
+    world.run()
+    world.sent(7)
+    world.visit(1)
+    world.run()
+    assert world.billed() == [1, 5, 7]
+    assert world.held() == {6: ["referral-on-file"]}
+
+
+def test_a_visit_that_is_no_longer_billed_frees_its_place(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    world.put(procedure("a6", encounter=ref("Encounter/e6"), status="entered-in-error",
+                        performedDateTime="2026-11-06T10:00:00-07:00"))  # fmt: skip
+    world.run()
+    assert world.billed() == [5, 7, 8]
+    assert 8 not in world.held()
+
+
+def test_a_held_visit_keeps_its_place(world: World) -> None:
+    world.visit(5, mins=None)
+    for day in (6, 7, 8):
+        world.visit(day)
+    world.run()
+    assert world.billed() == [6, 7]
+    assert set(world.held()) == {5, 8}
+    (row,) = [row for row in world.setup.store.rows("clinic") if row.encounter == "e8"]
+    assert "1 reserved for visits that are held" in row.holds[0][1]
+    world.visit(5)
+    world.run()
+    assert world.billed() == [5, 6, 7]
+
+
+def test_a_written_off_visit_frees_its_place(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    Billing(world.setup).rule("e6", Ruling(RulingKind.WRITE_OFF, "agreed", "biller", world.now))
+    world.run()
+    assert world.billed() == [5, 7, 8]
+
+
+def test_a_person_may_bill_beyond_the_referral(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    Billing(world.setup).rule("e8", Ruling(RulingKind.BILL, "the payer agreed", "biller", world.now))
+    world.run()
+    assert world.billed() == [5, 6, 7, 8]
+    assert world.claims()["8"]["referral"]["identifier"] == {"value": "V1"}
+
+
+def test_a_lost_store_counts_again_from_the_host(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    world.sent(5)
+    fresh = MemoryStore()
+    report = world.run(store=fresh)
+    assert (report.claims_created, report.claims_cancelled) == (0, 0)
+    assert {one.encounter: one.state.value for one in fresh.paper_counts("clinic", ["Patient/p1"])} == {
+        "e5": "sent",
+        "e6": "claimed",
+        "e7": "claimed",
+        "e8": "lacking",
+    }
+
+
+def test_two_patients_do_not_share_a_number(world: World) -> None:
+    for day in (5, 6, 7):
+        world.visit(day)
+    other = {"subject": ref("Patient/p2")}
+    world.put(coverage("c2", beneficiary=ref("Patient/p2")), condition("d2", **other))
+    world.put(encounter("e9", period={"start": "2026-11-09T10:00:00-07:00", "end": "2026-11-09T11:00:00-07:00"},
+                        diagnosis=[{"condition": ref("Condition/d2")}], **other),
+              procedure("a9", encounter=ref("Encounter/e9"), performedDateTime="2026-11-09T10:00:00-07:00",
+                        **other))  # fmt: skip
+    world.run(clinic=clinic(REFERRAL, replace(REFERRAL, patient="Patient/p2")))
+    assert world.billed() == [5, 6, 7, 9]
+
+
+# --- two runs at once -----------------------------------------------------------------------------------------------
+
+
+class Interrupted:
+    """A store before whose first commit something else happens: another process."""
+
+    def __init__(self, store: Any, meanwhile: Callable[[], None]) -> None:
+        self._store, self._meanwhile = store, meanwhile
+
+    def commit(self, entries: Sequence[Entry]) -> set[str]:
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        given: set[str] = self._store.commit(entries)
+        return given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize(("first", "meanwhile"), [(6, 5), (5, 6)])
+def test_two_runs_at_once_bill_the_last_visit_once(world: World, first: int, meanwhile: int) -> None:
+    """One run has counted and decided; before it commits, another records a visit and bills it."""
+    world.setup = replace(world.setup, clinic=clinic(replace(REFERRAL, visits=1)))
+    world.visit(first)
+
+    def other_run() -> None:
+        world.visit(meanwhile)
+        Billing(world.setup).run()
+
+    world.run(store=Interrupted(world.setup.store, other_run))
+    world.run()
+    assert world.billed() == [5]
+    assert world.held() == {6: ["referral-on-file"]}
+    cancelled = [c for c in world.data.all("Claim") if c["status"] == "cancelled"]
+    assert len(cancelled) <= 1
+
+
+# --- what is read and written ---------------------------------------------------------------------------------------
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    base = {
+        "status": "active",
+        "intent": "order",
+        "subject": ref("Patient/p1"),
+        "authoredOn": "2026-10-01",
+        "requester": ref("Practitioner/t1"),
+        "code": {"coding": [{"system": names.CPT, "code": "97124"}]},
+    }
+    return resource("ServiceRequest", "s1", base, changes)
+
+
+def test_a_referral_of_the_host_is_referred_to_with_its_number() -> None:
+    category = [{"coding": [{"system": names.SNOMED, "code": "3457005"}]}]
+    world = World(replace(REFERRAL, number="other", start=date(2020, 1, 1), end=date(2020, 1, 2)))
+    world.put(order(category=category, identifier=[{"value": "V7"}], quantityQuantity={"value": 12, "unit": "visits"}))
+    world.visit(5, basedOn=[ref("ServiceRequest/s1")])
+    world.run()
+    assert world.claims()["5"]["referral"] == {
+        "type": "ServiceRequest",
+        "reference": "ServiceRequest/s1",
+        "identifier": {"value": "V7"},
+    }
+
+
+def test_the_number_of_the_injury_and_the_accident_stand_on_the_claim() -> None:
+    injury = Paper(
+        PaperKind.INJURY, "papers.csv:3", "Patient/p1", number="J1", start=date(2026, 9, 20), state="WA", payer="va"
+    )
+    world = World(injury, policy="auto")
+    world.visit(5)
+    world.run()
+    claim = world.claims()["5"]
+    assert claim["accident"] == {"date": "2026-09-20", "locationAddress": {"state": "WA", "country": "US"}}
+    assert claim["related"] == [
+        {
+            "relationship": {"coding": [{"system": names.RELATED_CLAIM, "code": "associated"}]},
+            "reference": {"value": "J1"},
+        }
+    ]
+    world.run(clinic=clinic(replace(injury, number="J2"), policy="auto"))
+    assert world.claims()["5"]["related"][0]["reference"] == {"value": "J1"}  # nobody woke it
+    world.visit(5)
+    world.run(clinic=clinic(replace(injury, number="J2"), policy="auto"))
+    assert world.claims()["5"]["related"][0]["reference"] == {"value": "J2"}
+
+
+# --- the filing limit -----------------------------------------------------------------------------------------------
+
+
+def test_a_visit_first_seen_after_its_filing_limit_is_held_and_a_person_may_bill_it(world: World) -> None:
+    """180 days from 5 May are 1 November."""
+    world.setup = replace(world.setup, clinic=clinic(replace(REFERRAL, start=date(2026, 4, 1))))
+    world.visit(5, month=5)
+    world.run()
+    assert world.held() == {5: ["filing-limit"]}
+    Billing(world.setup).rule("e5", Ruling(RulingKind.BILL, "the payer agreed", "biller", world.now))
+    world.run()
+    assert world.billed() == [5]
+
+
+def test_what_has_a_claim_is_not_asked_again_whether_it_can_be_filed(world: World) -> None:
+    world.visit(5)
+    world.run()
+    world.now += timedelta(days=400)
+    world.visit(5)
+    world.run()
+    assert world.billed() == [5]
+
+
+# --- cost -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_clinic_whose_payers_want_no_papers_asks_the_store_nothing() -> None:
+    class Deaf(MemoryStore):
+        def paper_counts(self, host: str, patients: Any) -> Any:
+            raise AssertionError("nobody wants papers")
+
+    world = World(policy="commercial-midpoint", store=Deaf())
+    world.visit(5)
+    world.run()
+    assert world.billed() == [5]
+
+
+def test_a_dry_run_marks_nothing_as_sent(world: World) -> None:
+    for day in (5, 6, 7):
+        world.visit(day)
+    world.run()
+    world.sent(7)
+    world.visit(1)
+    Billing(world.setup).run(dry_run=True)
+    states = {one.encounter: one.state.value for one in world.setup.store.paper_counts("clinic", ["Patient/p1"])}
+    assert states == {"e5": "claimed", "e6": "claimed", "e7": "claimed"}
