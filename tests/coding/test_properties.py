@@ -194,7 +194,7 @@ def test_what_a_cap_lowers_is_told_and_never_raised(services: list[dict[str, Any
 # --- a later version of a rule ---
 
 LATER = Date(2027, 3, 1)
-PLAIN, MIXED = '["97124 60"]', '["97140 15", "97124 45"]'
+PLAIN, MIXED = "{}", '{services: ["97140 15", "97124 45"]}'
 APPENDED = {
     "timed-units.yaml": (
         "cms-total-time",
@@ -205,10 +205,10 @@ APPENDED = {
     "evaluation-modifier.yaml": ("", PLAIN, 'modifier: "57", codes: ["99213"], source: same-day'),
     "therapy-modifier.yaml": ("", PLAIN, "disciplines: [GP], source: mods"),
     "one-line-a-code.yaml": ("", PLAIN, "on_fail: hold, source: fcso"),
-    "payers/cms-total-time/policy.yaml": (
+    "payers/commercial-midpoint/policy.yaml": (
         "",
-        PLAIN,
-        "unit_method: per-code-midpoint, follows_ncci: yes, follows_mue: yes, source: cms-5-20.2",
+        "{policy: commercial-midpoint}",
+        "unit_method: cms-total-time, follows_ncci: yes, follows_mue: yes, keep: column-1, source: midpoint",
     ),
     "ncci-pairs.yaml": ("larger-dropped", MIXED, "on_fail: warn, opens_with: XU, separate_service: [XU], source: own"),
 }
@@ -218,13 +218,13 @@ APPENDED = {
 def later(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
     """The rulebook with a later row of each of these rules."""
     folder = Path(shutil.copytree(RULES, tmp_path_factory.mktemp("later") / "rules"))
-    for name, (case, services, says) in APPENDED.items():
+    for name, (case, given_, says) in APPENDED.items():
         file = folder / name
         of = f"case: {case}, " if case else ""
-        before = "hold" if services == MIXED else "claim"
+        before = "hold" if given_ == MIXED else "claim"
         text = file.read_text().replace("values:\n", f"values:\n  - {{{of}from: {LATER}, {says}}}\n", 1).rstrip("\n")
         for on, outcome in ((LATER - timedelta(days=1), before), (LATER, "claim")):
-            example = f"{of}given: {{services: {services}}}, expect: {{outcome: {outcome}}}"
+            example = f"{of}given: {given_}, expect: {{outcome: {outcome}}}"
             text += f"\n  - {{name: A visit of {on}, on: {on}, {example}}}"
         file.write_text(text + "\n")
     return load_rulebook(folder)
