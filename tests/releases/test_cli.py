@@ -173,6 +173,18 @@ def test_a_release_is_listed_and_taken_out(clinic: Clinic) -> None:
     assert "loaded: none" in err
 
 
+def test_doctor_names_what_is_loaded(clinic: Clinic) -> None:
+    clinic.visits({"e1": "2026-09-30"})
+    clinic.call("rules", "import", write(clinic.folder, PTP, ptp(NEW_PAIRS)))
+    out = clinic.call("doctor")[1]
+    assert "rules ncci-ptp-2026-10-01: known through 2026-12-31" in out
+    index = clinic.folder / "state" / "rulebook" / "releases" / "releases.json"
+    index.write_text(index.read_text().replace('"97124",', ""))
+    told = "was loaded before the rulebook knew 97124"
+    assert told in clinic.call("doctor")[1]
+    assert "load it again; the rulebook has come to know 97124" in clinic.call("rules", "import", "--list")[1]
+
+
 @pytest.mark.parametrize("arguments", [(), ("--list", "--remove", "x"), ("--list", "a.txt"), ("--from", "soon", "a")])
 def test_wrong_use_is_told(clinic: Clinic, arguments: tuple[str, ...]) -> None:
     assert clinic.call("rules", "import", *arguments)[0] == 2

@@ -217,6 +217,24 @@ def test_pairs_are_compared_as_they_hold_on_the_first_day(tmp_path: Path, shelf:
     ]
 
 
+def test_a_list_of_therapy_codes_is_compared_with_the_policies(tmp_path: Path, shelf: Shelf) -> None:
+    [one] = load(shelf, write(tmp_path, "t.csv", therapy([("97124", "Always"), ("97010", "Sometimes")])), dry_run=True)
+    policies = shipped().on(date(2026, 1, 1)).policies
+    wanting = sorted(name for name, policy in policies.items() if policy.terms.therapy_modifier)
+    assert wanting
+    told = [warning for warning in one.warnings if "plan-of-care modifier" in warning]
+    assert sorted({warning.split()[2] for warning in told}) == wanting
+    assert all("not as always therapy, 97" in warning for warning in told)
+
+
+def test_a_rulebook_that_knows_more_codes_says_that_a_release_lacks_them(tmp_path: Path, shelf: Shelf) -> None:
+    load(shelf, write(tmp_path, PTP, ptp()))
+    [release] = shelf.releases()
+    known = frozenset(shipped().undated().codes)
+    assert release.lacks(known) == []
+    assert release.lacks(known | {"97999"}) == ["97999"]
+
+
 # --- refused whole --------------------------------------------------------------------------------------------------
 
 

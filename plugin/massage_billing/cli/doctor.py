@@ -65,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield Check("rules", OK, f"release {book.version}, policies {', '.join(sorted(book.policies))}")
         if book.beneath:
             yield Check("rules.own_policies", OK, f"in place of ours: {', '.join(sorted(book.beneath))}")
+        yield from _releases(settings, book)
     if isinstance(payers, tuple):
         yield from _payer_checks(payers, None if isinstance(book, Check) else book)
     if isinstance(fees, tuple):
@@ -95,6 +96,20 @@ def _rulebook(settings: Settings) -> Rulebook:
 
     releases = settings.state_folder() / "rulebook" / RELEASES
     return load_rulebook(own_policies=settings.rules.own_policies, releases=releases)
+
+
+def _releases(settings: Settings, book: Rulebook) -> Iterator[Check]:
+    """What the clinic imported: how long it is known for, and whether it has the codes the rulebook knows by now."""
+    from massage_billing.releases.shelf import Shelf, folder_of
+
+    known = frozenset(book.undated().codes)
+    for release in Shelf(folder_of(settings.state_folder())).releases():
+        lacking = release.lacks(known)
+        if lacking:
+            found = f"was loaded before the rulebook knew {', '.join(lacking)}."
+            yield Check(f"rules {release.id}", WARN, found, "Load the file again: massage-billing rules import.")
+        else:
+            yield Check(f"rules {release.id}", OK, f"known through {release.through.isoformat()}")
 
 
 def _clinic(settings: Settings) -> Iterator[Check]:

@@ -191,6 +191,12 @@ def _list(releases: Sequence[Release], as_json: bool) -> None:
 
     columns = ("release", "version", "from", "known through", "rows", "kept", "loaded", "files")
     print_table(columns, _rows(releases), right=("rows", "kept"), wrap=("files",))
+    from massage_billing.rulebook_files import load_rulebook
+
+    known = frozenset(load_rulebook().undated().codes)
+    for release in releases:
+        if release.lacks(known):
+            click.echo(f"{release.id}: load it again; the rulebook has come to know {', '.join(release.lacks(known))}.")
 
 
 def _rows(releases: Iterable[Release]) -> Iterable[Sequence[str]]:

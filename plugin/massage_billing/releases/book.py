@@ -8,7 +8,7 @@ from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Table
 from massage_billing.coding.rulefile import RuleText
 from massage_billing.coding.terms import Row, Source
 from massage_billing.releases import descriptors

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Table
 from massage_billing.coding.tables import StatusTable
 from massage_billing.errors import RuleFileError
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse

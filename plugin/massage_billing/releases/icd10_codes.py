@@ -289,5 +289,6 @@ FORMAT = Format(
     read=read,
     table=table,
     changes=changes,
+    by_service=False,
 )
 """Codes of ICD-10-CM."""

@@ -263,5 +263,6 @@ FORMAT = Format(
     read=read,
     table=table,
     changes=changes,
+    by_service=False,
 )
 """Notes of ICD-10-CM's tabular list."""

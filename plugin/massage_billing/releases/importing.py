@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from massage_billing.coding.rulebook import Rulebook, Table
+from massage_billing.coding.day import Table
+from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.tables import Icd10Table
 from massage_billing.errors import InputError
+from massage_billing.releases import therapy
 from massage_billing.releases.formats import KINDS
 from massage_billing.releases.given import open_given
 from massage_billing.releases.model import Change, Context, Draft, Format, GivenFile, Part, Release, refuse
@@ -105,6 +107,8 @@ def _read_all(
         context = Context(known_codes, request.start, partial(_earlier, shelf, releases, book))
         draft = known.read(parts, context)
         release = _release(known, draft, request, _used(parts, given))
+        if known.by_service:
+            release = replace(release, codes=tuple(sorted(known_codes)))
         before = next((one for one in releases if one.id == release.id), None)
         _check_size(parts, draft, release, releases)
         done.append((_compared(release, before, known, draft, request, book), draft.content))
@@ -186,7 +190,9 @@ def _compared(
     lacks = _lacks(table, now)
     if lacks and draft.rows >= _LARGE:
         raise refuse(files, None, f"{lacks}: it is cut, or parts are missing")
-    warnings = (f"{files} {lacks}: is it an excerpt?",) if lacks else ()
+    warnings: tuple[str, ...] = (f"{files} {lacks}: is it an excerpt?",) if lacks else ()
+    if known.kind == therapy.KIND:
+        warnings += tuple(therapy.told_of_policies(now, book.on(release.start).policies.values()))
     found = known.changes(table, row, now, release.start, request.codes)
     held = row.isoformat() if row and table is not None else ""
     return Imported(release, state, held, tuple(found), warnings)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import Protocol
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Table
 from massage_billing.errors import ReleaseRefused
 
 
@@ -123,6 +123,8 @@ class Format:
     """Content and file name → the table rules look into."""
     changes: Differ | None = None
     """What differs between two tables."""
+    by_service: bool = True
+    """Whether only rows of service codes that the rulebook knows are kept."""
     yearly: bool = False
     """Whether a release is current to the end of its year rather than of its quarter."""
 
@@ -163,8 +165,14 @@ class Release:
     """What it was read from."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Rows of the whole file by service code."""
+    codes: tuple[str, ...] = ()
+    """Service codes the rulebook knew then; rows of others were not kept. Empty where that does not matter."""
     imported: Date | None = None
     """The day it was loaded."""
+
+    def lacks(self, known: frozenset[str]) -> list[str]:
+        """Service codes the rulebook has come to know since: the release has to be loaded again for them."""
+        return sorted(known.difference(self.codes)) if self.codes else []
 
 
 def refuse(file: str, line: int | None, reason: str) -> ReleaseRefused:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Table
 from massage_billing.coding.tables import LimitTable, read_limits
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse
 from massage_billing.releases.reading import (

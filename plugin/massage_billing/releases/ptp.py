@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Table
 from massage_billing.coding.tables import Pair, PairTable, read_pairs
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, quarter, refuse
 from massage_billing.releases.reading import (

@@ -149,18 +149,21 @@ def _entry(release: Release) -> dict[str, object]:
         "known_through": release.through.isoformat(), "version": release.version, "file": release.file,
         "sha256": release.sha256, "rows": release.rows, "kept": release.kept,
         "files": [{"name": one.name, "sha256": one.sha256} for one in release.files],
-        "counts": dict(release.counts), "imported": release.imported.isoformat() if release.imported else None,
+        "counts": dict(release.counts), "codes": list(release.codes),
+        "imported": release.imported.isoformat() if release.imported else None,
     }  # fmt: skip
 
 
 def _release(entry: Mapping[str, object]) -> Release:
-    files, counts, imported = entry["files"], entry["counts"], entry["imported"]
-    if not isinstance(files, list) or not isinstance(counts, dict) or "/" in str(entry["file"]):
+    files, counts, codes, imported = entry["files"], entry["counts"], entry["codes"], entry["imported"]
+    if not (isinstance(files, list) and isinstance(counts, dict) and isinstance(codes, list)):
+        raise TypeError
+    if "/" in str(entry["file"]):
         raise ValueError
     return Release(
         id=str(entry["id"]), kind=str(entry["kind"]), start=Date.fromisoformat(str(entry["from"])),
         through=Date.fromisoformat(str(entry["known_through"])), version=str(entry["version"]),
         file=str(entry["file"]), sha256=str(entry["sha256"]), rows=int(str(entry["rows"])),
         kept=int(str(entry["kept"])), files=tuple(GivenFile(one["name"], one["sha256"]) for one in files),
-        counts=counts, imported=Date.fromisoformat(str(imported)) if imported else None,
+        counts=counts, codes=tuple(codes), imported=Date.fromisoformat(str(imported)) if imported else None,
     )  # fmt: skip

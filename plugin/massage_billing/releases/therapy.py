@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from typing import cast
 
-from massage_billing.coding.rulebook import Table
+from massage_billing.coding.day import Policy, Table
 from massage_billing.coding.tables import StatusTable
 from massage_billing.errors import RuleFileError
 from massage_billing.releases.model import Change, Context, Draft, Format, Part, refuse
@@ -28,6 +28,8 @@ from massage_billing.releases.reading import (
     release_in_names,
 )
 
+KIND = "therapy-codes"
+"""The kind of release."""
 _CODES = re.compile(r"(cpt|hcpcs)")
 _USE = re.compile(r"(always|sometimes|designation|therapy type|status)")
 _SAID = {"a": "always", "always": "always", "always therapy": "always"} | {
@@ -120,8 +122,24 @@ def changes(
     return found
 
 
+def told_of_policies(now: Table, policies: Iterable[Policy]) -> Iterator[str]:
+    """Where a policy wants the plan-of-care modifier on other codes than the list has as always therapy."""
+    listed = cast(StatusTable, now)
+    always = {code for code, said in listed.items() if said == "always"}
+    for policy in policies:
+        term = policy.terms.therapy_modifier
+        if term is None:
+            continue
+        for told, codes in (
+            ("does not name", always.difference(term.codes)),
+            ("names, but the list has not as always therapy,", set(term.codes) - always),
+        ):
+            if codes:
+                yield f"the policy {policy.name} wants a plan-of-care modifier and {told} {', '.join(sorted(codes))}"
+
+
 FORMAT = Format(
-    kind="therapy-codes",
+    kind=KIND,
     rule="therapy-modifier",
     title="Medicare therapy code list",
     href="https://www.cms.gov/medicare/coding-billing/therapy-services/annual-therapy-update",
