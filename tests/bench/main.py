@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import folder, hapi, releases, start  # noqa: E402
+from bench import folder, hapi, imports, start  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 RESULTS = Path(__file__).with_name("results")
@@ -42,7 +42,7 @@ def main() -> int:
         if "hapi" in wanted:
             results += hapi.measure(Path(scratch), asked.hapi_visits, asked.pairs)
         if "import" in wanted:
-            results += releases.measure(Path(scratch))
+            results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]
     file = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
     write(file, machine, results)
