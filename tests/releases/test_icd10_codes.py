@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date as Date
 from pathlib import Path
 
@@ -147,8 +148,8 @@ def test_procedures_are_no_diagnoses() -> None:
     [
         (lambda t: t.replace("M542    1", "M542    2"), 5, '"2" is neither'),
         (lambda t: t.replace("M542    1", "M545    1"), 6, "has M545 twice"),
-        (lambda t: t.replace("M545    0", "M545    1"), None, "has M545 as a code, and codes under it"),
-        (lambda t: t.replace("M722    1", "M722    0"), None, "has the heading M72 without a code"),
+        (lambda t: t.replace("M545    0", "M545    1"), 6, "has M545 as a code, and codes under it"),
+        (lambda t: t.replace("M722    1", "M722    0"), 9, "has the heading M72 without a code"),
         (lambda t: t.replace("00005 M542", "00005M542"), 5, "has not the columns"),
         (lambda t: t.replace("A0", "B0"), 1, "begins with B00, not with A00"),
         (lambda t: t.replace("Z99", "Z98"), 17, "ends with Z989, not with Z99: it is cut"),
@@ -186,6 +187,17 @@ def test_an_addenda_needs_a_date_and_the_release_before() -> None:
     assert "order file" in told(addenda(), "icd10cm-order-addenda-April-1-2027.txt", None)[1]
 
 
+def test_a_codes_file_with_a_code_over_others_is_refused_with_its_line() -> None:
+    text = codes_file().replace("M5450  ", "M545   ").replace("M542   ", "M5450  ")
+    assert told(text, "icd10cm_codes_2026.txt")[0] == 4
+
+
+def test_a_title_with_an_accent_may_be_shorter_in_characters() -> None:
+    lines = order_file().splitlines(keepends=True)
+    lines[4] = lines[4].replace(f"{'Neck pain':<60}", f"{'Neck paín':<59}")
+    assert read("".join(lines)).content == BASE
+
+
 # --- the whole import, and what the rules make of it ---
 
 
@@ -207,6 +219,17 @@ def test_older_dates_of_service_keep_older_releases(tmp_path: Path) -> None:
     ):  # fmt: skip
         found = [f for f in effects(decide(on, rules, diagnoses=[code]), "diagnosis-valid") if f[0] != "pass"]
         assert found == expected, (on, code)
+
+
+def test_a_zip_as_nchs_packs_it(tmp_path: Path) -> None:
+    packed = tmp_path / "icd10cm-Code Descriptions-April-1-2027.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("icd10OrderFiles.pdf", b"%PDF-1.7 nothing")
+        archive.writestr("icd10cm-codes-April-1-2027.txt", codes_file())
+        archive.writestr("icd10cm-order-April-1-2027.txt", order_file())
+        archive.writestr("icd10cm-order-addenda-April-1-2027.txt", addenda([]))
+    (done,) = import_files(Request((packed,), TODAY), Shelf(folder_of(tmp_path)), book)
+    assert (done.release.id, done.release.rows) == ("icd10cm-2027-04-01", len(CODES))
 
 
 def test_an_addenda_onto_the_list_that_ships(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ KIND: Final = "icd10cm"
 """Kind of release: the codes of ICD-10-CM."""
 
 _CODE: Final = re.compile(r"[A-Z][0-9A-Z]{2,6}")
-_ORDER: Final = re.compile(r"([0-9]{5}) ([0-9A-Z ]{7}) (.) (.{60}) (.+)")
+# The columns are counted in bytes, so a short title with an accent has fewer characters.
+_ORDER: Final = re.compile(r"([0-9]{5}) ([0-9A-Z ]{7}) (.) (.{50,60}) (.+)")
 _ORDER_HEAD: Final = re.compile(r"\A[0-9]{5} [0-9A-Z]{3} {4} 0 \S")
 _CODES: Final = re.compile(r"([0-9A-Z]{3,7}) +(\S.*)")
 _CODES_HEAD: Final = re.compile(r"\AA00[0-9] +\S")
@@ -49,14 +50,16 @@ class _Codes:
 
     billable: set[str] = field(default_factory=set)
     headings: set[str] = field(default_factory=set)
+    lines: dict[str, int] = field(default_factory=dict)
     first: str = ""
     last: str = ""
 
     def add(self, code: str, billable: bool, part: Part, line: int) -> None:
         if not _CODE.fullmatch(code):
             raise refuse(part.name, line, f'"{code}" is no ICD-10-CM code; is it a list of procedures (ICD-10-PCS)?')
-        if code in self.billable or code in self.headings:
+        if code in self.lines:
             raise refuse(part.name, line, f"has {code} twice")
+        self.lines[code] = line
         (self.billable if billable else self.headings).add(code)
         self.first, self.last = self.first or code, code
 
@@ -127,7 +130,7 @@ def _codes(part: Part) -> tuple[set[str], set[str]]:
     _check_whole(found, part, line)
     headings = headings_of(found.billable)
     for code in sorted(headings & found.billable):
-        raise refuse(part.name, None, f"has {code} and codes under it; only one of them can be billed")
+        raise refuse(part.name, found.lines[code], f"has {code}, and codes under it: not all of them can be billed")
     return found.billable, headings
 
 
@@ -163,9 +166,9 @@ def _check_tree(found: _Codes, part: Part) -> None:
     """A heading has codes under it and a code has none."""
     above = {code[:length] for code in found.billable for length in range(3, len(code))}
     for code in sorted(found.headings - above):
-        raise refuse(part.name, None, f"has the heading {code} without a code under it; is it cut?")
+        raise refuse(part.name, found.lines[code], f"has the heading {code} without a code under it; is it cut?")
     for code in sorted(found.billable & above):
-        raise refuse(part.name, None, f"has {code} as a code, and codes under it")
+        raise refuse(part.name, found.lines[code], f"has {code} as a code, and codes under it")
 
 
 def _after(part: Part, start: Date | None, context: Context) -> tuple[set[str], set[str]]:
@@ -268,9 +271,7 @@ def changes(
         found += [Change(code, what) for code in mine]
         if changed and old:
             text = _counted(sorted(changed))
-            found.append(
-                Change("ICD-10", what, now=text if what == "new" else "", was=text if what != "new" else "")
-            )
+            found.append(Change("ICD-10", what, now=text if what == "new" else "", was=text if what != "new" else ""))
     return sorted(found, key=lambda change: (change.code, change.what))
 
 

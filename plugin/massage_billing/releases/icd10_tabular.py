@@ -102,11 +102,13 @@ class _Reader:
         self.manifestations: list[str] = []
         self.unread: list[str] = []
         self.without_codes = 0
+        self.lines = 0
 
     def feed(self, lines: Iterable[bytes]) -> None:
         try:
             for line in lines:
                 self._parser.Parse(line)
+            self.lines = self._parser.CurrentLineNumber
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             what = expat.ErrorString(error.code)
@@ -197,7 +199,7 @@ def parse(lines: Iterable[bytes], file: str) -> TabularNotes:
     reader.feed(lines)
     if reader.chapters < _FEWEST or not reader.exclusions or not reader.sevenths:
         found = f"{reader.chapters} chapters, {reader.codes} codes, {len(reader.exclusions)} exclusions"
-        raise ReleaseRefused(file, None, f"is not the whole tabular list: {found}")
+        raise ReleaseRefused(file, reader.lines, f"is not the whole tabular list: {found}")
     return TabularNotes(
         version=reader.version,
         exclusions=tuple(_together(reader.exclusions)),
