@@ -61,9 +61,9 @@ def test_at_most_twelve_and_those_that_lines_point_to_stay() -> None:
         ("S13.4", DAY, "diagnosis-seventh-character"),
         ("S13.4XX", Date(2026, 5, 1), "diagnosis-seventh-character"),
         ("S13", DAY, "unspecific"),
-        ("S13", Date(2026, 3, 31), "earlier"),
-        ("R51", Date(2026, 4, 1), "unspecific"),
-        ("R51", Date(2026, 3, 31), "earlier"),
+        ("S13", Date(2025, 9, 30), "earlier"),
+        ("R51", Date(2025, 10, 1), "unspecific"),
+        ("R51", Date(2025, 9, 30), "earlier"),
         ("M72.2", Date(2026, 9, 30), None),
         ("M72.2", Date(2026, 10, 1), "later"),
         ("M67.A01", Date(2026, 9, 30), "ended"),
@@ -71,7 +71,7 @@ def test_at_most_twelve_and_those_that_lines_point_to_stay() -> None:
         ("724.2", Date(2026, 5, 1), "absent"),
         ("Z99.999", Date(2026, 9, 30), "absent"),
         ("Z99.999", Date(2026, 10, 1), "later"),
-        ("Z99.999", Date(2026, 3, 31), "earlier"),
+        ("Z99.999", Date(2025, 9, 30), "earlier"),
     ],
 )
 def test_a_code_on_a_date(code: str, on: Date, expected: str | None) -> None:
