@@ -70,6 +70,15 @@ def test_the_same_visit_by_a_physical_therapist_is_a_claim() -> None:
     assert decision.filing_limit == Date(2027, 11, 3)
 
 
+def test_nobody_is_asked_for_the_member_id_of_a_payer_that_is_not_billed() -> None:
+    none = [{"member": "no"}]
+    decision = decide(policy="medicare", coverages=none)
+    assert (decision.outcome, effects(decision, "member-id")) == (Outcome.SELF_PAY, [("bypassed", "none")])
+    held = decide(policy="medicare", coverages=none, npi="1")
+    assert [f.rule for f in held.holds] == ["therapist-npi"]
+    assert decide(policy="medicare", coverages=none, taxonomies=[PT]).outcome is Outcome.HOLD
+
+
 def test_what_two_did_is_split_between_payer_and_patient() -> None:
     did = [
         {"code": "97124", "minutes": 30, "by": "A", "taxonomies": [LMT]},

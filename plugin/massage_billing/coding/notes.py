@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date as Date
 
 from massage_billing.coding.rulebook import Day, RuleRow
@@ -39,6 +40,14 @@ class Notes:
         self.findings.append(
             Finding(rule, row.id, Result.BYPASSED, Effect.NONE, message, "", None, row.source, row.start, about)
         )
+
+    def waive(self, rules: Collection[str]) -> None:
+        """These questions turned out not to matter: what holds because of them holds no more."""
+        moot = [f for f in self.findings if f.effect is Effect.HOLD and f.rule in rules]
+        for finding in moot:
+            self.findings[self.findings.index(finding)] = self.day.row(finding.rule).bypassed
+        if moot:
+            self.held = any(f.effect is Effect.HOLD for f in self.findings)
 
     def fail(
         self,

@@ -19,6 +19,8 @@ RULE = "payer-pays"
 """Rule id; its failures carry the reason that a patient's bill repeats."""
 NOT_COVERED = "not-covered"
 """Reason code under ``not_billed``."""
+_OF_THE_PAYER = frozenset({"member-id"})
+"""Questions that do not matter where the payer is not billed."""
 Sorted = tuple[list[Service], Payment, Policy]
 """What goes on, who pays it, and the policy that counts."""
 
@@ -46,6 +48,7 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
     if kept:
         notes.leave_off([s for s in done if s.procedure in excluded], NOT_COVERED, RULE)
         return kept, payment, policy
+    notes.waive(_OF_THE_PAYER)
     counting = notes.day.row("self-pay-counting")
     notes.findings.append(counting.passed)
     own = counting.says(SelfPayRow).policy
