@@ -112,6 +112,14 @@ def test_from_dates_a_release_that_says_nothing_itself(tmp_path: Path, shelf: Sh
     assert (one.release.start, one.release.through) == (date(2026, 10, 1), date(2026, 12, 31))
 
 
+def test_from_moves_a_release_later_but_never_before_its_time(tmp_path: Path, shelf: Shelf) -> None:
+    file = write(tmp_path, PTP, ptp())
+    with pytest.raises(InputError, match="is of 2026-10-01, so it cannot hold from 2026-07-01"):
+        load(shelf, file, start=date(2026, 7, 1))
+    [one] = load(shelf, file, start=date(2026, 11, 1))
+    assert (one.release.start, one.release.through) == (date(2026, 11, 1), date(2026, 12, 31))
+
+
 def test_a_file_of_pairs_proposes_the_date_it_could_be_of(tmp_path: Path, shelf: Shelf) -> None:
     with pytest.raises(InputError, match="newest row is of 2026-10-01"):
         load(shelf, write(tmp_path, "pairs.txt", ptp()))

@@ -141,6 +141,9 @@ def _release(known: Format, draft: Draft, request: Request, files: tuple[GivenFi
         names = ", ".join(file.name for file in files)
         told = f"{names}: neither the file nor its name says from when it is in force.{newest}"
         raise InputError(told, "Give --from with the first day of its quarter, like --from 2026-10-01.")
+    if draft.start is not None and start < draft.start:
+        told = f"{', '.join(file.name for file in files)}: is of {draft.start}, so it cannot hold from {start}."
+        raise InputError(told, "Leave out --from; for older visits load the release of their time.")
     through = draft.through
     for first in (draft.start, start):
         if through is None or through < start:
