@@ -30,6 +30,15 @@ def papers_wanted(book: Rulebook, clinic: Clinic) -> bool:
     )
 
 
+def counted_alone(host: str, store: Store, visit: Visit) -> Elsewhere:
+    """What other visits that the store knows used of the papers of one visit's patient: for looking at it alone."""
+    if visit.patient is None or visit.date is None:
+        return Elsewhere()
+    counts = store.paper_counts(host, [visit.patient])
+    place = (visit.date, visit.encounter)
+    return Elsewhere(uses=tuple(used_before(counts, p, place) for p in sorted({c.paper for c in counts})), counted=True)
+
+
 class Ledger:
     """What is used of the papers of a batch's patients."""
 

@@ -16,6 +16,7 @@ from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Decision, Ruling, Visit
+from massage_billing.paper_ledger import counted_alone
 from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
 from massage_billing.report import RunReport
 from massage_billing.service import Billing
@@ -107,7 +108,8 @@ class Program:
         visit = read_visit(self._record(encounter), self.setup.reading)
         clinic = self.setup.clinic if policy is None else replace(self.setup.clinic, policy=policy)
         ruling = self.setup.store.rulings(self.setup.host.id, [encounter]).get(encounter)
-        return visit, flow.bill(visit, self.setup.book, clinic, ruling)
+        elsewhere = counted_alone(self.setup.host.id, self.setup.store, visit)
+        return visit, flow.bill(visit, self.setup.book, clinic, ruling, elsewhere)
 
     def record(self, encounter: str) -> VisitRecord:
         """The FHIR resources of one visit, for the superbill's names. PHI."""

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from builders import condition, coverage, encounter, location, organization, payer, practitioner, procedure, ref, resource
+from builders import (
+    condition,
+    coverage,
+    encounter,
+    location,
+    organization,
+    payer,
+    practitioner,
+    procedure,
+    ref,
+    resource,
+)
 from massage_billing.checks import claim_checker
 from massage_billing.fhir import names
 from massage_billing.hosts.memory import MemoryHost
