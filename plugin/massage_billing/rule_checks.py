@@ -20,7 +20,7 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.rulefile import PolicyText, RuleText
 from massage_billing.coding.terms import Row
 from massage_billing.errors import RuleFileError
-from massage_billing.model import Decision
+from massage_billing.model import Decision, Effect
 from massage_billing.rule_examples import Case
 
 AHEAD = timedelta(days=366)
@@ -188,11 +188,15 @@ _OPTIONAL = frozenset(
 """What a policy may say or leave out, each answering a question of its own."""
 
 
-def _decided(case: Case, book: Rulebook) -> Decision | str:
+def _decided(case: Case, book: Rulebook) -> object:
+    """What of a decision a person would notice: not whether a question passed or was not asked."""
     try:
-        return rule_examples.decide(case, book)
+        decision = rule_examples.decide(case, book)
     except ValueError as error:
         return str(error)
+    telling = [(f.rule, f.result, f.effect, f.message) for f in decision.findings if f.effect is not Effect.NONE]
+    lines = [(line.code, line.units, line.modifiers, line.charge) for line in decision.lines]
+    return decision.outcome, decision.filing_limit, lines, decision.not_billed, telling
 
 
 class _Without(Rulebook):

@@ -82,18 +82,24 @@ def check(coverage: Coverage, clinic: Clinic, notes: Notes) -> None:
         notes.fail(_RULE, f"{about} is named by several entries of payers.yaml (lines {lines}).", "several", about)
     elif clinic.policy is not None:
         if clinic.policy not in known:
-            notes.fail(_RULE, f'There is no policy "{clinic.policy}". There are: {_listed(known)}.', "policy", about)
+            notes.fail(_RULE, f"The policy given: {_no_policy(clinic.policy, notes.day)}", "policy", about)
         else:
             message = f"The policy {clinic.policy} was given; it stands for payers.yaml for every payer."
             notes.bypassed(_RULE, message, about=about)
     elif not found:
         notes.no_data(_RULE, _unmapped(about, coverage, clinic), "" if clinic.payers_known else "no-payers", about)
     elif found[0].policy not in known:
-        named = f'payers.yaml line {found[0].line}: there is no policy "{found[0].policy}"'
-        message = f"{named}. There are: {_listed(known)}."
+        message = f"payers.yaml line {found[0].line}: {_no_policy(found[0].policy, notes.day)}"
         notes.fail(_RULE, message, "policy", about)
     else:
         notes.passed(_RULE)
+
+
+def _no_policy(name: str, day: Day) -> str:
+    """Why a policy does not count on the day, and which ones do."""
+    since = day.withdrawn_policies.get(name)
+    what = f'there is no policy "{name}"' if since is None else f'the policy "{name}" is withdrawn since {since}'
+    return f"{what}. There are: {_listed(day.known_policies)}."
 
 
 def _unmapped(about: str, coverage: Coverage, clinic: Clinic) -> str:

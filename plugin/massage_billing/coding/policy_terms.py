@@ -6,8 +6,9 @@ never a yes and never a no.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -209,6 +210,9 @@ class PolicyRow(Row):
     """Key of the source of filing_days; None: the row's own."""
     unknown: tuple[UnknownTerm, ...] = ()
     """What no source tells."""
+    says_nothing: ClassVar[Mapping[str, object]] = {
+        "unit_method": "withdrawn", "follows_ncci": "yes", "follows_mue": "yes",
+    }  # fmt: skip
 
     def cited(self) -> tuple[tuple[str, str], ...]:
         """Every further source this row names: (field, key of the source)."""

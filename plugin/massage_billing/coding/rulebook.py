@@ -158,7 +158,7 @@ class Rulebook:
         methods = {row.case for row in self.rules["timed-units"].values} if "timed-units" in self.rules else set()
         for policy in self.policies.values():
             for place, row in enumerate(policy.values):
-                if row.unit_method not in methods:
+                if row.unit_method not in methods and not row.withdrawn:
                     reason = f'unit_method "{row.unit_method}" is no case of the rule timed-units'
                     line = policy.line("values", place, "unit_method")
                     raise RuleFileError(policy.file or f"payers/{policy.policy}/policy.yaml", line, reason)
