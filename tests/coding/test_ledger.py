@@ -64,13 +64,12 @@ def test_billing_does_not_pay_for_it() -> None:
 
 
 def test_the_card_marks_the_method_that_applies() -> None:
-    text = "\n".join(
-        click.unstyle(line) for line in card(explained("97110 8", "97140 8", policy="commercial-midpoint"))
-    )
+    item = explained("97110 8", "97140 8", policy="commercial-midpoint")
+    text = "\n".join(click.unstyle(line) for line in card(item, {}))
     assert "→ per-code-midpoint           1       1       2" in text
     assert "  cms-total-time              1       0       1" in text
     assert "The policy commercial-midpoint counts by per-code-midpoint:" in text
 
 
 def test_a_card_without_timed_minutes_has_no_ledger() -> None:
-    assert not any("Minute ledger" in line for line in card(explained("97010")))
+    assert not any("Minute ledger" in line for line in card(explained("97010"), {}))

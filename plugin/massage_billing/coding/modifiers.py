@@ -18,9 +18,11 @@ def attach(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     """Set the modifiers of each line, in billing order, and leave the findings."""
     _therapy(buckets, policy, notes)
     order = notes.day.row(_RULE).says(ModifierOrderRow)
-    clean = True
+    clean, named = True, policy.terms.line_modifiers
     for bucket in buckets:
-        recorded = [m for s in bucket.services for m in s.modifiers] + _wanted(bucket, policy)
+        recorded = [m for s in bucket.services for m in s.modifiers]
+        if named:
+            recorded += _wanted(bucket, policy)
         if not recorded and not bucket.modifiers:
             continue
         clean = _supported(bucket, recorded, notes) and clean

@@ -175,11 +175,11 @@ def _recorded(bucket: Bucket, says: PairsRow) -> str | None:
 
 def _plan(buckets: list[Bucket], notes: Notes) -> Edits:
     """Which codes are taken off and which pairs are opened; nothing is written down."""
+    if len(buckets) < 2:
+        return Edits(buckets)
     by_code: dict[str, list[Bucket]] = {}
     for bucket in buckets:
         by_code.setdefault(bucket.code, []).append(bucket)
-    if len(by_code) < 2:
-        return Edits(buckets)
     firing = _firing(sorted(by_code), notes)
     if not firing:
         return Edits(buckets)

@@ -115,6 +115,10 @@ def _successors(code: str, day: Day) -> list[str]:
 def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
     """Whether a code goes on the claim by its fee schedule status; leaves the findings of code and status."""
     day, code = notes.day, entry.code
+    plain = day.findings.get((_STATUS, code))
+    if plain is not None:
+        notes.findings += (day.findings[(_CODE, code)], plain)
+        return True
     notes.findings.append(_known(entry, day))
     letter = day.statuses.get(code)
     if letter is None:
