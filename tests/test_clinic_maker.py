@@ -158,6 +158,20 @@ def test_times_and_minutes_agree(clinic: Path) -> None:
             assert extension["valueDuration"]["value"] == lasted
 
 
+@pytest.mark.parametrize("start", [date(2026, 8, 3), date(2026, 8, 6)])
+def test_no_therapist_is_with_two_patients_at_once(tmp_path: Path, start: date) -> None:
+    make_clinic(tmp_path, 3000, start=start, shape=Shape.TYPICAL)
+    times: dict[str, list[tuple[str, str]]] = {}
+    for one in resources(tmp_path, "Procedure"):
+        if "performedPeriod" in one:
+            who = one["performer"][0]["actor"]["reference"]
+            times.setdefault(who, []).append((one["performedPeriod"]["start"], one["performedPeriod"]["end"]))
+    del times["Practitioner/practitioner-6"]  # who has no NPI, so that nothing of theirs can be billed anyway
+    assert len(times) > 5
+    for found in times.values():
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(sorted(found)))
+
+
 def test_dates_begin_at_the_start(tmp_path: Path) -> None:
     make_clinic(tmp_path, 200, start=date(2026, 3, 2), shape=Shape.TYPICAL)
     days = [one["period"]["start"][:10] for one in resources(tmp_path, "Encounter")]

@@ -39,35 +39,55 @@ def meta(profile: str, updated: str) -> dict[str, object]:
     return {"versionId": "1", "lastUpdated": updated, "profile": [f"{US_CORE}/us-core-{profile}"]}
 
 
-THERAPISTS: Final = 6
-"""How many; the last one has no NPI on record."""
+HOUSE: Final = 5
+"""Therapists who share a group of patients; a clinic has as many houses as its patients need."""
+WITHOUT_NPI: Final = 6
+"""The therapist without an NPI on record."""
+REFERRERS: Final = (7, 8)
+"""Referring providers."""
 
 
-def practitioners(updated: str) -> list[dict[str, object]]:
+def therapist(house: int, place: int) -> int:
+    """Number of a therapist: 1 to 5 in the first house, from 9 on in the others."""
+    return 1 + place if house == 0 else REFERRERS[-1] + 1 + (house - 1) * HOUSE + place
+
+
+def therapists(houses: int) -> list[int]:
+    """Numbers of all therapists of a clinic."""
+    regular = [therapist(house, place) for house in range(houses) for place in range(HOUSE)]
+    return sorted([*regular, WITHOUT_NPI])
+
+
+def practitioners(updated: str, houses: int) -> list[dict[str, object]]:
     """The therapists and two referring providers."""
     found = []
-    for number in range(1, THERAPISTS + 3):
-        referring = number > THERAPISTS
+    for number in sorted([*therapists(houses), *REFERRERS]):
         identifiers = [
             {"use": "usual", "system": f"{LOCAL}/staff", "value": f"S-{number:03}"},
             {"system": names.NPI, "value": npi(number)},
         ]
-        family = f"Test{'referrer' if referring else 'therapist'}-{FAMILIES[number].partition('-')[2]}"
+        name = FAMILIES[number % len(FAMILIES)].partition("-")[2]
         found.append(
             {
                 "resourceType": "Practitioner",
                 "id": f"practitioner-{number}",
                 "meta": meta("practitioner", updated),
-                "identifier": identifiers if number != THERAPISTS else identifiers[:1],
+                "identifier": identifiers if number != WITHOUT_NPI else identifiers[:1],
                 "active": True,
-                "name": [{"use": "official", "family": family, "given": [GIVEN[number]]}],
-                "telecom": [{"system": "phone", "value": f"208-555-01{number:02}", "use": "work"}],
+                "name": [
+                    {
+                        "use": "official",
+                        "family": f"Test{'referrer' if number in REFERRERS else 'therapist'}-{name}",
+                        "given": [GIVEN[number % len(GIVEN)]],
+                    }
+                ],
+                "telecom": [{"system": "phone", "value": f"208-555-01{number % 100:02}", "use": "work"}],
             }
         )
     return found
 
 
-def roles(updated: str) -> list[dict[str, object]]:
+def roles(updated: str, houses: int) -> list[dict[str, object]]:
     """What each therapist does where, with the taxonomy."""
     return [
         {
@@ -80,7 +100,7 @@ def roles(updated: str) -> list[dict[str, object]]:
             "specialty": [{"coding": [{"system": names.NUCC, "code": TAXONOMY}], "text": "Massage therapist"}],
             "location": [{"reference": f"Location/{site}"} for site in SITES],
         }
-        for number in range(1, THERAPISTS + 1)
+        for number in therapists(houses)
     ]
 
 
@@ -115,9 +135,9 @@ def locations(updated: str) -> list[dict[str, object]]:
 
 
 PAYERS: Final = (
-    ("cedar-health", "Cedar Health Plan (synthetic)", "health", "commercial-midpoint", "TEST1", 180),
+    ("cedar-health", "Cedar Health Plan (synthetic)", "health", "commercial-midpoint", "TEST1", 730),
     ("juniper-mutual", "Juniper Mutual (synthetic)", "health", "cms-total-time", "TEST2", 365),
-    ("larch-care", "Larch Care (synthetic)", "health", "cms-total-time", "TEST3", 90),
+    ("larch-care", "Larch Care (synthetic)", "health", "cms-total-time", "TEST3", 365),
     ("state-fund", "Sagebrush Injury Fund (synthetic)", "workers-compensation", "cms-total-time", "TEST4", 365),
 )
 """(key, name, kind, policy, payer id, days to file). Organization/payer-<key>."""

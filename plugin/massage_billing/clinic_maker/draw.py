@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from datetime import timedelta
 from typing import Final, NamedTuple
 
+from massage_billing.clinic_maker.cast import HOUSE
 from massage_billing.clinic_maker.shares import PLANS, SHARES, Plan, Scenario, Shape, drawn, plan_drawn
 
 VISITS_OF: Final = {Shape.TYPICAL: (3, 5, 7, 9), Shape.VARIED: (1, 2, 4)}
@@ -13,8 +15,14 @@ _OF_BLOCK: Final = {
     shape: tuple((patient, nth) for patient, count in enumerate(counts) for nth in range(count))
     for shape, counts in VISITS_OF.items()
 }
-WEEKS_SPREAD: Final = 56
-"""Days over which first visits are spread."""
+WEEKS: Final = 8
+"""Over how many weeks first visits are spread."""
+WEEKDAYS: Final = 6
+"""Days a week that the clinic is open."""
+SLOTS: Final = 6
+"""Visits a therapist can have in a day."""
+SLOT: Final = 90
+"""Minutes from one to the next: an hour of treatment, and time in which a colleague may be asked in."""
 
 _MASK: Final = (1 << 64) - 1
 
@@ -34,7 +42,13 @@ class Person(NamedTuple):
     plan: Plan
     payer: int
     first: int
-    """Days from the start of the clinic to the first visit."""
+    """Weeks from the start of the clinic to the first visit."""
+    house: int
+    """Which group of therapists treats them."""
+    place: int
+    """Which therapist of the house."""
+    seat: int
+    """Weekday and slot, which no other patient of the therapist has."""
 
     @property
     def reference(self) -> dict[str, str]:
@@ -55,7 +69,18 @@ class Clinic(NamedTuple):
         plan = plan_drawn(draw % 1000)
         if self.shape is Shape.VARIED and number < len(PLANS) * 3 - 3:
             plan = PLANS[number // 3 + 1 if number % 3 == 0 else 0][0]  # patients with one visit have the odd plans
-        return Person(number, plan, (draw >> 20) % 3, (draw >> 32) % WEEKS_SPREAD)
+        house, of_house = divmod(number, HOUSE * WEEKDAYS * SLOTS)
+        seat, place = divmod(of_house, HOUSE)
+        return Person(number, plan, (draw >> 20) % 3, (draw >> 32) % WEEKS, house, place, seat)
+
+    def day(self, person: Person, nth: int) -> Date:
+        """Date of a patient's visit: a week after the one before, on the patient's weekday, never on a Sunday."""
+        open_days = [day for n in range(7) if (day := self.start + timedelta(days=n)).weekday() != 6]
+        return open_days[person.seat % WEEKDAYS] + timedelta(weeks=person.first + nth)
+
+    def houses(self, visits: int) -> int:
+        """How many houses so many visits need."""
+        return self.person(self.owner_of(visits - 1)[0]).house + 1
 
     def scenario(self, number: int) -> Scenario:
         """What kind of visit a visit is."""

@@ -39,11 +39,12 @@ def make_clinic(
     (folder / "clinic" / "payers.yaml").write_text(cast.payers_yaml(), encoding="utf-8")
     (folder / "clinic" / "fees.csv").write_text(cast.fees_csv(f"{start.year}-01-01"), encoding="utf-8")
     clinic = Clinic(seed, start, shape or (Shape.VARIED if visits < SMALL else Shape.TYPICAL))
+    houses = clinic.houses(visits)
     with _Files(folder, seed) as files:
         updated = f"{start.isoformat()}T08:00:00.000Z"
         for resource in (
-            *cast.practitioners(updated),
-            *cast.roles(updated),
+            *cast.practitioners(updated, houses),
+            *cast.roles(updated, houses),
             *cast.organizations(updated),
             *cast.locations(updated),
         ):

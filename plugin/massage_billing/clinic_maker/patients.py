@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date as Date
 from datetime import timedelta
 
-from massage_billing.clinic_maker.cast import FAMILIES, GIVEN, LOCAL, PAYERS, THERAPISTS, UNMAPPED_PAYER, V3, meta
+from massage_billing.clinic_maker.cast import FAMILIES, GIVEN, LOCAL, PAYERS, REFERRERS, UNMAPPED_PAYER, V3, meta
 from massage_billing.clinic_maker.draw import Clinic, Person, mix
 from massage_billing.clinic_maker.shares import Plan
 
@@ -54,7 +54,7 @@ def _patient(clinic: Clinic, person: Person, updated: str) -> Resource:
         "birthDate": born.isoformat(),
         "address": [_home(draw % 900 + 1)],
         "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US"}]}}],
-        "generalPractitioner": [{"reference": f"Practitioner/practitioner-{THERAPISTS + 1}"}],
+        "generalPractitioner": [{"reference": f"Practitioner/practitioner-{REFERRERS[0]}"}],
     }
 
 
@@ -145,5 +145,5 @@ def _order(clinic: Clinic, person: Person, updated: str) -> Resource:
         "code": {"text": "Massage therapy as needed"},
         "subject": person.reference,
         "authoredOn": clinic.start.isoformat(),
-        "requester": {"reference": f"Practitioner/practitioner-{THERAPISTS + 1 + person.number % 2}"},
+        "requester": {"reference": f"Practitioner/practitioner-{REFERRERS[person.number % 2]}"},
     }

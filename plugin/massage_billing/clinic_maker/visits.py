@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from datetime import date as Date
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from massage_billing.clinic_maker.cast import LOCAL, SITES, THERAPISTS, V3, ZONE, meta
-from massage_billing.clinic_maker.draw import Clinic, Person, mix
+from massage_billing.clinic_maker import cast
+from massage_billing.clinic_maker.cast import HOUSE, LOCAL, SITES, V3, WITHOUT_NPI, ZONE, meta
+from massage_billing.clinic_maker.draw import SLOT, WEEKDAYS, Clinic, Person, mix
 from massage_billing.clinic_maker.shares import Done, Plan, Scenario
 from massage_billing.fhir import names
 
@@ -17,13 +18,15 @@ Resource = dict[str, object]
 
 DIAGNOSES: Final = (
     ("M54.2", "Neck pain"),
-    ("M54.50", "Low back pain"),
     ("M79.18", "Muscle pain"),
+    ("M54.50", "Low back pain"),
     ("M62.830", "Muscle spasm of back"),
     ("M25.511", "Pain in right shoulder"),
     ("G44.209", "Tension-type headache"),
 )
-"""ICD-10-CM (public domain) with short words of ours."""
+"""ICD-10-CM (public domain) with short words of ours; neighbours may stand on one claim (Excludes1)."""
+_ASKED_IN: Final = 67
+"""Minutes after a visit began when a colleague may be asked in: then nobody's own visit is being treated."""
 REGIONS: Final = ("neck", "upper back", "lower back", "right shoulder", "left shoulder", "legs")
 
 
@@ -57,11 +60,8 @@ def visit_resources(clinic: Clinic, number: int) -> list[Resource]:
     patient, nth = clinic.owner_of(number)
     person, scenario = clinic.person(patient), clinic.scenario(number)
     draw = mix(clinic.seed, number, 4)
-    day = clinic.start + timedelta(days=person.first + 7 * nth)
-    if day.weekday() == 6:
-        day += timedelta(days=1)
-    slot = Slot(day, 8 * 60 + draw % 36 * 15)
-    therapist = THERAPISTS if scenario.special == "no-npi" else 1 + (draw >> 16) % (THERAPISTS - 1)
+    slot = Slot(clinic.day(person, nth), 8 * 60 + person.seat // WEEKDAYS * SLOT)
+    therapist = WITHOUT_NPI if scenario.special == "no-npi" else cast.therapist(person.house, person.place)
     visit = _Visit(clinic, person, scenario, number, slot, therapist, draw)
     return [visit.encounter(), *visit.conditions(), *visit.procedures(), *visit.extras()]
 
@@ -88,7 +88,7 @@ class _Visit:
         self.diagnoses = 0 if not scenario.diagnosis else 1 + (draw >> 28) % 4 // 3
 
     def encounter(self) -> Resource:
-        lasts = 20 + sum(done.minutes or 0 for done in self.scenario.services)
+        lasts = 15 + self._minutes()[-1]
         found: Resource = {
             "resourceType": "Encounter",
             "id": f"visit-{self.number}",
@@ -161,15 +161,25 @@ class _Visit:
         ]
 
     def procedures(self) -> list[Resource]:
-        minute = 5
-        found = []
-        for place, done in enumerate(self.scenario.services, 1):
-            found.append(self._procedure(place, done, minute))
-            minute += done.minutes or 0
+        minutes = self._minutes()
+        return [
+            self._procedure(place, done, minutes[place - 1] if done.therapist == 0 else _ASKED_IN)
+            for place, done in enumerate(self.scenario.services, 1)
+        ]
+
+    def _minutes(self) -> list[int]:
+        """When each service begins, in minutes after the visit does, and when the last one ends."""
+        found = [5]
+        for done in self.scenario.services:
+            found.append((_ASKED_IN if done.therapist else found[-1]) + (done.minutes or 0))
         return found
 
     def _procedure(self, place: int, done: Done, minute: int) -> Resource:
-        who = self.therapist if done.therapist == 0 else self.therapist % (THERAPISTS - 1) + 1
+        who = (
+            self.therapist
+            if done.therapist == 0
+            else cast.therapist(self.person.house, (self.person.place + 1) % HOUSE)
+        )
         found: Resource = {
             "resourceType": "Procedure",
             "id": f"service-{self.number}-{place}",
