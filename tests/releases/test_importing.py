@@ -284,6 +284,7 @@ HTML = "<!DOCTYPE html>\n<html><head><title>License Agreement</title></head></ht
         ("a.txt", "<html><body>Not found</body></html>", "is a web page"),
         ("a.txt", "", "is empty"),
         ("a.txt", "a shopping list\nmilk\n", "is no release that is known here"),
+        ("PPRRVU.txt", "HDR  2026 National Physician Fee Schedule Relative Value File\n0001F  ...\n", "take the .csv"),
         ("a.pdf", b"%PDF-1.7\n", "is a PDF"),
         ("a.xls", b"\xd0\xcf\x11\xe0 old", "is an old Excel file"),
         ("a.csv", "HCPCS".encode("utf-16"), "is UTF-16"),

@@ -54,7 +54,7 @@ def test_text_csv_and_medicaid_give_the_same_table() -> None:
     assert read(medicaid(), names=("x.txt",)).content == wanted
     assert read(ptp(end="\r\n").replace("\n", "\n"), names=("x.txt",)).content == wanted
     assert read("\ufeff" + ptp(), names=("x.txt",)).content == wanted
-    assert read(ptp() + "\n\t\t\t\t\t\t\n", names=("x.txt",)).content == wanted
+    assert read(ptp() + "\n\t\t\t\t\t\t\n\x1a", names=("x.txt",)).content == wanted
 
 
 @pytest.mark.parametrize("text", [ptp(), ptp_csv(), medicaid()], ids=["text", "csv", "medicaid"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from massage_billing.errors import InputError
-from massage_billing.releases.formats import recognize
+from massage_billing.releases.formats import recognize, told_of
 from massage_billing.releases.model import Format, GivenFile, Part, refuse
 from massage_billing.releases.reading import HEAD_BYTES, fault_of_bytes, head_text
 
@@ -115,7 +115,7 @@ def _parts(path: Path) -> list[tuple[Format, Part]]:
         fault = fault_of_bytes(head)
         known = None if fault else recognize(head_text(head))
         if known is None:
-            raise refuse(path.name, None, fault or "is no release that is known here (see plugin/docs/rules-import.md)")
+            raise refuse(path.name, None, fault or told_of(head_text(head)))
         return [(known, FilePart(path))]
     try:
         return list(_members(path))

@@ -40,7 +40,9 @@ _NAMED_IN_HEADER = tuple(
 )
 _FIRST_YEAR = 1994
 """CMS counts versions so that 32.x is of 2026."""
-_PREAMBLE = 40
+_BLANK = b" \t\r\n\x1a"
+"""What an empty line may hold; the last is how DOS ends a text."""
+_PREAMBLE = 60
 """Lines in which the header has to stand."""
 
 
@@ -219,10 +221,10 @@ def _tab_rows(part: Part) -> Iterator[tuple[int, Row]]:
 
 def _check_rest(part: Part, number: int, raw: bytes, columns: int, rest: Iterator[tuple[int, bytes]]) -> None:
     """A line that is no row may only be empty, and only empty lines may follow."""
-    if raw.strip():
-        raise refuse(part.name, number, _fault(_split(raw), columns))
+    if raw.strip(_BLANK):
+        raise refuse(part.name, number, _fault(_split(raw), columns) or "is no pair")
     for later, line in rest:
-        if line.strip():
+        if line.strip(_BLANK):
             raise refuse(part.name, later, "stands behind an empty line; the file is no longer as CMS wrote it")
 
 

@@ -53,7 +53,8 @@ class Shelf:
                 raise RuleFileError(INDEX, None, f"is of the form {index['schema']}, which this version does not know")
             return tuple(_release(entry) for entry in index["releases"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise RuleFileError(INDEX, None, f"is damaged; {_AGAIN}") from None
+            told = f"is damaged; delete {self.folder} and load your releases again"
+            raise RuleFileError(INDEX, None, told) from None
 
     def content(self, release: Release) -> bytes:
         """The table of a release. Raises RuleFileError where it is gone or is not what was kept."""
