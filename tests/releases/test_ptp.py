@@ -101,7 +101,7 @@ LINES = PTP_HEAD.count("\n")
         (ptp([("100", "97124", "19960101", "*", "0"), *PAIRS]), LINES + 1, "took its leading zeros"),
         (ptp([PAIRS[2], PAIRS[1]]), LINES + 2, "is not sorted: 97012 stands behind 97140"),
         (ptp([*PAIRS[:2]]) + "\n" + ptp(PAIRS[2:], head=""), LINES + 4, "behind an empty line"),
-        (ptp(head=PTP_HEAD + PTP_HEAD * 8), None, "no pair stands where"),
+        (ptp(head=PTP_HEAD * 12), None, "no pair stands where"),
         (PTP_HEAD, None, "holds no pair"),
         (ptp_csv().replace(",*,0,", ",*,2,", 1), 14, '"2" is no modifier indicator'),
         (ptp_csv()[:-60], None, "columns"),
