@@ -19,7 +19,7 @@ _FORMATS = {"text": ".txt", "markdown": ".md", "html": ".html"}
 
 
 @click.command(name="show")
-@click.argument("name", metavar="ID", required=False)
+@click.argument("name", metavar="[ID]", required=False)
 @click.option("--all", "every", is_flag=True, help="Every rule and policy, into the folder of --output.")
 @rule_source.on_option("Only what is in force on this date of service; else every row, as of today.")
 @click.option("--code", metavar="CODE", help="The rows of the rule's table that have this code.")
