@@ -129,6 +129,20 @@ def test_the_examples_of_settings_are_settings(tmp_path: Path, monkeypatch: pyte
         assert load_fees(tmp_path / "fees.csv")
 
 
+def test_the_columns_and_the_example_of_papers_csv_are_those_that_are_read(tmp_path: Path) -> None:
+    from massage_billing.clinic_papers import NEEDED, OPTIONAL, load_papers
+
+    page = (DOCS / "papers.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "papers.csv").write_text(example, encoding="utf-8")
+    assert len(load_papers(tmp_path / "papers.csv")) == 3
+    table = page.split("## papers.csv")[1].split("```")[0]
+    assert re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE))) == [
+        *NEEDED,
+        *OPTIONAL,
+    ]
+
+
 def test_the_scopes_to_register_are_those_that_are_asked_for() -> None:
     from massage_billing.hosts.openemr_can import SCOPES
     from massage_billing.hosts.smart import SmartSettings
