@@ -101,16 +101,10 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     _foreign_claims(visit, notes)
     day_claim.check(visit, elsewhere, notes)
 
-    # Who pays, and by which policy are units counted?
-    payment = coverage.who_pays(visit, on, clinic, notes)
-    done = status.performed(visit.services, notes)
-    if payment.policy is None and not notes.asked("payer-known"):
-        payment = replace(payment, policy=coverage.counting(notes))
-    if payment.policy is None:
-        notes.leave_off(done, "on-hold", "payer-known")
+    # Who pays for what, and by which policy are units counted?
+    done, payment, policy = _who_pays(visit, on, clinic, notes)
+    if policy is None:
         return _decision(visit, payment, notes, (), ())
-    policy = notes.day.policy(payment.policy)
-    done, payment, policy = payer_pays.sort(done, payment, policy, notes)
 
     # What may be billed, and how many units of it?
     buckets = _lines_in_the_making(done, policy, notes)
@@ -125,6 +119,20 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     # Can the therapist have done it, beside everybody else's visits?
     therapist_day.check(visit, elsewhere, notes)
     return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today)
+
+
+def _who_pays(
+    visit: Visit, on: Date, clinic: Clinic, notes: Notes
+) -> tuple[Sequence[Service], Payment, Policy | None]:
+    """The services that somebody pays for, who that is, and the policy that counts; None where nothing says which."""
+    payment = coverage.who_pays(visit, on, clinic, notes)
+    done = status.performed(visit.services, notes)
+    if payment.policy is None and not notes.asked("payer-known"):
+        payment = replace(payment, policy=coverage.counting(notes))
+    if payment.policy is None:
+        notes.leave_off(done, "on-hold", "payer-known")
+        return done, payment, None
+    return payer_pays.sort(done, payment, notes.day.policy(payment.policy), notes)
 
 
 def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) -> list[Bucket]:

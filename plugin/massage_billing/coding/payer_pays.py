@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from massage_billing.coding import coverage
 from massage_billing.coding.coverage import Payment
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.policy_terms import ExcludesTerm
 from massage_billing.coding.rulebook import Policy
-from massage_billing.coding.terms import SelfPayRow
 from massage_billing.model import Service
 
 RULE = "payer-pays"
@@ -28,7 +28,7 @@ Sorted = tuple[list[Service], Payment, Policy]
 def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) -> Sorted:
     """Leave off what the payer excludes; where nothing stays, the patient pays all of it."""
     terms = policy.terms.excludes
-    if not terms or payment.self_pay or not done:
+    if not terms or payment.self_pay or not done or not notes.asked(RULE):
         return done, payment, policy
     if not notes.asked(RULE):
         notes.bypassed(RULE)
@@ -49,9 +49,7 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
         notes.leave_off([s for s in done if s.procedure in excluded], NOT_COVERED, RULE)
         return kept, payment, policy
     notes.waive(_OF_THE_PAYER)
-    counting = notes.day.row("self-pay-counting")
-    notes.findings.append(counting.passed)
-    own = counting.says(SelfPayRow).policy
+    own = coverage.counting(notes)
     return done, Payment(True, policy=own), notes.day.policy(own)
 
 
