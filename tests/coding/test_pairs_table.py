@@ -13,11 +13,12 @@ import pytest
 
 from massage_billing.coding.rulebook import Day, Rulebook
 from massage_billing.coding.tables import Limit, Pair
-from massage_billing.coding.terms import EvaluationRow
+from massage_billing.coding.terms import EvaluationRow, PairsRow
 from massage_billing.model import Decision, Effect
 from massage_billing.rule_examples import Varied
 from visits import DAY, book, decide, lines
 
+ONLY_TIMES = set(book().on(DAY).row("ncci-pairs", "group-session").says(PairsRow).only_times)
 HELD = {"95851", "97039", "97139", "97545"}
 """Codes of the pairs that are held by name, because nothing says how they are counted."""
 EVALUATIONS = set(book().on(DAY).row("evaluation-modifier").says(EvaluationRow).codes)
@@ -82,10 +83,25 @@ def test_indicator_0_is_opened_by_nothing_and_1_by_separate_regions_or_25(shared
         decision = together(one, two, ("neck", "knee"), **recorded)
         billed = {line.code: line.modifiers for line in decision.lines}
         opened = ("25",) if two in EVALUATIONS else ("59",)
+        if {one, two} & ONLY_TIMES and two not in EVALUATIONS:
+            assert list(billed) == [one]
+            continue
         expected = {one: (), two: opened} if indicator == "1" else {one: ()}
         if billed != expected:
             wrong.append((one, two, indicator, billed))
     assert wrong == []
+
+
+def test_a_group_session_is_told_apart_by_times_only(shared: Path) -> None:
+    beside = [(one, two) for one, two, indicator in active(shared, "1") if one in ONLY_TIMES and indicator == "1"]
+    assert len(beside) > 10
+    for one, two in beside:
+        services = [
+            {"code": one, "start": "10:00", "end": "10:30"},
+            {"code": two, "minutes": 15, "start": "10:30", "end": "10:45"},
+        ]
+        decision = decide(services=services, fees=FEES)
+        assert {line.code: line.modifiers for line in decision.lines} == {one: (), two: ("59",)}
 
 
 def test_59_opens_no_evaluation_and_an_evaluation_without_25_is_held(shared: Path) -> None:

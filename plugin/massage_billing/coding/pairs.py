@@ -14,6 +14,7 @@ from massage_billing.coding.terms import EvaluationRow, PairsRow, TimedUnitsRow
 from massage_billing.model import Because, Service
 
 _RULE, _EVALUATION = "ncci-pairs", "evaluation-modifier"
+_GROUP = "group-session"
 _OPENS = "1"
 
 
@@ -33,6 +34,8 @@ class Met:
     """What the record shows of the two being separate; "" where it shows nothing."""
     evaluation: bool = False
     """Column 2 is an evaluation: no record of regions or times opens it, only its own modifier."""
+    group: bool = False
+    """One is a group session: only separate times open it."""
 
 
 @dataclass(slots=True)
@@ -115,7 +118,10 @@ def _note_dropped(met: Met, kept: Sequence[Bucket], policy: Policy, row: RuleRow
     final = min(met.units[0], sum(bucket.units for bucket in kept))
     why = f"{met.one} and {met.two} are not paid on one day (column 1 and 2, indicator {met.pair.indicator})"
     case = "dropped"
-    if met.pair.indicator == _OPENS and not met.evaluation:
+    if met.group:
+        case = _GROUP
+        why += ", and the record shows no separate times; regions do not tell a group session apart"
+    elif met.pair.indicator == _OPENS and not met.evaluation:
         why += ", and the record shows neither separate regions nor separate times"
     if met.units[1] > final and policy.terms.keep != "column-1":
         case = "larger-dropped"
@@ -184,12 +190,13 @@ def _plan(buckets: list[Bucket], notes: Notes) -> Edits:
     if not firing:
         return Edits(buckets)
     evaluation = notes.day.row(_EVALUATION).says(EvaluationRow)
+    only_times = notes.day.row(_RULE, _GROUP).says(PairsRow).only_times
     dropped: dict[str, Met] = {}
     opened: list[Met] = []
     for one, two in _in_order(firing):
         if one in dropped or two in dropped:
             continue
-        met = _meet(by_code[one], by_code[two], firing[(one, two)], evaluation)
+        met = _meet(by_code[one], by_code[two], firing[(one, two)], evaluation, only_times)
         if met.shown:
             opened.append(met)
         else:
@@ -199,13 +206,16 @@ def _plan(buckets: list[Bucket], notes: Notes) -> Edits:
     return Edits([bucket for bucket in buckets if bucket.code not in dropped], off, dropped, opened)
 
 
-def _meet(ones: list[Bucket], twos: list[Bucket], pair: Pair, evaluation: EvaluationRow) -> Met:
+def _meet(
+    ones: list[Bucket], twos: list[Bucket], pair: Pair, evaluation: EvaluationRow, only_times: Sequence[str]
+) -> Met:
     one, two = ones[0].code, twos[0].code
     units = (sum(b.units for b in ones), sum(b.units for b in twos))
     if pair.indicator != _OPENS:
         return Met(one, two, pair, units)
     if two not in evaluation.codes:
-        return Met(one, two, pair, units, _separate(ones, twos))
+        group = one in only_times or two in only_times
+        return Met(one, two, pair, units, _separate(ones, twos, group), group=group)
     wanted = evaluation.modifier
     said = wanted is not None and all(wanted in s.modifiers for b in twos for s in b.services)
     return Met(one, two, pair, units, wanted or "" if said else "", evaluation=True)
@@ -235,15 +245,15 @@ def _in_order(firing: Mapping[tuple[str, str], Pair]) -> list[tuple[str, str]]:
     return ordered
 
 
-def _separate(ones: list[Bucket], twos: list[Bucket]) -> str:
+def _separate(ones: list[Bucket], twos: list[Bucket], only_times: bool) -> str:
     """What the record shows of two services being separate; "" where it shows nothing.
 
-    Another diagnosis alone shows nothing.
+    Another diagnosis alone shows nothing; beside a group session separate regions do not either.
     """
     first = [s for b in ones for s in b.services]
     second = [s for b in twos for s in b.services]
     regions = [{r for s in side for r in s.regions} for side in (first, second)]
-    if all(s.regions for s in (*first, *second)) and not regions[0] & regions[1]:
+    if not only_times and all(s.regions for s in (*first, *second)) and not regions[0] & regions[1]:
         return "separate body regions"
     if all(not _overlap(a, b) for a in first for b in second):
         return "times that do not overlap"

@@ -156,6 +156,8 @@ class PairsRow(Row):
     """The modifier that tells that a pair with indicator 1 was two separate services."""
     separate_service: tuple[Modifier, ...]
     """Every modifier that says so; kept on a line only where the record shows it."""
+    only_times: tuple[Code, ...] = ()
+    """Codes that only separate times keep apart from others, never separate regions: a group session."""
     says_nothing: ClassVar[Mapping[str, object]] = {"separate_service": ()}
 
 
