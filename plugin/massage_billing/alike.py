@@ -1,0 +1,447 @@
+"""When are two visits alike? When they agree in everything that a rule reads, whatever their ids and their people.
+
+``Alike.key(visit)`` is equal for two visits only where ``flow.bill`` makes the same of both, up to renaming: outcome,
+lines (codes, units, modifiers, charges, pointers), what is not billed and why, every finding's rule, row, result and
+effect, payer, policy and total. Words and ids in messages are names, and so are the minutes of a line.
+
+Three things make it so. What a rule reads as it stands is in the key as it stands. What rules only compare or look up
+is in the key as the answer: a date by the span of the rulebook it lies in, minutes by the units every counting method
+makes of them, an NPI by whether it is one, times by whether they overlap. ``NAMES`` and ``UNREAD`` list every other
+field with its reason; tests hold the lists complete and try the key on visits that differ in one thing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, timedelta
+from datetime import date as Date
+from functools import cache, partial
+from itertools import combinations, count
+from operator import attrgetter
+from typing import Any, Final
+
+from massage_billing.alike_diagnoses import DiagnosisKinds, Pointing
+from massage_billing.alike_minutes import Counting, MinuteKinds
+from massage_billing.coding import payer, status
+from massage_billing.coding.notes import Notes
+from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.coding.provider import npi_valid
+from massage_billing.coding.record import COMPLETED
+from massage_billing.coding.rulebook import Day, Rulebook
+from massage_billing.coding.tables import Pair, PairTable
+from massage_billing.coding.terms import DiagnosisTableRow, NpiRow, SelfPayRow, TimedUnitsRow
+from massage_billing.errors import NoRuleForDate
+from massage_billing.model import Clinic, Coverage, CoverageKind, Service, Therapist, Visit
+
+NAMES: Final = {
+    "Visit.host": "which host it is on",
+    "Visit.encounter": "its own id",
+    "Visit.patient": "whose visit it is; that nobody is named is a Problem",
+    "Problem.detail": "words for people",
+    "Therapist.id": "only who is who, and in which order lines stand",
+    "Therapist.npi": "only whether it is one, and who is who",
+    "Therapist.npis_differ": "then there is no npi, which is in the key; the rest is words",
+    "Diagnosis.source": "where it stands",
+    "Service.procedure": "its own id; only which stands before which",
+    "Service.recorded_as": "words for people",
+    "Service.duplicate_of": "only whether there is one",
+    "Coverage.id": "its own id; only which stands before which",
+    "Coverage.member_id": "only whether there is one",
+    "Accident.source": "where it stands",
+    "ForeignClaim.id": "where it stands",
+    "ForeignClaim.status": "only live ones are read",
+}
+"""Fields that a rule reads at most to name a thing, to order things or to ask whether there is one: with the reason."""
+UNREAD: Final = frozenset(
+    """
+    Visit.status Visit.date_end Visit.site Visit.place_of_service Visit.organization Visit.organization_npi
+    Visit.supervisor Visit.last_changed
+    Service.minute_source Service.order Coverage.relationship
+    """.split()
+)
+"""Fields that no rule reads: what is wrong with them, reading the record found, and it is a Problem."""
+ALONE: Final = frozenset(
+    """
+    Visit.papers Visit.referral Visit.authorization Visit.onset Service.encounter Coverage.claim_number
+    """.split()
+)
+"""Fields read only for visits that are never answered from memory: papers are counted over visits."""
+
+_BOUND: Final = 100_000
+"""Entries of a table of parts; a full one is emptied. Numbers are never used again, so an old key never means
+something new."""
+_QUIET_HOUR: Final = 3
+_REGIONS: Final = 1
+_TIMES: Final = 2
+_NEVER_WAS: Final = "entered-in-error"
+_unusual = attrgetter("problems", "foreign_claims", "restricted", "accident")
+_of_coverage = attrgetter(
+    "status", "kind._value_", "order", "linked", "link_rank", "patient_is_payer", "payer.reference", "payer.identifiers"
+)
+_of_therapist = attrgetter("npi", "taxonomies")
+Key = tuple[Hashable, ...]
+_DIAGNOSES: Final = 4
+"""Place of the diagnoses in a key."""
+
+
+def diagnoses_of(key: Key) -> Hashable:
+    """The number of the diagnoses in a key."""
+    return key[_DIAGNOSES]
+
+
+def with_diagnoses(key: Key, kind: int) -> Key:
+    """The key with another number for its diagnoses."""
+    return (*key[:_DIAGNOSES], kind, *key[_DIAGNOSES + 1 :])
+
+
+class Paid:
+    """Who pays, as far as a rule cares, and how minutes count then."""
+
+    __slots__ = ("counting", "insures", "number", "policies")
+
+    def __init__(self, number: int, policies: frozenset[str], insures: bool, counting: MinuteKinds) -> None:
+        self.number = number
+        self.policies = policies
+        """Policies that may apply."""
+        self.insures = insures
+        """Somebody other than the patient pays, unless the patient wants otherwise."""
+        self.counting = counting
+
+
+class Era:
+    """Dates of service between which nothing changes that a rule looks up but what payers' policies say."""
+
+    __slots__ = ("diagnoses", "number", "people")
+
+    def __init__(self, number: int, diagnoses: DiagnosisKinds) -> None:
+        self.number = number
+        self.diagnoses = diagnoses
+        self.people: dict[Hashable, int] = {}
+
+
+class Span:
+    """Dates of one era between which no policy changes either."""
+
+    __slots__ = ("apart", "day", "diagnoses", "era", "own", "paid", "people")
+
+    def __init__(self, day: Day, apart: frozenset[str], own: str, era: Era) -> None:
+        self.day = day
+        self.apart = apart
+        """Policies whose visits are never answered from memory."""
+        self.own = own
+        """Policy that counts what a patient pays."""
+        self.era = era
+        self.people, self.diagnoses = era.people, era.diagnoses
+        self.paid: dict[Hashable, Paid | None] = {}
+
+
+class Alike:
+    """Keys of visits by one rulebook and one clinic. Holds only bounded tables."""
+
+    def __init__(self, book: Rulebook, clinic: Clinic) -> None:
+        self._book, self._clinic = book, clinic
+        self._days = [book.on(date) for date in book.boundaries]
+        self._pairs = _tables(self._days, "ncci-pairs")
+        dates = {date for pair in _all_pairs(self._pairs) for date in (pair.start, pair.deleted) if date is not None}
+        more = {*dates, *_clinic_dates(book, clinic)}
+        self._bounds = sorted({*book.boundaries, *more})
+        self._eras = sorted({*book.boundaries} - _of_policies(book) | more)
+        codes = [entry for table in _tables(self._days, "billable-code") for entry in table.values() if entry.timed]
+        self._timed = frozenset(entry.code for entry in codes)
+        self._pooled = self._timed - {entry.code for entry in codes if not entry.pooled}
+        self._numbers = count(1)
+        self.pointing: dict[Hashable, Pointing] = {}
+        """Numbers of diagnoses whose visits differ in nothing but the pointers from others."""
+        self._by_date: dict[Date, Span | None] = {}
+        self._by_number: dict[int, Span | None] = {}
+        self._by_era: dict[int, Era] = {}
+        self._payer_numbers: dict[Hashable, int] = {}
+        self._counting: dict[frozenset[str], MinuteKinds] = {}
+        self._related: dict[tuple[str | None, str | None], bool] = {}
+
+    def key(self, visit: Visit) -> Key | None:
+        """What the decision of a visit depends on, names left out; None for one that has to be decided by itself."""
+        on, services, coverages = visit.date, visit.services, visit.coverages
+        if on is None:
+            return None
+        span = self._by_date.get(on) or self._span(on)
+        if span is None:
+            return None
+        unusual = any(_unusual(visit))
+        if len(coverages) == 1 and not unusual:
+            paid = self._payer(coverages[0], on, span)
+        else:
+            paid = self._payers(coverages, visit.restricted is not None, on, span)
+        if paid is None:
+            return None
+        if len(services) == 1:
+            only = services[0]
+            if only.encounter is not None:
+                return None
+            worked, between, own = paid.counting.one(only), None, only.diagnoses
+            people: Hashable = -1 if only.therapist is None else self._person(only.therapist, span)
+        else:
+            ordered = _in_order(services)
+            if ordered is None:
+                return None
+            people, between = self._people(ordered, span), self._between(ordered)
+            worked = paid.counting.several(ordered, isinstance(people, int))
+            own = tuple([s.diagnoses for s in ordered])
+            services = ordered
+        return (
+            paid.number, worked, people, between, span.diagnoses.of(visit.diagnoses, own),
+            _longer(visit, services), visit.state, _rest(visit, services, on) if unusual else None,
+        )  # fmt: skip
+
+    # --- the date -----------------------------------------------------------------------------------------------------
+
+    def _span(self, on: Date) -> Span | None:
+        number = bisect_right(self._bounds, on)
+        if number not in self._by_number:
+            self._by_number[number] = self._make_span(number, on)
+        if len(self._by_date) > _BOUND:
+            self._by_date.clear()
+        span = self._by_date[on] = self._by_number[number]
+        return span
+
+    def _make_span(self, number: int, on: Date) -> Span | None:
+        """The span a date lies in; None where no date of it is answered from memory."""
+        day = self._book.on(on)
+        try:
+            day.row("therapist-npi")
+            own = day.row("self-pay-counting").says(SelfPayRow).policy
+        except NoRuleForDate:
+            return None
+        apart = frozenset(name for name, policy in day.policies.items() if policy.terms.papers or policy.terms.accident)
+        if own in apart or self._clinic.policy in apart:
+            return None
+        era = bisect_right(self._eras, on)
+        if era not in self._by_era:
+            self._by_era[era] = Era(era, DiagnosisKinds(day, self._numbers, self.pointing))
+        return Span(day, apart, own, self._by_era[era])
+
+    # --- who pays -----------------------------------------------------------------------------------------------------
+
+    def _payers(self, coverages: Sequence[Coverage], restricted: bool, on: Date, span: Span) -> Paid | None:
+        """Of any number of coverages, by their ids; None where one is never answered from memory."""
+        found = [self._payer(c, on, span) for c in sorted(coverages, key=attrgetter("id"))]
+        if len({c.id for c in coverages}) != len(coverages) or None in found:
+            return None
+        known = [paid for paid in found if paid is not None]
+        look = (restricted, *(paid.number for paid in known))
+        paid = span.paid.get(look)
+        if paid is None:
+            insures = not restricted and any(paid.insures for paid in known)
+            policies = frozenset().union(*(paid.policies for paid in known))
+            paid = span.paid[look] = self._paid(look, policies, insures, span)
+        return paid
+
+    def _payer(self, c: Coverage, on: Date, span: Span) -> Paid | None:
+        """One coverage: what is in it, whether it is in force, and who it is; None where its policy counts visits."""
+        start, end = c.start, c.end
+        look = (_of_coverage(c), not c.member_id, start is not None and start > on, end is not None and end < on)
+        try:
+            return span.paid[look]
+        except KeyError:
+            if len(span.paid) >= _BOUND:
+                span.paid.clear()
+            found = span.paid[look] = self._new_payer(c, look, span)
+            return found
+
+    def _new_payer(self, c: Coverage, look: tuple[Hashable, ...], span: Span) -> Paid | None:
+        found = payer.entries(c.payer, self._clinic.payers) if self._clinic.payers else []
+        entry = found[0] if len(found) == 1 else None
+        policies = {one.policy for one in found}
+        name = payer.policy_name(entry, self._clinic, span.day)
+        if name is not None:
+            policies.add(name)
+        if policies & span.apart:
+            return None
+        patient = c.patient_is_payer or payer.kind(c, entry) is CoverageKind.SELF_PAY
+        return self._paid(look, frozenset(policies), not patient and c.status != _NEVER_WAS, span)
+
+    def _paid(self, look: Hashable, policies: frozenset[str], insures: bool, span: Span) -> Paid:
+        """The number is new only where the coverage, the era or the rows of the policies are."""
+        every = span.day.policies
+        excludes = any(every[name].terms.excludes for name in policies if name in every)
+        rows = tuple(sorted([every[name].row.id for name in (*policies, span.own) if name in every]))
+        what = (look, span.era.number, rows, policies & span.day.known_policies)
+        if what not in self._payer_numbers:
+            if len(self._payer_numbers) >= _BOUND:
+                self._payer_numbers.clear()
+            self._payer_numbers[what] = next(self._numbers)
+        counting = policies if insures and not excludes else policies | {span.own}
+        return Paid(self._payer_numbers[what], policies, insures, self._kinds(counting))
+
+    def _kinds(self, policies: frozenset[str]) -> MinuteKinds:
+        """Kinds of minutes where these policies may count."""
+        known = self._counting.get(policies)
+        if known is None:
+            held = {id(p.terms): p for day in self._days for n, p in day.policies.items() if n in policies}.values()
+            names = {policy.terms.unit_method for policy in held}
+            methods = [row.terms for row in self._book.rows if isinstance(row.terms, TimedUnitsRow)]
+            counting = Counting(
+                [method for method in methods if method.case in names],
+                any(policy.terms.daily_caps for policy in held), self._timed, self._pooled,
+                cache(partial(_stands, policies, self._days)), self._pair,
+            )  # fmt: skip
+            known = self._counting[policies] = MinuteKinds(counting, self._numbers)
+        return known
+
+    # --- who did what -------------------------------------------------------------------------------------------------
+
+    def _person(self, therapist: Therapist, span: Span) -> int:
+        """A therapist as far as a rule cares: whether the NPI is one, and the taxonomy."""
+        look = _of_therapist(therapist)
+        found = span.people.get(look)
+        if found is None:
+            npi, taxonomies = look
+            row = span.day.row("therapist-npi").says(NpiRow)
+            right = npi_valid(npi, row.prefix, row.digits, row.first) if npi else None
+            if len(span.people) >= _BOUND:
+                span.people.clear()
+            kind = ("kind", right, taxonomies)
+            found = span.people[look] = span.people[kind] = span.people.get(kind) or next(self._numbers)
+        return found
+
+    def _people(self, services: Sequence[Service], span: Span) -> Hashable:
+        """The therapists of several services; who is who, and whose lines come first."""
+        first = services[0].therapist if services else None
+        if first is not None and all([s.therapist is first for s in services]):
+            return self._person(first, span)
+        known = [s.therapist for s in services if s.therapist is not None]
+        ids = sorted({t.id for t in known})
+        if len(ids) == 1 and len(known) == len(services) and all([t == known[0] for t in known]):
+            return self._person(known[0], span)
+        persons = list(dict.fromkeys([t.npi or t.id for t in known]))
+        return tuple(
+            [
+                None if (t := s.therapist) is None
+                else (self._person(t, span), ids.index(t.id), persons.index(t.npi or t.id))
+                for s in services
+            ]
+        )  # fmt: skip
+
+    def _between(self, services: Sequence[Service]) -> Hashable:
+        """What each two services have to do with one another, where a pair of codes may ask for it."""
+        if len(services) == 2:
+            one, two = services
+            return _two(one, two) if self._pair(one.code, two.code) else 0
+        both = combinations(services, 2)
+        return tuple([_two(one, two) if self._pair(one.code, two.code) else 0 for one, two in both])
+
+    def _pair(self, one: str | None, two: str | None) -> bool:
+        """Whether an edit stands between two codes on any date."""
+        known = self._related.get((one, two))
+        if known is None:
+            if len(self._related) >= _BOUND:
+                self._related.clear()
+            met = [pair for table in self._pairs for key in ((one, two), (two, one)) for pair in table.get(key, ())]
+            known = self._related[(one, two)] = any(pair.fires(on, Date.min) for pair in met for on in self._bounds)
+        return known
+
+
+def _stands(policies: frozenset[str], days: Sequence[Day], code: str) -> bool:
+    """Whether a service with this code is always counted where these policies apply: none excludes it, and on no date
+    is the code unknown, retired or one that does not bill."""
+    probe = Service("-", COMPLETED, code, "", 1)
+    for day in days:
+        for policy in [policy for name, policy in day.policies.items() if name in policies]:
+            try:
+                if policy.terms.excludes or not status.sort([probe], policy, Notes(day, False, None)):
+                    return False
+            except NoRuleForDate:
+                continue  # on that day nothing is counted: the visit is refused
+    return True
+
+
+def _tables(days: Iterable[Day], rule: str) -> list[Any]:
+    """Every table that a rule has on any of these days."""
+    return list({id(day.tables[rule]): day.tables[rule] for day in days if rule in day.tables}.values())
+
+
+def _of_policies(book: Rulebook) -> set[Date]:
+    """Dates on which nothing but what a policy says changes."""
+    days = {True: set[Date](), False: set[Date]()}
+    for row in book.rows:
+        of_policy = isinstance(row.terms, PolicyRow)
+        ends = [row.end, row.terms.known_through]
+        if isinstance(row.terms, DiagnosisTableRow):
+            days[of_policy] |= {dated.start for dated in row.terms.history if dated.start is not None}
+            ends += [dated.to for dated in row.terms.history]
+        days[of_policy].add(row.start)
+        days[of_policy] |= {end + timedelta(days=1) for end in ends if end is not None and end < Date.max}
+    return days[True] - days[False]
+
+
+def _clinic_dates(book: Rulebook, clinic: Clinic) -> Iterator[Date]:
+    """Dates of service from which the clinic has another price, or can still file."""
+    yield from (fee.since for fee in clinic.fees or ())
+    if clinic.today is not None:
+        terms = [row.terms for row in book.rows if isinstance(row.terms, PolicyRow)]
+        for days in {*(payer.filing_days for payer in clinic.payers), *(each.filing_days for each in terms)}:
+            if days is not None and days <= (clinic.today - Date.min).days:
+                yield clinic.today - timedelta(days=days)
+
+
+def _all_pairs(tables: Iterable[PairTable]) -> Iterator[Pair]:
+    return (pair for table in tables for pairs in table.values() for pair in pairs)
+
+
+def _in_order(services: Iterable[Service]) -> list[Service] | None:
+    """By Procedure id, as they are decided; None where that is not certain, or one is of another visit of the day."""
+    ordered = sorted(services, key=attrgetter("procedure"))
+    if len({s.procedure for s in ordered}) != len(ordered) or any([s.encounter is not None for s in ordered]):
+        return None
+    return ordered
+
+
+def _two(one: Service, two: Service) -> int:
+    """Bits: whether the regions are recorded and apart, whether the times are."""
+    left, right = one.regions, two.regions
+    found = 0
+    if left and right and left != right and not set(left).intersection(right):
+        found = _REGIONS
+    a, b, c, d = one.start, one.end, two.start, two.end
+    if a is None or b is None or c is None or d is None or (a.tzinfo is None) is not (c.tzinfo is None):
+        return found
+    return found if a < d and c < b else found | _TIMES
+
+
+def _longer(visit: Visit, services: Sequence[Service]) -> Hashable:
+    """Which services together have more minutes than the visit lasted; None where all fit, or nobody says."""
+    start, end = visit.start, visit.end
+    if start is None or end is None:
+        return None
+    minutes = [s.minutes or 0 for s in services]
+    if start.hour > _QUIET_HOUR and sum(minutes) * 60 <= (end - start).total_seconds():
+        return None
+    lasted = (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
+    if lasted <= 0:
+        return None
+    if len(minutes) > 4:
+        return (lasted, *minutes)
+    return tuple(
+        [sum(some) * 60 > lasted for size in range(1, len(minutes) + 1) for some in combinations(minutes, size)]
+    )
+
+
+def _rest(visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
+    """What most visits do not have: problems, somebody else's claim, the patient's wish, an accident."""
+    places = {f"Procedure/{s.procedure}": place for place, s in enumerate(services)}
+    problems = tuple(
+        [
+            (p.rule, p.result.value, p.key, None if p.about is None else places.get(p.about, p.about.partition("/")[0]))
+            for p in visit.problems
+        ]
+    )
+    accident = visit.accident
+    return (
+        problems, not visit.foreign_claims, visit.restricted is None,
+        None if accident is None else (
+            None if accident.date is None else (on - accident.date).days, accident.kind, accident.state,
+            accident.claim_number is None,
+        ),
+    )  # fmt: skip
+

@@ -1,0 +1,167 @@
+"""Random visits that are often alike: small alphabets, every field moves, and changes of one thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date as Date
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from massage_billing.model import (
+    Accident,
+    Clinic,
+    Coverage,
+    CoverageKind,
+    Diagnosis,
+    Fee,
+    ForeignClaim,
+    Payer,
+    PayerRef,
+    Problem,
+    Result,
+    Service,
+    Therapist,
+    Visit,
+)
+
+CODES = ["97124", "97140", "97110", "97112", "97010", "97014", "97530", "98941", "97161", "99213", "97001", "20560", "0"]
+DIAGNOSES = ["M54.50", "m5450", "M54.2", "M79.18", "M54.5", "V43.52XA", "M54.41", "S13.4", "S13.4XXA", "G44.209", "R51.9", "Z00"]
+NPIS = ["1234567893", "1245319599", "2000000008", None, "12"]
+TAXONOMIES = [("225700000X",), ("225100000X",), ("225700000X", "225100000X"), (), ("bad",)]
+POLICIES = ["commercial-midpoint", "cms-total-time", "unitedhealthcare", "anthem", "medicare", "florida-pip", "aetna", "no-such"]
+RULES = [("minutes-documented", ""), ("minutes-agree", ""), ("visit-finished", "not-performed"), ("one-to-one", ""),
+         ("one-to-one", "overlap"), ("code-known", ""), ("charge", "no-schedule")]  # fmt: skip
+DAYS = [Date(2015, 9, 30), Date(2021, 9, 30), Date(2023, 12, 31), Date(2024, 12, 31), Date(2025, 6, 30), Date(2025, 12, 31),
+        Date(2026, 3, 31), Date(2026, 6, 30), Date(2026, 9, 30), Date(2026, 11, 3)]  # fmt: skip
+
+minutes = st.none() | st.integers(0, 70) | st.sampled_from([7, 8, 15, 22, 23, 30, 37, 38])
+days = st.builds(lambda day, more: day + timedelta(days=more), st.sampled_from(DAYS), st.integers(0, 3))
+therapists = st.builds(
+    Therapist, st.sampled_from(["Practitioner/1", "Practitioner/2", "Practitioner/3"]), st.sampled_from(NPIS),
+    st.sampled_from(TAXONOMIES),
+)  # fmt: skip
+few_codes = st.lists(st.sampled_from(DIAGNOSES), max_size=3).map(tuple)
+
+
+def clock(start: datetime | None, length: int | None) -> tuple[datetime | None, datetime | None]:
+    return start, None if start is None or length is None else start + timedelta(minutes=length)
+
+
+starts = st.none() | st.builds(
+    lambda hour, minute: datetime(2026, 11, 3, hour, minute), st.sampled_from([2, 9, 10]), st.sampled_from([0, 15, 30])
+)
+times = st.builds(clock, starts, st.none() | st.sampled_from([0, 15, 30, 60]))
+services = st.builds(
+    lambda p, status, code, m, when, regions, who, why, mods, dup: Service(
+        p, status, code, "x|y", m, start=when[0], end=when[1], regions=regions, therapist=who, diagnoses=why,
+        modifiers=mods, duplicate_of=dup,
+    ),
+    st.sampled_from("abcdefgh"), st.sampled_from(["completed"] * 6 + ["not-done", "stopped"]),
+    st.none() | st.sampled_from(CODES[:4]) | st.sampled_from(CODES), minutes, times,
+    st.sampled_from([(), ("neck",), ("back",), ("back", "neck")]), st.none() | therapists,
+    st.just(()) | few_codes, st.sampled_from([(), (), (), ("GP",), ("59",), ("GO", "25")]),
+    st.sampled_from([None] * 6 + ["q"]),
+)  # fmt: skip
+coverages = st.builds(
+    Coverage, st.sampled_from(["Coverage/1", "Coverage/2", "Coverage/3"]),
+    st.sampled_from(["active"] * 5 + ["cancelled", "entered-in-error"]), st.sampled_from(list(CoverageKind)[:4]),
+    st.sampled_from([PayerRef(f"Organization/{n}") for n in range(len(POLICIES) + 2)] + [PayerRef(None)]),
+    st.sampled_from([None, 1, 1, 2]), st.sampled_from([None, "M1", "M2"]),
+    st.none() | days, st.none() | days, st.sampled_from([None, None, "Account/1", "Account/2", "ServiceRequest/1"]),
+    st.sampled_from([0, 1]), st.none(), st.booleans() | st.just(False),
+)  # fmt: skip
+problems = st.builds(
+    lambda rule, result, about: Problem(rule[0], result, "Some words.", about, rule[1]),
+    st.sampled_from(RULES), st.sampled_from([Result.FAIL, Result.NO_DATA]),
+    st.sampled_from([None, "Procedure/a", "Procedure/b", "Encounter/1"]),
+)  # fmt: skip
+accidents = st.builds(
+    Accident, st.sampled_from(["Condition/1", "Condition/2"]), st.none() | days, st.sampled_from([None, "MVA"]),
+    st.sampled_from([None, "WA"]), st.sampled_from([None, "N1", "N2"]),
+)  # fmt: skip
+visit_times = st.builds(clock, starts, st.none() | st.sampled_from([20, 45, 60, 90]))
+
+
+def one_each(found: list[Service]) -> tuple[Service, ...]:
+    return tuple({s.procedure: s for s in found}.values())
+
+
+FIELDS: dict[str, st.SearchStrategy[object]] = {
+    "encounter": st.sampled_from(["e1", "e2"]),
+    "patient": st.sampled_from(["Patient/1", "Patient/2", None]),
+    "date": days,
+    "services": st.lists(services, max_size=4).map(one_each),
+    "diagnoses": few_codes.map(lambda codes: tuple(Diagnosis(code, "Condition/1") for code in codes)),
+    "coverages": st.lists(coverages, max_size=3).map(lambda found: tuple({c.id: c for c in found}.values())),
+    "accident": st.none() | accidents,
+    "state": st.sampled_from([None, "WA", "FL"]),
+    "restricted": st.sampled_from([None, None, "Consent/1", "Encounter/1"]),
+    "foreign_claims": st.sampled_from([(), (), (ForeignClaim("Claim/1", "active"),), (ForeignClaim("Claim/2", "draft"),)]),
+    "problems": st.just(()) | st.lists(problems, max_size=2).map(tuple),
+    "place_of_service": st.sampled_from([None, "11"]),
+}
+SERVICE = {"minutes": minutes, "code": st.sampled_from(CODES), "regions": st.sampled_from([(), ("neck",), ("back",)]),
+           "therapist": st.none() | therapists, "diagnoses": few_codes, "modifiers": st.sampled_from([(), ("GP",)]),
+           "procedure": st.sampled_from("stuvwxyz")}  # fmt: skip
+COVERAGE = {"start": st.none() | days, "end": st.none() | days, "member_id": st.sampled_from([None, "M7"]),
+            "payer": st.sampled_from([PayerRef(f"Organization/{n}") for n in range(5)]), "order": st.sampled_from([None, 1, 2]),
+            "linked": st.sampled_from([None, "Account/1", "Account/2"])}  # fmt: skip
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> Visit:
+    start, end = draw(visit_times)
+    usual = {name: draw(strategy) for name, strategy in FIELDS.items()}
+    if draw(st.booleans()):  # most visits are quiet
+        usual |= {"restricted": None, "foreign_claims": (), "problems": (), "accident": None}
+    return Visit(host="h", status="finished", start=start, end=end, **usual)  # type: ignore[arg-type]
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Visit, Visit]:
+    """A visit, and one that differs from it in one to three things."""
+    one = draw(visits())
+    other = one
+    for _ in range(draw(st.integers(1, 3))):
+        other = _changed(draw, other)
+    return one, other
+
+
+def _changed(draw: st.DrawFn, visit: Visit) -> Visit:
+    what = draw(st.sampled_from(["field", "time", "minutes", "service", "service", "coverage"]))
+    if what == "time":
+        start, end = draw(visit_times)
+        return replace(visit, start=start, end=end)
+    if what in ("minutes", "service") and visit.services:
+        place = draw(st.integers(0, len(visit.services) - 1))
+        name = "minutes" if what == "minutes" else draw(st.sampled_from(sorted(SERVICE)))
+        changed = {name: draw(SERVICE[name])}
+        some = list(visit.services)
+        some[place] = replace(some[place], **changed)
+        if len({s.procedure for s in some}) == len(some):
+            return replace(visit, services=tuple(some))
+        return visit
+    if what == "coverage" and visit.coverages:
+        place = draw(st.integers(0, len(visit.coverages) - 1))
+        name = draw(st.sampled_from(sorted(COVERAGE)))
+        held = list(visit.coverages)
+        held[place] = replace(held[place], **{name: draw(COVERAGE[name])})
+        return replace(visit, coverages=tuple(held))
+    name = draw(st.sampled_from(sorted(FIELDS)))
+    return replace(visit, **{name: draw(FIELDS[name])})
+
+
+def clinic(today: Date | None = None, papers: bool = False) -> Clinic:
+    """Payers of every policy, one of whom is named twice and one of whom the rulebook does not know."""
+    payers = tuple(
+        Payer(f"p{n}", CoverageKind.AUTO if n == 5 else CoverageKind.HEALTH, policy,
+              references=frozenset({f"Organization/{n}"}), filing_days=90 if n == 1 else None, line=n)
+        for n, policy in enumerate((*POLICIES, "wa-lni" if papers else "cigna"))
+    )  # fmt: skip
+    payers += (replace(payers[0], key="twice", line=20, references=frozenset({"Organization/2"})),)
+    fees = tuple(Fee(code, Decimal(30 + n), Date(2000, 1, 1)) for n, code in enumerate(CODES[:9]))
+    fees += (Fee("97124", Decimal(50), Date(2026, 1, 1)), Fee("97124", Decimal(20), Date(2000, 1, 1), payer="p1"),
+             Fee("97110", Decimal(60), Date(2000, 1, 1), modifier="GP"))  # fmt: skip
+    return Clinic(payers=payers, payers_known=True, fees=fees, today=today)

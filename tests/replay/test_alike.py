@@ -1,0 +1,189 @@
+"""Visits with equal keys are decided alike: held by random visits, and by a look at what rules read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date as Date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from massage_billing import alike, flow, rule_examples
+from massage_billing.alike import Alike
+from massage_billing.model import (
+    NOWHERE,
+    Accident,
+    Clinic,
+    Coverage,
+    Diagnosis,
+    Elsewhere,
+    ForeignClaim,
+    PayerRef,
+    Problem,
+    Service,
+    Therapist,
+    Visit,
+)
+from massage_billing.verdict import Memory, verdict_of
+from replay.alike_visits import clinic, pairs, visits
+from visits import book, ruling
+
+KINDS = (Visit, Service, Therapist, Diagnosis, Coverage, PayerRef, Accident, Problem, ForeignClaim)
+IN_KEY = {
+    *("Visit." + name for name in "date start end services diagnoses coverages accident state".split()),
+    *("Visit." + name for name in "restricted foreign_claims problems".split()),
+    *("Service." + name for name in "status code minutes start end regions therapist diagnoses modifiers".split()),
+    *("Coverage." + name for name in "status kind payer order start end linked link_rank patient_is_payer".split()),
+    *("PayerRef.reference", "PayerRef.identifiers", "Therapist.taxonomies", "Diagnosis.code"),
+    *("Problem.rule", "Problem.result", "Problem.about", "Problem.key"),
+    *("Accident.date", "Accident.kind", "Accident.state", "Accident.claim_number"),
+}
+"""Fields that are in the key, as they stand or as the answer to what a rule asks of them."""
+CLINICS = {"": clinic(), "today": clinic(today=Date(2026, 11, 3)), "policy": Clinic(policy="anthem", explaining=True),
+           "explain": Clinic(explaining=True)}  # fmt: skip
+KNOWN = {name: Alike(book(), each) for name, each in CLINICS.items()}
+MANY = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def fields() -> Iterator[str]:
+    for kind in KINDS:
+        yield from (f"{kind.__name__}.{field.name}" for field in dataclasses.fields(kind))
+
+
+def test_every_field_is_in_the_key_or_listed_with_its_reason() -> None:
+    listed = [*IN_KEY, *alike.NAMES, *alike.UNREAD, *alike.ALONE]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(fields())
+
+
+@pytest.mark.parametrize("which", CLINICS)
+def test_equal_keys_mean_equal_verdicts(which: str) -> None:
+    met = 0
+
+    @MANY
+    @given(pairs())
+    def holds(both: tuple[Visit, Visit]) -> None:
+        nonlocal met
+        one, other = both
+        key = KNOWN[which].key(one)
+        if key is None or key != KNOWN[which].key(other):
+            return
+        met += 1
+        mine, theirs = (verdict_of(flow.bill(visit, book(), CLINICS[which])) for visit in both)
+        assert mine == theirs
+
+    holds()
+    assert met > 50, "hardly any two visits were alike: the test shows nothing"
+
+
+@MANY
+@given(visits())
+def test_memory_says_what_flow_says(visit: Visit) -> None:
+    decided = verdict_of(flow.bill(visit, book(), CLINICS[""]))
+    assert MEMORY.verdict(visit) == decided
+    assert MEMORY.verdict(visit) == decided
+
+
+MEMORY = Memory(book(), CLINICS[""], kept=50)
+"""Small, so that it forgets now and then."""
+
+
+# --- what rules read ------------------------------------------------------------------------------------------------
+
+
+def spied(value: Any, read: set[str]) -> Any:
+    """The same value, telling which of its fields are read."""
+    kind = type(value)
+    if isinstance(value, tuple):
+        return tuple(spied(one, read) for one in value)
+    if kind not in KINDS:
+        return value
+
+    class Spy(kind):  # type: ignore[misc, valid-type]
+        __slots__ = ()
+
+        def __getattribute__(self, name: str) -> Any:
+            if not name.startswith("_") and name != "key":
+                read.add(f"{kind.__name__}.{name}")
+            return object.__getattribute__(self, name)
+
+    return Spy(**{field.name: spied(getattr(value, field.name), read) for field in dataclasses.fields(kind)})
+
+
+def test_no_rule_reads_what_is_listed_as_unread() -> None:
+    read: set[str] = set()
+    standard = book().standard_visit
+    for case in rule_examples.cases(book()):
+        given_ = rule_examples._complete(case.example.given, standard)
+        visit = rule_examples.make_visit(given_, None if "date" in given_.without else case.example.on)
+        visit = dataclasses.replace(visit, site="Location/1", last_changed=None, onset=case.example.on)
+        before = set(read)
+        spy = spied(visit, read)
+        read &= before  # making the spy reads nothing that counts
+        flow.bill(spy, book(), rule_examples.make_clinic(given_))
+    assert "Visit.services" in read
+    assert read & set(alike.UNREAD) == set()
+
+
+# --- what is never answered from memory -----------------------------------------------------------------------------
+
+
+def counting() -> tuple[Memory, Visit]:
+    memory = Memory(book(), clinic(papers=True))
+    visit = rule_examples.make_visit(book().standard_visit, Date(2026, 11, 3))
+    (cover,) = visit.coverages
+    return memory, dataclasses.replace(visit, coverages=(dataclasses.replace(cover, payer=PayerRef("Organization/0")),))
+
+
+def test_a_visit_like_another_is_not_decided_again() -> None:
+    memory, visit = counting()
+    for number in range(3):
+        memory.verdict(dataclasses.replace(visit, encounter=f"e{number}", patient=f"Patient/{number}"))
+    assert memory.decided == 1
+
+
+def test_one_that_differs_in_its_number_of_diagnoses_is_not_decided_either() -> None:
+    memory, visit = counting()
+    memory.verdict(visit)
+    more = dataclasses.replace(visit, diagnoses=(Diagnosis("M54.50", "-"), Diagnosis("M79.18", "-")))
+    found = memory.verdict(more)
+    assert [line.pointers for line in found.lines] == [(1, 2)]
+    assert found == verdict_of(flow.bill(more, book(), memory.clinic))
+    assert memory.decided == 1
+
+
+@pytest.mark.parametrize("elsewhere", [Elsewhere(alone=False), Elsewhere(counted=True), Elsewhere(sent_without="Claim/1")])
+def test_what_other_visits_have_to_do_with_is_decided_by_itself(elsewhere: Elsewhere) -> None:
+    memory, visit = counting()
+    memory.verdict(visit, elsewhere=NOWHERE)
+    found = memory.verdict(visit, elsewhere=elsewhere)
+    assert memory.decided == 2
+    assert found == verdict_of(flow.bill(visit, book(), memory.clinic, elsewhere=elsewhere))
+
+
+def test_what_a_person_ruled_on_is_decided_by_itself() -> None:
+    memory, visit = counting()
+    memory.verdict(visit)
+    assert memory.verdict(visit, ruling("write-off")).outcome == "no-charge"
+    assert memory.decided == 2
+
+
+def test_a_visit_whose_policy_wants_papers_is_decided_by_itself() -> None:
+    memory, visit = counting()
+    (cover,) = visit.coverages
+    paid = dataclasses.replace(visit, coverages=(dataclasses.replace(cover, payer=PayerRef("Organization/8")),))
+    assert memory.alike.key(paid) is None
+    memory.verdict(paid)
+    memory.verdict(paid)
+    assert memory.decided == 2
+
+
+def test_memory_is_bounded() -> None:
+    memory, visit = counting()
+    memory._kept = 20
+    for minutes in range(200):
+        service = dataclasses.replace(visit.services[0], minutes=15 * minutes)
+        memory.verdict(dataclasses.replace(visit, services=(service,)))
+    assert len(memory._known) <= 21
