@@ -121,9 +121,7 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today)
 
 
-def _who_pays(
-    visit: Visit, on: Date, clinic: Clinic, notes: Notes
-) -> tuple[Sequence[Service], Payment, Policy | None]:
+def _who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> tuple[Sequence[Service], Payment, Policy | None]:
     """The services that somebody pays for, who that is, and the policy that counts; None where nothing says which."""
     payment = coverage.who_pays(visit, on, clinic, notes)
     done = status.performed(visit.services, notes)

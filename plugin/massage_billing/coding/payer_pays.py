@@ -28,7 +28,10 @@ Sorted = tuple[list[Service], Payment, Policy]
 def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) -> Sorted:
     """Leave off what the payer excludes; where nothing stays, the patient pays all of it."""
     terms = policy.terms.excludes
-    if not terms or payment.self_pay or not done or not notes.asked(RULE):
+    if not terms or payment.self_pay or not done:
+        return done, payment, policy
+    if not notes.asked(RULE):
+        notes.bypassed(RULE)
         return done, payment, policy
     if not notes.asked(RULE):
         notes.bypassed(RULE)
