@@ -36,8 +36,9 @@ class TherapistDays:
         for one in fresh:
             one.worked_anew = sorted(took.get(one.encounter, ())) != list(one.worked)
         found: set[str] = set()
+        ours = {one.visit.encounter for one in fresh}
         for day in taken.keys() | before.keys():
-            found |= self._changed(day, before.get(day, []), taken.get(day, []), {one.encounter for one in fresh})
+            found |= self._changed(day, before.get(day, []), taken.get(day, []), ours)
             of_day = self._days.setdefault(day, {})
             for worked in before.get(day, ()):
                 of_day.pop(worked.encounter, None)
