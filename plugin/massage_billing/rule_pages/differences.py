@@ -85,6 +85,7 @@ def _changes(a: RuleText | PolicyText, b: RuleText | PolicyText, of_a: Rulebook,
     rows_a, rows_b = _rows(of_a, name), _rows(of_b, name)
     for case_and_date in sorted({*rows_a, *rows_b}, key=lambda one: (one[1], one[0])):
         one, two = rows_a.get(case_and_date), rows_b.get(case_and_date)
+        one = one or _row_before(case_and_date, rows_b)
         yield from _row_changes(case_and_date[0], one, two, of_a.tables, of_b.tables)
     for field in _TEXTS:
         before, after = getattr(a, field, None), getattr(b, field, None)
@@ -108,6 +109,12 @@ def _rows(book: Rulebook, name: str) -> dict[tuple[str, Date], RuleRow]:
     return {(row.terms.case, row.start): row for row in mine}
 
 
+def _row_before(key: tuple[str, Date], rows: Mapping[tuple[str, Date], RuleRow]) -> RuleRow | None:
+    """The row of the same case that a new row follows: what it changes is easier to read than all it says."""
+    earlier = [row for (case, start), row in rows.items() if case == key[0] and start < key[1]]
+    return max(earlier, key=lambda row: row.start, default=None)
+
+
 def _or_nothing(value: object) -> str:
     return plain(value) if value not in (None, "", ()) else "nothing"
 
@@ -126,7 +133,7 @@ def _row_changes(
         return
     told = list(_values(before.terms, after.terms))
     if before.start != after.start:
-        told.insert(0, f"another row (was: the one from {before.start})")
+        told.insert(0, f"a new row; before it the one from {before.start}")
     if before.end != after.end and (before.start == after.start):
         told.append(f"until {_or_open(after.end)} (was: until {_or_open(before.end)})")
     for effect in ("on_fail", "on_no_data", "fix"):
