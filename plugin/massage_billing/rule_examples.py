@@ -21,7 +21,7 @@ from massage_billing.coding.example_terms import (
     GivenWorked,
 )
 from massage_billing.coding.policy_terms import PolicyRow
-from massage_billing.coding.rulebook import Day, Policy, Rulebook
+from massage_billing.coding.rulebook import POLICY, Day, Policy, Rulebook, RuleRow
 from massage_billing.coding.withdrawn import policy_terms
 from massage_billing.model import (
     Accident,
@@ -86,6 +86,8 @@ def decide(case: Case, book: Rulebook) -> Decision:
         given = given.model_copy(update={"policy": case.owner})
     if given.policy is not None and given.policy_says:
         book = Varied(book, given.policy, given.policy_says)
+    if given.older_releases:
+        book = Older(book)
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
@@ -106,6 +108,25 @@ def _worked(w: GivenWorked, place: int, given: Given, visit: Visit) -> Worked:
     start, end = _time(w.start, visit.date), _time(w.end, visit.date)
     service = Service(f"w{place}", "completed", None, "", w.minutes, start=start, end=end)
     return therapist_day.made(w.by or given.npi or "", visit.date, f"e{place + 1}", [service])
+
+
+class Older(Rulebook):
+    """The rulebook as if its releases, and the general row of each rule, reached back to an example's date."""
+
+    def __init__(self, book: Rulebook) -> None:
+        vars(self).update(vars(book))
+        self._under = book
+
+    def on(self, date: Date) -> Day:
+        """What is in force on a date, and where nothing is yet, what is first."""
+        day = self._under.on(date)
+        released = {row.rule for row in self.rows if row.terms.table}
+        first: dict[tuple[str, str], RuleRow] = {}
+        for row in sorted(self.rows, key=lambda row: row.start):
+            if row.rule != POLICY and (row.rule in released or not row.terms.case):
+                first.setdefault((row.rule, row.terms.case), row)
+        tables = {row.rule: self.tables[row.terms.table] for row in first.values() if row.terms.table}
+        return replace(day, rows={**first, **day.rows}, tables={**tables, **day.tables}, findings={}, because={})
 
 
 class Varied(Rulebook):

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from functools import cache
 from typing import Any
 
 import pytest
 
-from massage_billing import flow
+from massage_billing import flow, rule_examples
 from massage_billing.coding.rulebook import Rulebook
-from massage_billing.coding.rulefile import RuleText
 from massage_billing.model import Decision, Outcome, Result
 from massage_billing.rulebook_files import read_files
 from visits import DAY, book, clinic, decide, effects, lines, not_billed, visit
 
 LMT, PT, OT = "225700000X", "225100000X", "225X00000X"
-LONG_AGO = Date(2000, 1, 1)
 PAYERS = sorted(set(book().policies) - {"cms-total-time", "commercial-midpoint"})
-
-
-@cache
-def rewound() -> Rulebook:
-    """The rulebook that ships, its CMS and NCHS releases reaching back to 2000: as where a clinic loads older ones."""
-    found = read_files()
-    assert found.book is not None
-    rules = [_rewound(rule) for rule in found.rules]
-    return Rulebook(found.book, "rewound", rules, found.policies.values(), found.tables)
-
-
-def _rewound(rule: RuleText) -> RuleText:
-    """With its first general row from 2000 on, and every case of a rule that has a release."""
-    cases = {row.case for row in rule.values if not row.case or any(other.table for other in rule.values)}
-    first = {case: min(row.start for row in rule.values if row.case == case) for case in cases}
-    rows = [r.model_copy(update={"start": LONG_AGO}) if r.start == first.get(r.case) else r for r in rule.values]
-    return rule.model_copy(update={"values": tuple(rows)})
 
 
 def on(date: str, policy: str, **differs: Any) -> Decision:
     """What is made of a visit of that date under a policy, wherever the releases begin."""
-    return decide(Date.fromisoformat(date), rewound(), **{"policy": policy, "diagnoses": ["M54.2"]} | differs)
+    return decide(
+        Date.fromisoformat(date), rule_examples.Older(book()), **{"policy": policy, "diagnoses": ["M54.2"]} | differs
+    )
 
 
 def said(decision: Decision, rule: str) -> str:

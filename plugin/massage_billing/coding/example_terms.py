@@ -151,6 +151,8 @@ class Given(Model):
     """Other patients' visits of the therapist's day."""
     today: Date | None = None
     """The day on which it is decided."""
+    older_releases: bool = False
+    """The clinic loaded releases that reach back to the date: for dates before the first release that ships."""
     explaining: bool = False
     without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
     ruling: RulingKind | None = None
