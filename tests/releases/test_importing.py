@@ -84,6 +84,24 @@ def test_older_releases_stay_for_older_dates_in_whatever_order_they_come(tmp_pat
     assert [found.on(day).pairs["97140", "97124"][0].indicator for day in days] == ["0", "0", "0", "9", "9", "1"]
 
 
+def test_a_release_within_what_ships_is_used_for_its_quarter_only(tmp_path: Path, shelf: Shelf) -> None:
+    shipped_days = [date(2024, 7, 1), date(2024, 12, 31), TODAY]
+    for name, days in (
+        ("ccipra-v301r0.txt", [date(2024, 4, 1), date(2024, 6, 30)]),
+        ("ccipra-v300r0.txt", [date(2024, 1, 1)]),
+    ):
+        [one] = load(shelf, write(tmp_path, name, ptp([("97140", "97124", "20200101", "*", "1")])))
+        found = book(shelf)
+        assert {found.on(day).row("ncci-pairs").start for day in days} == {one.release.start}
+        for day in shipped_days:
+            assert found.on(day).row("ncci-pairs").source == shipped().on(day).row("ncci-pairs").source
+            assert found.on(day).pairs == shipped().on(day).pairs
+    assert found.on(date(2024, 6, 30)).row("ncci-pairs").start == date(2024, 4, 1)
+    load(shelf, write(tmp_path, "ccipra-v302r0.txt", ptp()))
+    assert book(shelf).on(TODAY).row("ncci-pairs").start == date(2024, 7, 1)
+    assert "v302r0" in book(shelf).on(TODAY).row("ncci-pairs").source
+
+
 def test_a_release_older_than_the_rules_keeps_what_its_cases_do(tmp_path: Path, shelf: Shelf) -> None:
     load(shelf, write(tmp_path, "ccipra-v293r0.txt", ptp()))
     early = book(shelf).on(date(2023, 10, 2))

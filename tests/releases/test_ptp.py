@@ -146,6 +146,7 @@ def test_a_missing_part_is_named(missing: int) -> None:
 
 def test_parts_that_do_not_belong_together_are_refused() -> None:
     assert "another version" in refused(*QUARTERS[:2], names=(part(1), "ccipra-v322r0-f2.txt")).reason
+    assert read(*QUARTERS, names=(part(1), part(2), "ccipra-v323r0-f3 (1).txt", part(4))).rows == 10
     assert "given twice" in refused(*QUARTERS[:2], names=(part(1), part(1))).reason
     assert "which part it is" in refused(*QUARTERS[:2], names=(part(1), "rest.txt")).reason
     swapped = refused(QUARTERS[1], QUARTERS[0], *QUARTERS[2:], names=tuple(part(one) for one in (1, 2, 3, 4)))

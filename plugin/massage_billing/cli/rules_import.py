@@ -81,7 +81,7 @@ def _import(
     codes = _codes(settings)
     request = Request(files, Date.today(), start, codes, dry_run)
     with shell.progress("rules import"):
-        done = import_files(request, shelf, lambda: _book(shelf))
+        done = import_files(request, shelf, lambda: _book(shelf, settings.rules.own_policies))
     if as_json:
         shell.print_json({"schema": SCHEMA, "dry_run": dry_run, "codes": codes, "releases": [_plain(o) for o in done]})
         return
@@ -93,13 +93,13 @@ def _import(
         click.echo("Holds that are open are decided again by the next run.")
 
 
-def _book(shelf: Shelf) -> Rulebook:
-    """The rulebook so far; without its releases where these are damaged, so that they can be loaded again."""
+def _book(shelf: Shelf, own_policies: Path | None) -> Rulebook:
+    """The rulebook so far; the one that ships where the clinic's is damaged, so that releases can be loaded again."""
     from massage_billing.errors import RuleFileError
     from massage_billing.rulebook_files import load_rulebook
 
     try:
-        return load_rulebook(releases=shelf.folder)
+        return load_rulebook(own_policies=own_policies, releases=shelf.folder)
     except RuleFileError as error:
         click.echo(f"Warning: {error.what} It is compared with the rules that ship.", err=True)
         return load_rulebook()

@@ -56,6 +56,7 @@ def _merged(rule: RuleText, releases: list[Release]) -> RuleText:
     starts = {release.start for release in releases}
     rows = [row for row in rule.values if row.case or row.start not in starts]
     rows += [_row(release, general) for release in releases]
+    rows += _resuming(releases, general)
     rows += _reaching_back(rule.values, min(starts), general[0].start)
     sources = {KEY + release.id: _source(release) for release in releases}
     return rule.model_copy(update={"values": tuple(rows), "sources": {**rule.sources, **sources}})
@@ -70,6 +71,23 @@ def _row(release: Release, general: list[Row]) -> Row:
         "assumed": False, "withdrawn": False, "note": f"Loaded by this clinic: {_files(release)}.",
     }  # fmt: skip
     return like[-1].model_copy(update=changed)
+
+
+def _resuming(releases: list[Release], general: list[Row]) -> list[Row]:
+    """Where a release is older than what a row of the rule is known for: that row again, from the release's end on.
+
+    A row that ships may begin before its own release, where earlier ones said the same.
+    """
+    starts = {release.start for release in releases} | {row.start for row in general}
+    found = []
+    for release in releases:
+        row = next((row for row in reversed(general) if row.start <= release.start), None)
+        again = release.through + timedelta(days=1)
+        if row is None or row.known_through is None or again > row.known_through:
+            continue
+        if not any(release.start < start <= again for start in starts):
+            found.append(row.model_copy(update={"start": again}))
+    return found
 
 
 def _reaching_back(rows: Iterable[Row], start: Date, first: Date) -> list[Row]:

@@ -32,7 +32,7 @@ Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Column 1, column 2, effective, deleted, indicator, reason."""
 
 _VERSION = re.compile(r"cci(pra|oph)-?v(\d\d)(\d)r(\d+)", re.IGNORECASE)
-_PART = re.compile(r"[-_]f(\d)(?:\.|$)", re.IGNORECASE)
+_PART = re.compile(r"[-_]f(\d)(?![0-9a-z])", re.IGNORECASE)
 _WITH_MARK = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t\*?\t(\d{8})\t(\d{8}|\*)\t([019])\t([^\t\r\n]+)\r?\n?")
 _WITHOUT = re.compile(rb"([0-9A-Z]{5})\t([0-9A-Z]{5})\t(\d{8})\t(\d{8}|\*|)\t([019])\t([^\t\r\n]+)\r?\n?")
 _NAMED_IN_HEADER = tuple(
