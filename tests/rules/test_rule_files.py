@@ -26,8 +26,8 @@ METHODS = {"cms-total-time", "commercial-midpoint"}
 
 def test_the_policies_that_ship() -> None:
     payers = {
-        "aetna", "anthem", "auto", "bcbs-nebraska", "cigna", "florida-pip", "medicare", "unitedhealthcare",
-        "va-community-care", "wa-lni", "workers-compensation",
+        "aetna", "anthem", "auto", "bcbs-nebraska", "cigna", "florida-pip", "medicare", "regence",
+        "unitedhealthcare", "va-community-care", "wa-lni", "workers-compensation",
     }  # fmt: skip
     assert set(book().policies) == METHODS | payers
 
