@@ -113,7 +113,7 @@ def test_visits_are_decided_by_the_release_of_their_date(clinic: Clinic) -> None
     code, out, _ = clinic.call("rules", "import", write(clinic.folder, PTP, ptp(NEW_PAIRS)))
     assert code == 0
     assert "ncci-ptp-2026-10-01 is new, known through 2026-12-31." in out
-    assert "    97124  pair no longer holds 97140/97124: 0\n" in out
+    assert "    97124  pair no longer holds 97140/97124 (was 0)\n" in out
     after = pair_lines(clinic.json(*explain))
     assert after["2026-09-30"] == before["2026-09-30"]
     assert after["2026-10-01"] == ("2026-10-01", ["97124", "97140"])

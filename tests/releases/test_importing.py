@@ -243,6 +243,17 @@ def test_pairs_are_compared_as_they_hold_on_the_first_day(tmp_path: Path, shelf:
     ]
 
 
+def test_what_findings_say_of_a_limit_and_a_status_stays(tmp_path: Path, shelf: Shelf) -> None:
+    load(
+        shelf,
+        write(tmp_path, MUE, mue([("97124", 4, "1")])),
+        write(tmp_path, "PPRRVU2026_Oct.csv", rvu([("97124", "", "X", "9", "9")])),
+    )
+    for rule in ("mue", "fee-schedule-status"):
+        said, before = (one.on(TODAY).row(rule, "another").terms.note for one in (book(shelf), shipped()))
+        assert said == before
+
+
 def test_a_list_of_therapy_codes_is_compared_with_the_policies(tmp_path: Path, shelf: Shelf) -> None:
     [one] = load(shelf, write(tmp_path, "t.csv", therapy([("97124", "Always"), ("97010", "Sometimes")])), dry_run=True)
     policies = shipped().on(date(2026, 1, 1)).policies

@@ -57,7 +57,7 @@ def test_a_notice_in_windows_letters_is_read() -> None:
 def test_limits_that_change_are_told() -> None:
     now = mue([("97124", 3, "2"), ("97140", 8, "3")])
     assert changed(mue_table.FORMAT, mue(LIMITS), now) == [
-        "97010 no longer in the release: retired or replaced?: MUE 0",
+        "97010 no longer in the release; retired or replaced? (was MUE 0)",
         "97124 MUE goes down: 4 → 3",
         "97124 MUE adjudication indicator: 3 → 2",
         "97140 MUE goes up: 6 → 8",
@@ -99,7 +99,7 @@ def test_the_two_files_of_one_release_have_to_agree() -> None:
 def test_statuses_that_change_are_told() -> None:
     now = rvu([("97124", "", "R", "7", "5"), ("97140", "", "A", "7", "5")])
     assert changed(fee_schedule.FORMAT, rvu(STATUSES), now) == [
-        "97010 no longer in the release: retired or replaced?: B",
+        "97010 no longer in the release; retired or replaced? (was B)",
         "97124 fee schedule status: A → R",
     ]
 

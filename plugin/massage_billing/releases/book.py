@@ -68,8 +68,10 @@ def _row(release: Release, general: list[Row]) -> Row:
     key = KEY + release.id
     changed: dict[str, object] = {
         "start": release.start, "to": None, "known_through": release.through, "table": key, "source": key,
-        "assumed": False, "withdrawn": False, "note": f"Loaded by this clinic: {_files(release)}.",
+        "assumed": False, "withdrawn": False,
     }  # fmt: skip
+    if not KINDS[release.kind].keeps_note:
+        changed["note"] = "Loaded by this clinic."
     return like[-1].model_copy(update=changed)
 
 

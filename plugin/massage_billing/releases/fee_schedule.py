@@ -153,5 +153,6 @@ FORMAT = Format(
     read=read,
     table=table,
     changes=changes,
+    keeps_note=True,
 )
 """Status indicators of the Medicare fee schedule."""

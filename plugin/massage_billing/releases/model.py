@@ -82,7 +82,7 @@ class Change:
         about = f"{_TOLD.get(self.what, self.what)}{f' {self.other}' if self.other else ''}"
         if self.was and self.now:
             return f"{about}: {self.was} → {self.now}"
-        return f"{about}{f': {self.now or self.was}' if self.now or self.was else ''}"
+        return f"{about}: {self.now}" if self.now else f"{about} (was {self.was})" if self.was else about
 
 
 _TOLD = {
@@ -96,7 +96,7 @@ _TOLD = {
     "therapy": "therapy code list",
     "new": "new code",
     "pairless": "no pair of it holds any more",
-    "retired": "no longer in the release: retired or replaced?",
+    "retired": "no longer in the release; retired or replaced?",
 }
 
 Differ = Callable[[Table | None, Date | None, Table, Date, frozenset[str]], list[Change]]
@@ -123,6 +123,8 @@ class Format:
     """Content and file name → the table rules look into."""
     changes: Differ | None = None
     """What differs between two tables."""
+    keeps_note: bool = False
+    """Whether the note of the rule's row is part of what findings say, so that a release's row has to keep it."""
     by_service: bool = True
     """Whether only rows of service codes that the rulebook knows are kept."""
     yearly: bool = False

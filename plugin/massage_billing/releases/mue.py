@@ -127,5 +127,6 @@ FORMAT = Format(
     read=read,
     table=table,
     changes=changes,
+    keeps_note=True,
 )
 """MUE."""
