@@ -45,9 +45,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["--help"], ["rules", "--help"], ["rules", "show", "--help"]], ids=" ".join)
+def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     code = (
-        "import sys; from massage_billing.cli.main import run; run(['--help'])\n"
+        f"import sys; from massage_billing.cli.main import run; run({arguments})\n"
         "heavy = {'pydantic', 'rich', 'sqlalchemy', 'requests', 'yaml', 'jinja2', 'fhir', 'jsonschema_rs', 'orjson'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )

@@ -59,7 +59,19 @@ REFUSED = {
     "an alias": ("plain: Minutes make units.", "plain: &x Minutes make units.\nnote: *x", 4, "alias"),
     "a tag": ("plain: Minutes make units.", "plain: !!python/name:os.system Minutes.", 3, "tag"),
     "a code that is not a string": ('["97124 8"]}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', '[{code: 97124}]}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', 14, 'in quotes, "97124"'),
+    "a code in a list of services": ('["97124 8"]}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', '[97124]}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', 14, 'in quotes, "97124"'),
+    "a code as a key": ('["97124 8"]}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', '["97124 8"], fees: {97124: "35.00"}}, expect: {lines: []}}\n  - {name: Eight minutes in 2020', 14, 'in quotes, "97124"'),
+    "no example on the last day of the old row": ("on: 2019-12-31", "on: 2019-12-30", SECOND, "no example stands on 2019-12-31, the last day before"),
+    "no example on the first day of the new row": ("on: 2020-01-01", "on: 2020-01-02", SECOND, "no example stands on 2020-01-01, the first day of"),
+    "a withdrawn value without a source": ("from: 2020-01-01, pooled: yes, first_unit_minimum: 9, block_minutes: 15, source: cms", "from: 2020-01-01, withdrawn: yes", SECOND, "source: is missing"),
 }  # fmt: skip
+
+
+def test_a_withdrawn_row_needs_its_date_and_its_source_alone() -> None:
+    old = "pooled: yes, first_unit_minimum: 9, block_minutes: 15, source: cms"
+    assert old in GOOD
+    rule = read_rule(GOOD.replace(old, "withdrawn: yes, source: cms"), "timed-units.yaml")
+    assert [row.withdrawn for row in rule.values] == [False, True]
 
 
 def test_the_file_that_the_refusals_start_from_is_good() -> None:
@@ -112,6 +124,7 @@ POLICY_REFUSED = {
     "a capped code that is not a string": ("    source: doc", "    daily_caps: [{codes: [97124], units: 4, source: doc}]\n    source: doc", 'in quotes, "97124"'),
     "a cap with an unlisted source": ("    source: doc", '    daily_caps: [{codes: ["97124"], units: 4, source: x}]\n    source: doc', 'cites "x"'),
     "choosing what to keep by price": ("    source: doc", "    keep: dearer\n    source: doc", "keep"),
+    "an inferred source that decides": ("grade: official", "grade: inferred", "source: is inferred, so it may not decide"),
     "a unit method in words": ("unit_method: cms-total-time", "unit_method: Some Method", "unit_method"),
 }  # fmt: skip
 
@@ -171,7 +184,9 @@ def test_a_folder_gives_the_same_rulebook_as_the_package(folder: Path) -> None:
 def test_any_change_of_any_file_changes_the_digest(folder: Path) -> None:
     before = load_rulebook(folder).digest
     table = folder / "tables" / "mue-2024q3.csv"
-    table.write_text(table.read_text().replace("97124,4,3", "97124,5,3"))
+    text = table.read_text()
+    assert "97018,1,3" in text
+    table.write_text(text.replace("97018,1,3", "97018,2,3"))
     assert load_rulebook(folder).digest != before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def command(path: Path | None, notes: bool, settings_file: Path | None, as_json:
     """
     with shell.progress("rules check") as reporter:
         result = _check(path, settings_file, lambda done, all_of: reporter.advance("examples", done, all_of))
-    shown = [one for one in result.troubles if notes or one.level != "note"]
+    found = sorted(result.troubles, key=lambda one: (one.file, one.on or Date.min, one.line or 0))
+    shown = [one for one in found if notes or one.level != "note"]
     if as_json:
         shell.print_json(
             {"schema": "rules-check/1", "checked": result.what, "files": result.files, "examples": result.examples,

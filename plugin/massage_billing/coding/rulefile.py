@@ -21,6 +21,8 @@ from massage_billing.model import CoverageKind, Effect, RulingKind, Who
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=Model)
 _CODE_LENGTH = 5
+_ONLY_WARN = frozenset({"scope", "payment_caps", "diagnoses"})
+"""Terms of a policy whose rules only point something out."""
 
 
 class DatedFile(Model):
@@ -264,3 +266,8 @@ def _check_policy_row(policy: PolicyText, row: PolicyRow, read: YamlText, file: 
         raise RuleFileError(file, read.line((*path, "pays_bundled")), "needs pays_bundled_source")
     for key, source in row.cited():
         _check_source(policy, source, read, file, (*path, key))
+    for key, source in (("source", row.source), *row.cited()):
+        cited = policy.sources[source]
+        if cited.grade == "inferred" and not cited.accepted and key not in _ONLY_WARN:
+            reason = f"{key}: is inferred, so it may not decide; what only warns is {', '.join(sorted(_ONLY_WARN))}"
+            raise RuleFileError(file, read.line((*path, key)), reason)
