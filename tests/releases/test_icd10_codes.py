@@ -240,7 +240,7 @@ def test_an_addenda_onto_the_list_that_ships(tmp_path: Path) -> None:
     file = write(tmp_path, "icd10cm-order-addenda-2027.txt", text)
     (done,) = import_files(Request((file,), TODAY, Date(2026, 10, 1), frozenset({"M72.20"})), shelf, book)
     assert [change.text for change in done.changes] == [
-        "new code: 1 code: M72.20", "no longer in the release: retired or replaced?: 1 code: M72.2", "new code",
+        "new code: 1 code: M72.20", "no longer in the release; retired or replaced? (was 1 code: M72.2)", "new code",
     ]  # fmt: skip
     rules = load_rulebook(releases=shelf.folder)
     assert effects(decide(Date(2026, 10, 1), rules, diagnoses=["M72.20"]), "diagnosis-valid") == [("pass", "none")]
