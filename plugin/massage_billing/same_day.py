@@ -48,6 +48,8 @@ def together(visits: Sequence[Visit], book: Rulebook, clinic: Clinic) -> list[li
     Together are those of one group practice, one discipline and one coverage billed; what the record does not say
     counts as the same, for two claims cannot be made one again once they were sent.
     """
+    if any(visit.date is not None and not book.on(visit.date).asks(RULE) for visit in visits):
+        return [[visit] for visit in sorted(visits, key=place)]
     groups: list[list[Visit]] = []
     billed = {visit.encounter: _billed(visit, book, clinic) if may_join(visit) else None for visit in visits}
     for visit in sorted(visits, key=place):

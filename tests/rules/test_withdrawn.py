@@ -9,14 +9,14 @@ from functools import cache
 
 import pytest
 
-from massage_billing import rule_examples
+from massage_billing import rule_examples, same_day
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.rulefile import RuleText
 from massage_billing.coding.terms import Row
 from massage_billing.model import Decision, Effect, Finding, Outcome, Result
 from massage_billing.rule_examples import Case
 from massage_billing.rulebook_files import Files, read_files
-from visits import DAY, book, decide, lines
+from visits import DAY, book, clinic, decide, lines, visit
 
 SINCE = Date(2026, 10, 15)
 STAYS_A_FACT = {
@@ -112,6 +112,13 @@ def test_pairs_that_are_withdrawn_drop_nothing() -> None:
     both = {"services": ["97140 30", "97124 15"]}
     assert lines(decide(**both)) == ["97140 x2"]
     assert lines(decide(DAY, without("ncci-pairs"), **both)) == ["97124 x1", "97140 x2"]
+
+
+def test_visits_of_one_day_are_billed_apart_once_that_is_withdrawn() -> None:
+    day = [replace(visit(), encounter=encounter) for encounter in ("e1", "e2")]
+    groups = [[[one.encounter for one in group] for group in same_day.together(day, rules, clinic())]
+              for rules in (book(), without("same-day-visits"))]  # fmt: skip
+    assert groups == [[["e1", "e2"]], [["e1"], ["e2"]]]
 
 
 def test_codes_that_are_bundled_bill_once_their_status_is_withdrawn() -> None:

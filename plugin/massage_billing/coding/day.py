@@ -153,6 +153,10 @@ class Day:
         """What is said in place of a finding whose rule or row is withdrawn; None where it is not."""
         return self.withdrawn.get((finding.rule, "")) or self.withdrawn.get((finding.rule, finding.row))
 
+    def asks(self, rule: str) -> bool:
+        """Whether a question is asked: not where its rule is withdrawn."""
+        return (rule, "") not in self.withdrawn
+
     def rests_on_gone(self, because: Because) -> bool:
         """Whether a reason of a line is a rule or row that is withdrawn."""
         return (because.rule, "") in self.withdrawn or (because.rule, because.row) in self.withdrawn

@@ -88,7 +88,7 @@ class Notes:
 
     def asked(self, rule: str) -> bool:
         """Whether a question is asked on the date: not where its rule is withdrawn."""
-        return (rule, "") not in self.day.withdrawn
+        return self.day.asks(rule)
 
     def _write(
         self,
