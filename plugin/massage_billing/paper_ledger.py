@@ -47,6 +47,7 @@ class Ledger:
         self._on = papers_wanted(book, clinic)
         self._counts: dict[str, dict[tuple[str, str], PaperCount]] = {}
         self._sent: set[str] = set()
+        self._voidable: set[str] = set()
         self._decided: dict[str, tuple[tuple[PaperCount, ...], tuple[PaperUse, ...]]] = {}
 
     def open(self, seen: Sequence[Seen], evidence: Mapping[str, Evidence]) -> None:
@@ -58,6 +59,7 @@ class Ledger:
         for one in self._store.paper_counts(self._host.id, sorted(str(patient) for patient in patients)):
             self._counts.setdefault(one.patient, {})[one.paper, one.encounter] = one
         self._sent = {one.encounter for one in seen if _was_sent(one.claims, evidence)}
+        self._voidable = {one.encounter for one in seen if one.claims and _can_be_voided(one.claims[-1], evidence)}
         self._look_up_later(seen)
 
     def ordered(self, cases: Sequence[Case]) -> Sequence[Case]:
@@ -112,6 +114,8 @@ class Ledger:
     def _used_by(self, visit: Visit, decision: Decision, before: tuple[PaperCount, ...]) -> tuple[PaperCount, ...]:
         """What a visit uses: of a claim that was sent what it used then, whatever is decided now."""
         if visit.encounter in self._sent:
+            if visit.encounter in self._voidable and decision.outcome in (Outcome.SELF_PAY, Outcome.NO_CHARGE):
+                return ()
             if decision.outcome is not Outcome.CLAIM and before:
                 return tuple(replace(one, state=UseState.SENT) for one in before)
             return self._made(visit, decision, UseState.SENT)
@@ -169,6 +173,12 @@ def _was_sent(claims: Sequence[ClaimOnHost], evidence: Mapping[str, Evidence]) -
         return False
     found = evidence.get(claims[-1].reference)
     return found is not None and found.state in (Sending.SENT, Sending.ADJUDICATED)
+
+
+def _can_be_voided(claim: ClaimOnHost, evidence: Mapping[str, Evidence]) -> bool:
+    """Whether a claim that is no longer billable is voided at once (DESIGN 17)."""
+    found = evidence.get(claim.reference)
+    return found is not None and found.state is Sending.ADJUDICATED and found.payer_claim_number is not None
 
 
 def _standing(row: VisitRow) -> ClaimOnHost:

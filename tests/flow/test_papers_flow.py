@@ -203,6 +203,34 @@ def test_a_visit_that_is_no_longer_billed_frees_its_place(world: World) -> None:
     assert 8 not in world.held()
 
 
+def test_a_claim_that_is_voided_frees_its_place(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    answer = {"outcome": "complete", "status": "active", "identifier": [{"value": "ICN-6"}]}
+    world.put(resource("ClaimResponse", "r6", {**answer, "request": ref(f"Claim/{world.claims()['6']['id']}")}, {}))
+    world.put(procedure("a6", encounter=ref("Encounter/e6"), status="entered-in-error",
+                        performedDateTime="2026-11-06T10:00:00-07:00"))  # fmt: skip
+    world.run()
+    assert 8 not in world.held()
+    assert set(world.billed()) == {5, 6, 7, 8}  # that of the 6th is now a void
+    assert frequency(world.claims()["6"]) == names.VOID
+
+
+def frequency(claim: dict[str, Any]) -> str | None:
+    """Its claim frequency."""
+    marks = [one for one in claim["extension"] if one["url"] == names.EXT_CLAIM_FREQUENCY]
+    return marks[0]["valueCode"] if marks else None
+
+
+def test_more_visits_in_papers_csv_wake_what_was_held(world: World) -> None:
+    for day in (5, 6, 7, 8):
+        world.visit(day)
+    world.run()
+    world.run(clinic=clinic(replace(REFERRAL, visits=4)))
+    assert world.billed() == [5, 6, 7, 8]
+
+
 def test_a_held_visit_keeps_its_place(world: World) -> None:
     world.visit(5, mins=None)
     for day in (6, 7, 8):

@@ -9,7 +9,7 @@ from datetime import date as Date
 from massage_billing.coding import payer
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.terms import SelfPayRow, WhichCoverageRow
-from massage_billing.model import Clinic, Coverage, CoverageKind, Payer, RulingKind, Visit
+from massage_billing.model import Clinic, Coverage, CoverageKind, PaperKind, Payer, RulingKind, Visit
 
 _ACTIVE = "active"
 _NEVER_WAS = "entered-in-error"
@@ -67,7 +67,7 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     else:
         notes.no_data("member-id", f"{chosen.id} has no member id.", about=chosen.id)
     payer.check(chosen, clinic, notes)
-    if visit.accident is not None and visit.accident.date is None:
+    if visit.accident is not None and visit.accident.date is None and not _dated(visit, clinic):
         said = visit.accident.source
         notes.no_data(
             "accident-date", f"{said} tells of an accident and not when: the claim leaves it out.", about=said
@@ -76,6 +76,11 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     policy = payer.policy_name(entry, clinic, notes.day)
     days = entry.filing_days if entry else None
     return Payment(False, chosen, others, payer.key(chosen, entry), policy, days)
+
+
+def _dated(visit: Visit, clinic: Clinic) -> bool:
+    """Whether papers.csv gives the date of an injury of the patient."""
+    return any(p.kind is PaperKind.INJURY and p.patient == visit.patient and p.start for p in clinic.papers)
 
 
 def _group(live: list[Coverage]) -> tuple[list[Coverage], bool]:

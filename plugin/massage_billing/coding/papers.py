@@ -63,7 +63,8 @@ def check(
 ) -> Filed:
     """Ask for every paper of the payer's policy; what the visit uses of them, held or billed."""
     terms = policy.terms
-    if payment.self_pay or not (terms.papers or terms.accident) or not (lines or notes.held):
+    told = visit.accident is not None and bool(clinic.papers)
+    if payment.self_pay or not (terms.papers or terms.accident or told) or not (lines or notes.held):
         return NOTHING_ASKED
     own = _of_patient(clinic.papers).get(visit.patient, ()) if clinic.papers else ()
     papers = [paper for paper in (*visit.papers, *own) if paper.payer in (None, payment.payer)]
