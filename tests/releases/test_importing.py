@@ -39,7 +39,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 def load(shelf: Shelf, *files: Path, start: date | None = None, dry_run: bool = False) -> list[Imported]:
     request = Request(files, TODAY, start, BILLED, dry_run)
-    return import_files(request, shelf, lambda: load_rulebook(releases=shelf.folder))
+    return import_files(request, shelf, lambda: book(shelf) if shelf.releases() else shipped())
 
 
 def book(shelf: Shelf) -> Rulebook:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massage_billing.coding.tables import read_pairs
@@ -162,6 +162,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_every_layout_reads_back_what_was_written(rows: list[tuple[str, str, str, str, str]]) -> None:
     draft = read(ptp(rows), names=("x.txt",))
     assert read(ptp_csv(rows), names=("x.csv",)).content == draft.content
@@ -177,6 +178,7 @@ def test_every_layout_reads_back_what_was_written(rows: list[tuple[str, str, str
 
 
 @given(ROWS, st.data())
+@settings(deadline=None)
 def test_a_text_that_is_cut_anywhere_is_refused_or_ends_with_a_whole_line(
     rows: list[tuple[str, str, str, str, str]], data: st.DataObject
 ) -> None:

@@ -33,7 +33,7 @@ CONTEXT = Context(frozenset({"97010", "97124", "97140"}), date(2026, 10, 1))
 
 @pytest.mark.parametrize(("form", "text"), FILES, ids=[f"{form.kind}-{n}" for n, (form, _) in enumerate(FILES)])
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_spoiled_file_is_read_or_refused(form: Format, text: str, data: st.DataObject) -> None:
     content = bytearray(text.encode())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -59,7 +59,7 @@ def test_a_spoiled_file_is_read_or_refused(form: Format, text: str, data: st.Dat
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"PK\x03\x04", b"%PDF", b"\xef\xbb\xbf", b"<html>", b"97124\t"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_is_known_or_refused(tmp_path: Path, content: bytes, start: bytes) -> None:
     file = tmp_path / "given"
     file.write_bytes(start + content)

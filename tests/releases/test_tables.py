@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massage_billing.errors import ReleaseRefused
@@ -197,6 +197,7 @@ LETTERS = st.sampled_from("ABCINRX")
 
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)), LETTERS, min_size=1))
+@settings(deadline=None)
 def test_statuses_read_back_what_was_written(statuses: dict[str, str]) -> None:
     draft = read(fee_schedule.FORMAT, rvu([(code, "", letter, "9", "0") for code, letter in statuses.items()]))
     assert fee_schedule.table(draft.content, "kept") == statuses
