@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
+from massage_billing.coding import crowded
 from massage_billing.coding.notes import Notes
 from massage_billing.model import Problem, Result, Visit
 
@@ -40,7 +41,8 @@ def check(visit: Visit, notes: Notes) -> None:
     for overlap in _OVERLAPS if visit.problems else ():
         if sum(1 for p in visit.problems if p.key == overlap and p.about not in untimed) < 2:
             untimed |= {overlap}
-    problems = [*visit.problems, *_missing_minutes(visit, notes), *_beyond_the_visit(visit, notes)]
+    found_here = (*_missing_minutes(visit, notes), *_beyond_the_visit(visit, notes), *crowded.problems(visit, notes))
+    problems = [*visit.problems, *found_here]
     if not problems:
         notes.findings.extend(notes.day.record_passed)
         return
