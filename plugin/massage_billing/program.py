@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from typing import Final
 
-from massage_billing import flow
 from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
+from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Decision, Ruling, Visit
 from massage_billing.paper_ledger import counted_alone
@@ -104,12 +104,22 @@ class Program:
         yield explanation(visit, decision, self.setup.book)
 
     def visit_and_decision(self, encounter: str, policy: str | None = None) -> tuple[Visit, Decision]:
-        """A visit as it stands on the host now, and what the rulebook makes of it now."""
-        visit = read_visit(self._record(encounter), self.setup.reading)
-        clinic = self.setup.clinic if policy is None else replace(self.setup.clinic, policy=policy)
-        ruling = self.setup.store.rulings(self.setup.host.id, [encounter]).get(encounter)
-        elsewhere = counted_alone(self.setup.host.id, self.setup.store, visit)
-        return visit, flow.bill(visit, self.setup.book, clinic, ruling, elsewhere)
+        """A visit as it stands on the host now, with those of its day, and what the rulebook makes of it now."""
+        setup, host = self.setup, self.setup.host.id
+        visit = read_visit(self._record(encounter), setup.reading)
+        clinic = setup.clinic if policy is None else replace(setup.clinic, policy=policy)
+        visits = [visit, *self._others_of_day(visit)]
+        rulings = setup.store.rulings(host, [one.encounter for one in visits])
+        return of_patient(visits, setup.book, clinic, rulings, lambda one: counted_alone(host, setup.store, one))[0]
+
+    def _others_of_day(self, visit: Visit) -> list[Visit]:
+        """Other visits of the patient's day that earlier runs have seen."""
+        if visit.patient is None or visit.date is None:
+            return []
+        known = self.setup.store.same_day(self.setup.host.id, [(visit.patient, visit.date)])
+        found = self.setup.host.visits([one for one in known if one != visit.encounter])
+        others = [read_visit(record, self.setup.reading) for record in found]
+        return [one for one in others if (one.patient, one.date) == (visit.patient, visit.date)]
 
     def record(self, encounter: str) -> VisitRecord:
         """The FHIR resources of one visit, for the superbill's names. PHI."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from massage_billing import flow
 from massage_billing.checks import claim_checker
 from massage_billing.clinic_files import load_concept_map, settings_to_clinic, settings_to_reading
 from massage_billing.errors import StoreError
 from massage_billing.explain import explanation
+from massage_billing.explain_days import by_patient
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Clinic, MinuteSource, Reading
 from massage_billing.profiles import CONCEPT_MAPS
@@ -241,9 +241,8 @@ def explain_path(
 
     with TemporaryDirectory(prefix="massage-billing-") as work:
         host, shared = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index"), Shared()
-        for page in host.changes(None, None):
-            for record in page.records:
-                visit = read_visit(record, reading, shared)
-                yield explanation(visit, flow.bill(visit, book, clinic), book)
+        records = (record for page in host.changes(None, None) for record in page.records)
+        for visit, decision in by_patient((read_visit(one, reading, shared) for one in records), book, clinic):
+            yield explanation(visit, decision, book)
         for where, what in host.problems():
             problem(f"{where}: {what}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +22,11 @@ from massage_billing.fhir.keys import claim_key
 from massage_billing.hosts.memory import MemoryHost
 from massage_billing.hosts.memory import MemoryStore as HostData
 from massage_billing.model import Ruling, RulingKind
+from massage_billing.program import Program
+from massage_billing.same_day import encounters
 from massage_billing.service import Billing
 from massage_billing.store.memory import MemoryStore
+from massage_billing.wiring import explain_path
 
 FIRST, SECOND = "e1", "e2"
 
@@ -458,3 +464,33 @@ def test_two_runs_at_once_end_in_one_claim(day: Day) -> None:
     day.once()
     assert day.claims() == BOTH
     assert isinstance(day.data, HostData)
+
+
+# --- explain --------------------------------------------------------------------------------------------------------
+
+
+def test_explain_of_a_folder_shows_the_day_as_run_decides_it(day: Day, tmp_path: Path) -> None:
+    day.second(("b1", "97140", 30))
+    resources = [one for kind in list(day.data.resources) for one in day.data.all(kind)]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    (tmp_path / "day.json").write_text(json.dumps(bundle))
+    items = {
+        item["visit"]["encounter"]: item  # type: ignore[index]
+        for item in explain_path(tmp_path / "day.json", day.setup.clinic, day.setup.reading, day.setup.book)
+    }
+    first, second = items[FIRST], items[SECOND]
+    assert [(line["code"], line["units"], line["procedures"]) for line in first["lines"]] == [("97140", 2, ["b1"])]  # type: ignore[attr-defined]
+    assert (second["outcome"], second["lines"]) == ("no-charge", [])
+    assert [left["reason"] for left in second["not_billed"]] == ["on-first-visit"]  # type: ignore[attr-defined]
+    day.run()
+    assert day.claims() == {"e1 e2": {"97140": 2}}
+
+
+def test_explain_of_a_visit_on_a_host_knows_its_day(day: Day) -> None:
+    day.second()
+    day.run()
+    program = Program(day.setup, configured=True, lock=nullcontext)
+    visit, decision = program.visit_and_decision(FIRST)
+    assert (encounters(visit), [line.code for line in decision.lines]) == ((FIRST, SECOND), ["97110", "97124"])
+    visit, decision = program.visit_and_decision(SECOND)
+    assert (encounters(visit), decision.lines) == ((SECOND,), ())

@@ -19,7 +19,7 @@ _LATE, _TWICE = "after-sending", "on-another-claim"
 
 def check(visit: Visit, elsewhere: Elsewhere, notes: Notes) -> None:
     """Leave the findings of a visit that is decided on its own, or for its whole day."""
-    if elsewhere.alone:
+    if elsewhere.alone and not any([s.encounter for s in visit.services]):
         notes.bypassed(RULE)
         return
     clean = not any(problem.rule == RULE for problem in visit.problems)
