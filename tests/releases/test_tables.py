@@ -186,6 +186,7 @@ def test_a_wrong_file_is_refused_with_its_line(form: Format, text: str, reason: 
 @given(
     st.dictionaries(st.sampled_from(sorted(KNOWN)), st.tuples(st.integers(0, 99), st.sampled_from("123")), min_size=1)
 )
+@settings(deadline=None)
 def test_limits_read_back_what_was_written(limits: dict[str, tuple[int, str]]) -> None:
     draft = read(mue_table.FORMAT, mue([(code, units, mai) for code, (units, mai) in limits.items()]))
     table = mue_table.table(draft.content, "kept")
