@@ -115,9 +115,8 @@ def clinic(policies: frozenset[str]) -> Clinic:
         for line, (key, kind, policy, _) in enumerate(PAYERS, start=1)
     )  # fmt: skip
     fees = tuple(Fee(code, Decimal(price), Date(2020, 1, 1)) for code, price in PRICES.items())
-    fees += tuple(
-        Fee(code, Decimal(price) + 2, Date(2026, 1, 1)) for code, price in PRICES.items()
-    ) + (Fee(MASSAGE, Decimal("35.25"), Date(2020, 1, 1), payer="labor"),)  # fmt: skip
+    fees += tuple(Fee(code, Decimal(price) + 2, Date(2026, 1, 1)) for code, price in PRICES.items())
+    fees += (Fee(MASSAGE, Decimal("35.25"), Date(2020, 1, 1), payer="labor"),)
     return Clinic(payers=payers, payers_known=True, fees=fees, npi=npi(99))
 
 
@@ -126,10 +125,8 @@ class Mix:
 
     def __init__(self, count: int, seed: int = 1) -> None:
         self.count = count
-        self._draw = random.Random(seed)  # noqa: S311
-        self._staff = [
-            Therapist(f"Practitioner/{n}", npi(n), PT if n == 12 else TAXONOMY) for n in range(1, 13)
-        ]
+        self._draw = random.Random(seed)
+        self._staff = [Therapist(f"Practitioner/{n}", npi(n), PT if n == 12 else TAXONOMY) for n in range(1, 13)]
         self._faults = [what for what, share in FAULTS for _ in range(share)]
         self._faults += [""] * (1000 - len(self._faults))
         self._sessions = [session for share, *session in SESSIONS for _ in range(share)]
@@ -157,7 +154,9 @@ class Mix:
 
     def _new_patient(self, number: int) -> Patient:
         draw = self._draw
-        codes = {DIAGNOSES[min(int(draw.expovariate(0.15)), len(DIAGNOSES) - 1)] for _ in range(draw.choice((1, 1, 2, 3)))}
+        codes = {
+            DIAGNOSES[min(int(draw.expovariate(0.15)), len(DIAGNOSES) - 1)] for _ in range(draw.choice((1, 1, 2, 3)))
+        }
         return Patient(
             number,
             draw.choice(self._staff),
@@ -219,9 +218,16 @@ class Mix:
             end = start + timedelta(minutes=minutes)
             made.append(
                 Service(
-                    f"{number}-{place}", "completed", code, f"cpt|{code}", minutes, start=start, end=end,
-                    regions=patient.regions[place], therapist=therapist,
-                )  # fmt: skip
+                    f"{number}-{place}",
+                    "completed",
+                    code,
+                    f"cpt|{code}",
+                    minutes,
+                    start=start,
+                    end=end,
+                    regions=patient.regions[place],
+                    therapist=therapist,
+                )
             )
             start = end if draw.random() >= 0.03 else end - timedelta(minutes=min(5, minutes))
         return tuple(made)

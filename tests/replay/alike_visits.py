@@ -26,15 +26,55 @@ from massage_billing.model import (
     Visit,
 )
 
-CODES = ["97124", "97140", "97110", "97112", "97010", "97014", "97530", "98941", "97161", "99213", "97001", "20560", "0"]
-DIAGNOSES = ["M54.50", "m5450", "M54.2", "M79.18", "M54.5", "V43.52XA", "M54.41", "S13.4", "S13.4XXA", "G44.209", "R51.9", "Z00"]
+CODES = [
+    "97124",
+    "97140",
+    "97110",
+    "97112",
+    "97010",
+    "97014",
+    "97530",
+    "98941",
+    "97161",
+    "99213",
+    "97001",
+    "20560",
+    "0",
+]
+DIAGNOSES = [
+    "M54.50",
+    "m5450",
+    "M54.2",
+    "M79.18",
+    "M54.5",
+    "V43.52XA",
+    "M54.41",
+    "S13.4",
+    "S13.4XXA",
+    "G44.209",
+    "R51.9",
+    "Z00",
+]
 NPIS = ["1234567893", "1245319599", "2000000008", None, "12"]
 TAXONOMIES = [("225700000X",), ("225100000X",), ("225700000X", "225100000X"), (), ("bad",)]
-POLICIES = ["commercial-midpoint", "cms-total-time", "unitedhealthcare", "anthem", "medicare", "florida-pip", "aetna", "no-such"]
+POLICIES = [
+    "commercial-midpoint",
+    "cms-total-time",
+    "unitedhealthcare",
+    "anthem",
+    "medicare",
+    "florida-pip",
+    "aetna",
+    "no-such",
+]
 RULES = [("minutes-documented", ""), ("minutes-agree", ""), ("visit-finished", "not-performed"), ("one-to-one", ""),
          ("one-to-one", "overlap"), ("code-known", ""), ("charge", "no-schedule")]  # fmt: skip
-DAYS = [Date(2015, 9, 30), Date(2021, 9, 30), Date(2023, 12, 31), Date(2024, 12, 31), Date(2025, 6, 30), Date(2025, 12, 31),
-        Date(2026, 3, 31), Date(2026, 6, 30), Date(2026, 9, 30), Date(2026, 11, 3)]  # fmt: skip
+DAYS = [
+    Date.fromisoformat(day)
+    for day in (
+        "2015-09-30 2021-09-30 2023-12-31 2024-12-31 2025-06-30 2025-12-31 2026-03-31 2026-06-30 2026-09-30 2026-11-03"
+    ).split()
+]
 
 minutes = st.none() | st.integers(0, 70) | st.sampled_from([7, 8, 15, 22, 23, 30, 37, 38])
 days = st.builds(lambda day, more: day + timedelta(days=more), st.sampled_from(DAYS), st.integers(0, 3))
@@ -96,9 +136,11 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "diagnoses": few_codes.map(lambda codes: tuple(Diagnosis(code, "Condition/1") for code in codes)),
     "coverages": st.lists(coverages, max_size=3).map(lambda found: tuple({c.id: c for c in found}.values())),
     "accident": st.none() | accidents,
-    "state": st.sampled_from([None, "WA", "FL"]),
+    "state": st.sampled_from([None, "WA", "PA"]),
     "restricted": st.sampled_from([None, None, "Consent/1", "Encounter/1"]),
-    "foreign_claims": st.sampled_from([(), (), (ForeignClaim("Claim/1", "active"),), (ForeignClaim("Claim/2", "draft"),)]),
+    "foreign_claims": st.sampled_from(
+        [(), (), (ForeignClaim("Claim/1", "active"),), (ForeignClaim("Claim/2", "draft"),)]
+    ),
     "problems": st.just(()) | st.lists(problems, max_size=2).map(tuple),
     "place_of_service": st.sampled_from([None, "11"]),
 }
@@ -106,7 +148,8 @@ SERVICE = {"minutes": minutes, "code": st.sampled_from(CODES), "regions": st.sam
            "therapist": st.none() | therapists, "diagnoses": few_codes, "modifiers": st.sampled_from([(), ("GP",)]),
            "procedure": st.sampled_from("stuvwxyz")}  # fmt: skip
 COVERAGE = {"start": st.none() | days, "end": st.none() | days, "member_id": st.sampled_from([None, "M7"]),
-            "payer": st.sampled_from([PayerRef(f"Organization/{n}") for n in range(5)]), "order": st.sampled_from([None, 1, 2]),
+            "payer": st.sampled_from([PayerRef(f"Organization/{n}") for n in range(5)]),
+            "order": st.sampled_from([None, 1, 2]),
             "linked": st.sampled_from([None, "Account/1", "Account/2"])}  # fmt: skip
 
 
@@ -117,6 +160,64 @@ def visits(draw: st.DrawFn) -> Visit:
     if draw(st.booleans()):  # most visits are quiet
         usual |= {"restricted": None, "foreign_claims": (), "problems": (), "accident": None}
     return Visit(host="h", status="finished", start=start, end=end, **usual)  # type: ignore[arg-type]
+
+
+PAIRED = ["97124", "97140", "97124", "97140", "97530", "97110", "97112", "98941", "97010", "99213"]
+"""Codes between many of which an edit stands, some of them open to a modifier."""
+sound_services = st.builds(
+    lambda p, code, m, when, regions, who: Service(
+        p, "completed", code, "x|y", m, start=when[0], end=when[1], regions=regions, therapist=who
+    ),
+    st.sampled_from("abcd"), st.sampled_from(PAIRED), st.integers(1, 50), times,
+    st.sampled_from([("neck",), ("back",), ("leg",), ("back", "neck")]),
+    st.sampled_from([Therapist("Practitioner/1", "1234567893", ("225700000X",)),
+                     Therapist("Practitioner/1", "12", ("225700000X",)),
+                     Therapist("Practitioner/2", "1245319599", ("225100000X",))]),
+)  # fmt: skip
+sound_covers = st.builds(
+    lambda n, id: (Coverage("Coverage/1", "active", CoverageKind.HEALTH, PayerRef(f"Organization/{n}"), 1, id),),
+    st.sampled_from([0, 1, 3, 4, 4, 6, 8]), st.sampled_from(["M1", "M1", "M1", None]),
+)  # fmt: skip
+
+
+@st.composite
+def sound_visits(draw: st.DrawFn) -> Visit:
+    """Without a fault, so that what is billed hangs on the services alone."""
+    start, end = draw(visit_times)
+    return Visit(
+        "h", "e1", "finished", "Patient/1", draw(days), start=start, end=end,
+        state=draw(st.sampled_from([None, "PA"])),
+        services=draw(st.lists(sound_services, min_size=1, max_size=3).map(one_each)), coverages=draw(sound_covers),
+        diagnoses=(Diagnosis("M54.2", "-"), Diagnosis("M79.18", "-"))[: draw(st.integers(1, 2))],
+    )  # fmt: skip
+
+
+@st.composite
+def sound_pairs(draw: st.DrawFn) -> tuple[Visit, Visit]:
+    """A sound visit, and one that differs from it in one thing that a rule may care for, or not."""
+    one = draw(sound_visits())
+    what = draw(
+        st.sampled_from(["regions", "start", "minutes", "minutes", "therapist", "time", "state", "date", "order"])
+    )
+    if what == "time":
+        start, end = draw(visit_times)
+        return one, replace(one, start=start, end=end)
+    if what == "state":
+        return one, replace(one, state=draw(FIELDS["state"]))  # type: ignore[arg-type]
+    if what == "date":
+        assert one.date is not None
+        return one, replace(one, date=one.date + timedelta(days=draw(st.integers(-3, 3))))
+    if what == "order":
+        return one, replace(one, services=one.services[::-1])
+    place = draw(st.integers(0, len(one.services) - 1))
+    some = list(one.services)
+    changes = draw(sound_services)
+    names = ("start", "end") if what == "start" else (what,)
+    some[place] = replace(some[place], **{name: getattr(changes, name) for name in names})
+    if what == "minutes" and draw(st.booleans()):  # across a boundary, or not
+        near = one.services[place].minutes or 0
+        some[place] = replace(some[place], minutes=max(0, near + draw(st.integers(-2, 2))))
+    return one, replace(one, services=tuple(some))
 
 
 @st.composite

@@ -136,11 +136,11 @@ def _of_path(
     found = find_settings(settings_file)
     book = wiring.rulebook_of(Settings() if found is None else load_settings(found), _warn)
     _known(policy, book)
-    clinic, reading = _clinic_and_reading(policy, host, settings_file)
+    clinic, reading = clinic_and_reading(policy, host, settings_file)
     return wiring.explain_path(path, clinic, reading, book, problem)
 
 
-def _clinic_and_reading(policy: str | None, host: str | None, settings_file: Path | None) -> tuple[Clinic, Reading]:
+def clinic_and_reading(policy: str | None, host: str | None, settings_file: Path | None) -> tuple[Clinic, Reading]:
     """From the settings where there are some; else defaults, and what only settings could tell is a warning."""
     from dataclasses import replace
 

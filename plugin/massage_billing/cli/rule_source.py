@@ -45,6 +45,44 @@ def rulebook(rules: str | None, settings_file: Path | None) -> Rulebook:
     return load_rulebook(own_policies=own, releases=releases)
 
 
+def named(what: str, settings_file: Path | None) -> Rulebook:
+    """A rulebook by its name: BASE[+FOLDER …][@DATE]. BASE is shipped, own, a folder of rules, or a folder of own
+    policies; each FOLDER holds own policies or releases; at a DATE, every visit is decided by what is in force then."""
+    from massage_billing.replaying import AsOf
+    from massage_billing.rulebook_files import is_rulebook, load_rulebook
+
+    what, at, date = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
+    base, *more = [what] if Path(what).exists() else what.split("+")
+    folders = [Path(folder) for folder in more]
+    if base not in (SHIPPED, OWN) and not is_rulebook(Path(base)):
+        folders, base = [Path(base), *folders], SHIPPED
+    for folder in folders:
+        if not folder.is_dir():
+            raise click.BadParameter(f"{folder} is no folder of rules, policies or releases.")
+    releases = [folder for folder in folders if is_releases(folder)]
+    policies = [folder for folder in folders if folder not in releases]
+    if len(releases) > 1 or len(policies) > 1:
+        raise click.BadParameter(f"{what}: name one folder of own policies and one of releases at most.")
+    if not folders:
+        book = rulebook(base, settings_file)
+    else:
+        own = clinic_folders(settings_file) if base == OWN else (None, None)
+        book = load_rulebook(
+            None if base in (SHIPPED, OWN) else Path(base),
+            policies[0] if policies else own[0],
+            releases[0] if releases else own[1],
+        )
+    on = shell.as_date_text(date) if at else None
+    return book if on is None else AsOf(book, on)
+
+
+def is_releases(folder: Path) -> bool:
+    """Whether a folder holds releases that `rules import` loaded."""
+    from massage_billing.releases.shelf import INDEX
+
+    return (folder / INDEX).is_file()
+
+
 def clinic_folders(settings_file: Path | None) -> tuple[Path | None, Path]:
     """The clinic's folder of own policies, and its folder of releases."""
     from massage_billing.rulebook_in_use import RELEASES

@@ -55,8 +55,11 @@ def as_time(_context: click.Context, _param: click.Parameter, value: str | None)
 
 def as_date(_context: click.Context, _param: click.Parameter, value: str | None) -> Date | None:
     """Option callback: an ISO calendar date."""
-    if value is None:
-        return None
+    return None if value is None else as_date_text(value)
+
+
+def as_date_text(value: str) -> Date:
+    """An ISO calendar date of the command line."""
     try:
         return Date.fromisoformat(value)
     except ValueError:

@@ -1,72 +1,25 @@
-"""When are two visits alike? When they agree in everything that a rule reads, whatever their ids and their people.
-
-``Alike.key(visit)`` is equal for two visits only where ``flow.bill`` makes the same of both, up to renaming: outcome,
-lines (codes, units, modifiers, charges, pointers), what is not billed and why, every finding's rule, row, result and
-effect, payer, policy and total. Words and ids in messages are names, and so are the minutes of a line.
-
-Three things make it so. What a rule reads as it stands is in the key as it stands. What rules only compare or look up
-is in the key as the answer: a date by the span of the rulebook it lies in, minutes by the units every counting method
-makes of them, an NPI by whether it is one, times by whether they overlap. ``NAMES`` and ``UNREAD`` list every other
-field with its reason; tests hold the lists complete and try the key on visits that differ in one thing.
-"""
+"""The key of a visit: see the package."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from datetime import UTC, timedelta
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import UTC
 from datetime import date as Date
 from functools import cache, partial
 from itertools import combinations, count
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from massage_billing.alike_diagnoses import DiagnosisKinds, Pointing
-from massage_billing.alike_minutes import Counting, MinuteKinds
-from massage_billing.coding import payer, status
-from massage_billing.coding.notes import Notes
-from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.alike.diagnoses import DiagnosisKinds, Pointing
+from massage_billing.alike.minutes import Counting, MinuteKinds
+from massage_billing.alike.spans import Era, Paid, Span, all_pairs, clinic_dates, of_policies, stands, tables
+from massage_billing.coding import crowded, payer
 from massage_billing.coding.provider import npi_valid
-from massage_billing.coding.record import COMPLETED
-from massage_billing.coding.rulebook import Day, Rulebook
-from massage_billing.coding.tables import Pair, PairTable
-from massage_billing.coding.terms import DiagnosisTableRow, NpiRow, SelfPayRow, TimedUnitsRow
+from massage_billing.coding.rulebook import Rulebook
+from massage_billing.coding.terms import NpiRow, SelfPayRow, TimedUnitsRow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Clinic, Coverage, CoverageKind, Service, Therapist, Visit
-
-NAMES: Final = {
-    "Visit.host": "which host it is on",
-    "Visit.encounter": "its own id",
-    "Visit.patient": "whose visit it is; that nobody is named is a Problem",
-    "Problem.detail": "words for people",
-    "Therapist.id": "only who is who, and in which order lines stand",
-    "Therapist.npi": "only whether it is one, and who is who",
-    "Therapist.npis_differ": "then there is no npi, which is in the key; the rest is words",
-    "Diagnosis.source": "where it stands",
-    "Service.procedure": "its own id; only which stands before which",
-    "Service.recorded_as": "words for people",
-    "Service.duplicate_of": "only whether there is one",
-    "Coverage.id": "its own id; only which stands before which",
-    "Coverage.member_id": "only whether there is one",
-    "Accident.source": "where it stands",
-    "ForeignClaim.id": "where it stands",
-    "ForeignClaim.status": "only live ones are read",
-}
-"""Fields that a rule reads at most to name a thing, to order things or to ask whether there is one: with the reason."""
-UNREAD: Final = frozenset(
-    """
-    Visit.status Visit.date_end Visit.site Visit.place_of_service Visit.organization Visit.organization_npi
-    Visit.supervisor Visit.last_changed
-    Service.minute_source Service.order Coverage.relationship
-    """.split()
-)
-"""Fields that no rule reads: what is wrong with them, reading the record found, and it is a Problem."""
-ALONE: Final = frozenset(
-    """
-    Visit.papers Visit.referral Visit.authorization Visit.onset Service.encounter Coverage.claim_number
-    """.split()
-)
-"""Fields read only for visits that are never answered from memory: papers are counted over visits."""
 
 _BOUND: Final = 100_000
 """Entries of a table of parts; a full one is emptied. Numbers are never used again, so an old key never means
@@ -95,59 +48,18 @@ def with_diagnoses(key: Key, kind: int) -> Key:
     return (*key[:_DIAGNOSES], kind, *key[_DIAGNOSES + 1 :])
 
 
-class Paid:
-    """Who pays, as far as a rule cares, and how minutes count then."""
-
-    __slots__ = ("counting", "insures", "number", "policies")
-
-    def __init__(self, number: int, policies: frozenset[str], insures: bool, counting: MinuteKinds) -> None:
-        self.number = number
-        self.policies = policies
-        """Policies that may apply."""
-        self.insures = insures
-        """Somebody other than the patient pays, unless the patient wants otherwise."""
-        self.counting = counting
-
-
-class Era:
-    """Dates of service between which nothing changes that a rule looks up but what payers' policies say."""
-
-    __slots__ = ("diagnoses", "number", "people")
-
-    def __init__(self, number: int, diagnoses: DiagnosisKinds) -> None:
-        self.number = number
-        self.diagnoses = diagnoses
-        self.people: dict[Hashable, int] = {}
-
-
-class Span:
-    """Dates of one era between which no policy changes either."""
-
-    __slots__ = ("apart", "day", "diagnoses", "era", "own", "paid", "people")
-
-    def __init__(self, day: Day, apart: frozenset[str], own: str, era: Era) -> None:
-        self.day = day
-        self.apart = apart
-        """Policies whose visits are never answered from memory."""
-        self.own = own
-        """Policy that counts what a patient pays."""
-        self.era = era
-        self.people, self.diagnoses = era.people, era.diagnoses
-        self.paid: dict[Hashable, Paid | None] = {}
-
-
 class Alike:
     """Keys of visits by one rulebook and one clinic. Holds only bounded tables."""
 
     def __init__(self, book: Rulebook, clinic: Clinic) -> None:
         self._book, self._clinic = book, clinic
         self._days = [book.on(date) for date in book.boundaries]
-        self._pairs = _tables(self._days, "ncci-pairs")
-        dates = {date for pair in _all_pairs(self._pairs) for date in (pair.start, pair.deleted) if date is not None}
-        more = {*dates, *_clinic_dates(book, clinic)}
+        self._pairs = tables(self._days, "ncci-pairs")
+        dates = {date for pair in all_pairs(self._pairs) for date in (pair.start, pair.deleted) if date is not None}
+        more = {*dates, *clinic_dates(book, clinic)}
         self._bounds = sorted({*book.boundaries, *more})
-        self._eras = sorted({*book.boundaries} - _of_policies(book) | more)
-        codes = [entry for table in _tables(self._days, "billable-code") for entry in table.values() if entry.timed]
+        self._eras = sorted({*book.boundaries} - of_policies(book) | more)
+        codes = [entry for table in tables(self._days, "billable-code") for entry in table.values() if entry.timed]
         self._timed = frozenset(entry.code for entry in codes)
         self._pooled = self._timed - {entry.code for entry in codes if not entry.pooled}
         self._numbers = count(1)
@@ -190,8 +102,9 @@ class Alike:
             own = tuple([s.diagnoses for s in ordered])
             services = ordered
         return (
-            paid.number, worked, people, between, span.diagnoses.of(visit.diagnoses, own),
-            _longer(visit, services), visit.state, _rest(visit, services, on) if unusual else None,
+            paid.number, worked, people, between, span.diagnoses.of(visit.diagnoses, own), visit.state,
+            _longer(visit, services), _crowded(services, span) if len(services) > 2 else None,
+            _rest(visit, services, on) if unusual else None,
         )  # fmt: skip
 
     # --- the date -----------------------------------------------------------------------------------------------------
@@ -284,7 +197,7 @@ class Alike:
             counting = Counting(
                 [method for method in methods if method.case in names],
                 any(policy.terms.daily_caps for policy in held), self._timed, self._pooled,
-                cache(partial(_stands, policies, self._days)), self._pair,
+                cache(partial(stands, policies, self._days)), self._pair,
             )  # fmt: skip
             known = self._counting[policies] = MinuteKinds(counting, self._numbers)
         return known
@@ -342,53 +255,6 @@ class Alike:
         return known
 
 
-def _stands(policies: frozenset[str], days: Sequence[Day], code: str) -> bool:
-    """Whether a service with this code is always counted where these policies apply: none excludes it, and on no date
-    is the code unknown, retired or one that does not bill."""
-    probe = Service("-", COMPLETED, code, "", 1)
-    for day in days:
-        for policy in [policy for name, policy in day.policies.items() if name in policies]:
-            try:
-                if policy.terms.excludes or not status.sort([probe], policy, Notes(day, False, None)):
-                    return False
-            except NoRuleForDate:
-                continue  # on that day nothing is counted: the visit is refused
-    return True
-
-
-def _tables(days: Iterable[Day], rule: str) -> list[Any]:
-    """Every table that a rule has on any of these days."""
-    return list({id(day.tables[rule]): day.tables[rule] for day in days if rule in day.tables}.values())
-
-
-def _of_policies(book: Rulebook) -> set[Date]:
-    """Dates on which nothing but what a policy says changes."""
-    days = {True: set[Date](), False: set[Date]()}
-    for row in book.rows:
-        of_policy = isinstance(row.terms, PolicyRow)
-        ends = [row.end, row.terms.known_through]
-        if isinstance(row.terms, DiagnosisTableRow):
-            days[of_policy] |= {dated.start for dated in row.terms.history if dated.start is not None}
-            ends += [dated.to for dated in row.terms.history]
-        days[of_policy].add(row.start)
-        days[of_policy] |= {end + timedelta(days=1) for end in ends if end is not None and end < Date.max}
-    return days[True] - days[False]
-
-
-def _clinic_dates(book: Rulebook, clinic: Clinic) -> Iterator[Date]:
-    """Dates of service from which the clinic has another price, or can still file."""
-    yield from (fee.since for fee in clinic.fees or ())
-    if clinic.today is not None:
-        terms = [row.terms for row in book.rows if isinstance(row.terms, PolicyRow)]
-        for days in {*(payer.filing_days for payer in clinic.payers), *(each.filing_days for each in terms)}:
-            if days is not None and days <= (clinic.today - Date.min).days:
-                yield clinic.today - timedelta(days=days)
-
-
-def _all_pairs(tables: Iterable[PairTable]) -> Iterator[Pair]:
-    return (pair for table in tables for pairs in table.values() for pair in pairs)
-
-
 def _in_order(services: Iterable[Service]) -> list[Service] | None:
     """By Procedure id, as they are decided; None where that is not certain, or one is of another visit of the day."""
     ordered = sorted(services, key=attrgetter("procedure"))
@@ -427,6 +293,12 @@ def _longer(visit: Visit, services: Sequence[Service]) -> Hashable:
     )
 
 
+def _crowded(services: Sequence[Service], span: Span) -> Hashable:
+    """Which of three or more services do not fit into the time they took; None where all fit."""
+    found = crowded.stretch(services, span.day.codes)
+    return None if found is None else found[1]
+
+
 def _rest(visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
     """What most visits do not have: problems, somebody else's claim, the patient's wish, an accident."""
     places = {f"Procedure/{s.procedure}": place for place, s in enumerate(services)}
@@ -444,4 +316,3 @@ def _rest(visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
             accident.claim_number is None,
         ),
     )  # fmt: skip
-
