@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
@@ -87,6 +88,29 @@ def count_for_ever(url: str, start: str) -> None:
             say(f"committed {encounter}")
 
 
+def run_visit(url: str, day: str) -> None:
+    """A whole run over a host with one visit; it waits before its first commit. A second run follows."""
+    from veterans import REFERRAL, World
+
+    with open_store(url) as store:
+        commit, waited = store.commit, []
+
+        def after_waiting(entries: Sequence[Entry]) -> set[str]:
+            if not waited:
+                waited.append(say("counted"))
+                sys.stdin.readline()
+            return commit(entries)
+
+        store.commit = after_waiting  # type: ignore[method-assign]
+        world = World(replace(REFERRAL, visits=1), store=store)
+        world.visit(int(day))
+        world.run()
+        say("ran")
+        sys.stdin.readline()
+        world.run()
+        say(f"billed {world.billed()}")
+
+
 WHATS = {
     "write-for-ever": write_for_ever,
     "write-many": write_many,
@@ -94,6 +118,7 @@ WHATS = {
     "hold-lock": hold_lock,
     "last-visit": last_visit,
     "count-for-ever": count_for_ever,
+    "run-visit": run_visit,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 
 from massage_billing.model import PaperCount, PaperUse, UseState
 from massage_billing.model.paper_use import used_before
-from massage_billing.ports import Entry, Store
+from massage_billing.ports import Entry, Store, VisitState
 from massage_billing.store import open_store
 from store.making import HOST, NOON, entry, row, start_child
 
@@ -164,6 +164,35 @@ def test_two_processes_that_count_at_once_do_not_both_use_the_last_visit(url: st
                 assert said == ["remembered", "remembered"]
                 assert (counted, due) == ({f"a-{last}", f"b-{last}"}, [f"b-{last}"])
             assert counted == {out.group.encounter for out in store.pending(HOST, 99)} & {f"a-{last}", f"b-{last}"}
+
+
+def test_two_processes_that_run_at_once_end_with_one_claim_and_one_hold(url: str) -> None:
+    """Each has a visit of the same veteran, whose referral has one visit left; both have decided before one commits."""
+    open_store(url).close()
+    children = {day: start_child("run-visit", url, str(day)) for day in (5, 6)}
+
+    def all_say(words: str) -> None:
+        for child in children.values():
+            assert child.stdout is not None
+            assert child.stdout.readline() == f"{words}\n"
+
+    def go_on() -> None:
+        for child in children.values():
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+
+    all_say("counted")
+    go_on()
+    all_say("ran")
+    go_on()
+    said = {day: child.communicate(timeout=120)[0].strip() for day, child in children.items()}
+    assert said == {5: "billed [5]", 6: "billed []"}
+    with open_store(url) as store:
+        assert {one.encounter: one.state for one in store.rows(HOST)} == {
+            "e5": VisitState.CLAIMED,
+            "e6": VisitState.HELD,
+        }
 
 
 @pytest.mark.parametrize("start", [0, 1000])
