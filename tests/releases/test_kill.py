@@ -45,7 +45,7 @@ def test_killed_at_any_moment_all_of_an_import_is_there_or_nothing(tmp_path: Pat
     chance = random.Random(SEED)
     shelf = Shelf(folder_of(tmp_path / "state"))
     last, imports = 0, 0
-    for _ in range(20):
+    for _ in range(12):
         with start(str(tmp_path / "state"), str(tmp_path), str(last % 80), FOREVER) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == "ready\n"
@@ -87,7 +87,7 @@ def test_the_command_itself_killed_leaves_what_was_or_what_is_to_be(tmp_path: Pa
     files = [str(file) for file in generation(tmp_path, 2)]
     command = [sys.executable, "-m", "massage_billing", "rules", "import", *files]
     env = {**os.environ, "PYTHONPATH": PATHS, "MASSAGE_BILLING_STATE": str(tmp_path / "state")}
-    for _ in range(6):
+    for _ in range(4):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env) as child:
             killer = threading.Timer(chance.uniform(0.5, 3.0), child.kill)
             killer.start()
@@ -104,13 +104,13 @@ def test_two_imports_at_once_take_turns_and_a_reader_sees_whole_releases(tmp_pat
     folders = [tmp_path / kind for kind in ("ptp", "mue")]
     for folder in folders:
         folder.mkdir()
-    children = [start(str(tmp_path / "state"), str(folder), "1", "40", folder.name) for folder in folders]
+    children = [start(str(tmp_path / "state"), str(folder), "1", "25", folder.name) for folder in folders]
     seen = []
     while any(child.poll() is None for child in children):
         seen.append(len(shelf.everything()))
     for child in children:
         said, _ = child.communicate()
         assert child.returncode == 0
-        assert said.splitlines()[-1] == "40"
-    assert generations(shelf) == {"ncci-ptp": 40, "mue": 40}
+        assert said.splitlines()[-1] == "25"
+    assert generations(shelf) == {"ncci-ptp": 25, "mue": 25}
     assert seen == sorted(seen)  # what was there once never went
