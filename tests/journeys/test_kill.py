@@ -10,19 +10,18 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from queue import Queue
 
 import pytest
 
 import builders
 from builders import Json, ref
 from journeys.clinic import HOST, Clinic, Server, assert_valid, by_key, check, doubled, key, live, open_tasks, unwritten
-from journeys.forked import RUN_SECONDS, Forker
-from journeys.proxy import Request, proxy_to
+from journeys.forked import Forker
+from journeys.proxy import proxy_to
+from journeys.trap import Trap
 from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.store import open_store
 from servers.validator import Validator
@@ -171,31 +170,6 @@ def test_killed_after_a_random_time(killing: Killing) -> None:
         killed += killing.forker.killed_after(killing.arguments(), killing.draw.uniform(0, usual))
         killing.hold_true()
     killing.complete()
-
-
-class Trap:
-    """Around a random request of a run, or around one of its first writes: kills the run, before or after it."""
-
-    def __init__(self, forker: Forker, draw: random.Random) -> None:
-        self._forker = forker
-        self._writes = draw.random() < 0.5
-        self._left = draw.randrange(2 if self._writes else 40)
-        self._pid: Queue[int] = Queue()
-        self.hook = draw.choice(("before", "after"))
-
-    def __call__(self, request: Request) -> None:
-        if request.writes or not self._writes:
-            self._left -= 1
-            if self._left == -1:
-                self._forker.kill(self._pid.get(timeout=RUN_SECONDS))
-
-    def spring(self, arguments: list[str]) -> bool:
-        """Start the run; False where it ended before the trap was met."""
-        pid = self._forker.start(arguments)
-        self._pid.put(pid)
-        code = self._forker.ended(RUN_SECONDS)
-        assert code in (0, -signal.SIGKILL), (code, *self._forker.said(pid))
-        return code != 0
 
 
 def test_killed_around_a_random_request(killing: Killing, validator: Validator, tmp_path: Path) -> None:
