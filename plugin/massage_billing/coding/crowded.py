@@ -32,7 +32,7 @@ def problems(visit: Visit, notes: Notes) -> list[Problem]:
 
 
 def stretch(services: Sequence[Service], codes: CodeTable) -> tuple[int, tuple[int, ...]] | None:
-    """The shortest stretch (seconds) that three or more of these do not fit into, and their places; None where all fit."""
+    """The shortest stretch (seconds) that three or more of these do not fit into, and their places; None: all do."""
     if len(services) < _FEWEST:
         return None
     spans = [span for place, s in enumerate(services) if (span := _span(s, place, codes)) is not None]
