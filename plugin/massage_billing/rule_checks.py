@@ -148,7 +148,8 @@ def _unreached(book: Rulebook, owners: Collection[str] | None, reached: set[tupl
 def _standard_visits(book: Rulebook, until: Date) -> Iterator[Trouble]:
     """A standard visit under every policy, on each date from which something else holds and on the day before it."""
     first = covered_from(book)
-    dates = sorted({date - back for date in book.boundaries for back in (timedelta(0), timedelta(days=1))})
+    before = {date - timedelta(days=1) for date in book.boundaries if date > first}
+    dates = sorted({*book.boundaries, *before})
     told: set[tuple[str, str]] = set()
     for on in [date for date in dates if first <= date <= until]:
         visit = rule_examples.make_visit(book.standard_visit, on)

@@ -157,7 +157,7 @@ def _show(result: _Result, shown: Iterable[Trouble]) -> None:
     did = f"{shell.counted(result.files, 'file')}, {shell.counted(result.examples, 'example')}{dates}"
     warnings = sum(one.level == "warning" for one in result.troubles)
     if result.errors:
-        click.echo(f"{result.what}: {shell.counted(result.errors, 'error')}; it would be refused ({did}).")
+        click.echo(f"{result.what}: {shell.counted(result.errors, 'error')} ({did}).")
     else:
         worth = f", {shell.counted(warnings, 'warning')}" if warnings else ""
         click.echo(f"{result.what}: sound{worth} ({did}).")
