@@ -13,7 +13,7 @@ from datetime import date as Date
 from decimal import Decimal
 from typing import NamedTuple
 
-from massage_billing.coding.rulebook import Rulebook
+from massage_billing.coding.rulebook import Day, Rulebook
 from massage_billing.model import NOWHERE, Clinic, Effect, Elsewhere, Outcome, Ruling, Visit
 from massage_billing.verdict import Memory, Verdict, VerdictFinding, VerdictLine
 
@@ -307,11 +307,13 @@ def late_deletions(before: Rulebook, after: Rulebook, first: Date, last: Date) -
             continue
         known = [code for code in old.codes if code in new.codes]
         for key in ((one, two) for one in known for two in known if (one, two) in old.pairs):
-            for pair in new.pairs.get(key, ()):
-                gone = pair.deleted
-                if gone is None or gone > last:
-                    continue
-                day, release = max(gone, first), old.row(PAIRS).start
-                if any(held.fires(day, release) for held in old.pairs[key]):
+            for gone in [pair.deleted for pair in new.pairs.get(key, ()) if pair.deleted is not None]:
+                day = max(gone, first)
+                if gone <= last and _fires(old, key, day) and not _fires(new, key, day):
                     found.setdefault("/".join(key), Deletion("/".join(key), gone))
     return sorted(found.values())
+
+
+def _fires(day: Day, key: tuple[str, str], on: Date) -> bool:
+    release = day.row(PAIRS).start
+    return any(pair.fires(on, release) for pair in day.pairs.get(key, ()))
