@@ -15,7 +15,8 @@ from massage_billing.rulebook_files import load_rulebook
 from visits import book, decide, effects, lines, not_billed, units
 
 FEES = {code: "40.00" for code in ("97124", "97140", "97112", "97110", "97530", "97116", "97161", "98940", "98941",
-                                   "97150", "97010", "97035", "20560", "97810")}  # fmt: skip
+                                   "97150", "97010", "97035", "20560", "97810",
+                                   "98942")}  # fmt: skip
 
 RELEASE = book().first_row("ncci-pairs").start
 LAST_OF_ALL = max(book().first_row(rule).start for rule in ("ncci-pairs", "mue", "fee-schedule-status"))
@@ -193,6 +194,37 @@ def test_a_code_that_is_itself_dropped_drops_nothing() -> None:
     assert lines(decision) == ["98941 x1"]
     pairs = [f.row for f in decision.findings if f.rule == "ncci-pairs"]
     assert pairs == ["98941/97124", "98941/98940"]
+
+
+def test_in_a_chain_only_what_stays_takes_others_off() -> None:
+    # 98942 > 98941 > 98940, and each of them > 97140 > 97124: all that is left is the highest adjustment.
+    decision = edited(*[apart(code, "neck") for code in ("98940", "98941", "98942", "97140", "97124")])
+    assert lines(decision) == ["98942 x1"]
+    assert {f.row.split("/")[0] for f in decision.findings if "/" in f.row and f.rule == "ncci-pairs"} == {"98942"}
+
+
+def test_a_pair_is_opened_for_one_column_1_and_still_dropped_by_another() -> None:
+    # The massage is of another region than the adjustment, but beside manual therapy nothing opens it.
+    services = (apart("98940", "neck"), apart("97140", "low back") | {"minutes": 30}, apart("97124", "low back"))
+    decision = edited(*services)
+    assert lines(decision) == ["97140 x2 59", "98940 x1"]
+    assert not_billed(decision) == ["97124 column-2"]
+
+
+def test_a_code_that_was_retired_later_is_refused_and_named_on_earlier_dates() -> None:
+    book_of_then = book().on(Date(2016, 5, 2))
+    assert ("code-retired", "97001") not in book_of_then.rows
+    assert ("code-retired", "97001") in book().on(Date(2017, 1, 1)).rows
+    decision = decide(on=Date(2016, 5, 2), services=["97001"])
+    assert decision.outcome is Outcome.HOLD
+    assert [(f.rule, f.message) for f in decision.holds if f.rule == "billable-code"] == [
+        ("billable-code", "97001: no rule covers it.")
+    ]
+
+
+def test_successors_that_were_retired_themselves_are_followed_to_the_living_ones() -> None:
+    (finding,) = [f for f in edited("97124 15", "97532 30").findings if f.rule == "code-retired"]
+    assert "97129, 97130 took its place" in finding.message
 
 
 @pytest.mark.parametrize(
