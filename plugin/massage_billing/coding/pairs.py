@@ -14,7 +14,7 @@ from massage_billing.coding.terms import EvaluationRow, PairsRow, TimedUnitsRow
 from massage_billing.model import Because, Service
 
 _RULE, _EVALUATION = "ncci-pairs", "evaluation-modifier"
-_GROUP = "group-session"
+_GROUP, _NOT_SHOWN = "group-session", "not-shown"
 _OPENS = "1"
 
 
@@ -122,6 +122,7 @@ def _note_dropped(met: Met, kept: Sequence[Bucket], policy: Policy, row: RuleRow
         case = _GROUP
         why += ", and the record shows no separate times; regions do not tell a group session apart"
     elif met.pair.indicator == _OPENS and not met.evaluation:
+        case = _NOT_SHOWN
         why += ", and the record shows neither separate regions nor separate times"
     if met.units[1] > final and policy.terms.keep != "column-1":
         case = "larger-dropped"
