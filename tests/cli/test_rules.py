@@ -271,7 +271,7 @@ def test_two_rulebooks_differ_in_words(here: Path, mb: Call) -> None:
     for said in (
         "rule timed-units", "cms-total-time: from 2027-03-01: ", "minutes for the first unit 9 (was: 8)",
         "until 2027-02-28 (was: until further notice)", 'example new: "The first day of nine"', "rule mue",
-        "table: 1 changed: 97018", "2 rules or policies differ.",
+        "changed in the table (1): 97018 1 (MAI 3) → 2 (MAI 3)", "2 rules or policies differ.",
     ):  # fmt: skip
         assert said in " ".join(answer.out.split()), said
 
@@ -286,6 +286,8 @@ def test_the_clinics_rulebook_against_ours(shop: Path, mb: Call) -> None:
 def test_two_dates_of_one_rulebook(here: Path, mb: Call) -> None:
     out = mb("rules", "diff", "--from", "2021-03-31", "--to", "2021-11-01").out
     assert "units are counted by total-time-and-midpoint (was: cms-total-time)" in out
+    october = " ".join(mb("rules", "diff", "--from", "2026-09-30", "--to", "2026-10-01").out.split())
+    assert "no longer valid (1): M72.2 until 2026-09-30, then M67.A01" in october
     assert "Nothing differs." in mb("rules", "diff", "--from", "2026-11-03", "--to", "2026-11-04").out
 
 

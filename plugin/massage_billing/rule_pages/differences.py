@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from massage_billing.coding.day import RuleRow, Table
+from massage_billing.coding.day import Day, RuleRow, Table
 from massage_billing.coding.rule_rows import POLICY
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.rulefile import PolicyText, RuleText
+from massage_billing.coding.tables import CodeEntry, Limit, Pair, PairTable
 from massage_billing.coding.tabular import TabularTable
-from massage_billing.coding.terms import Row
-from massage_billing.rule_pages.words import plain, said
+from massage_billing.coding.terms import DatedDiagnosis, DiagnosisTableRow, Row
+from massage_billing.rule_pages.words import phrase, plain, said
 
 K = TypeVar("K")
 _SHOWN = 20
@@ -49,12 +50,43 @@ def between_dates(book: Rulebook, first: Date, second: Date) -> tuple[Difference
     changed: dict[tuple[str, str], list[str]] = {}
     for key in _both(one, two):
         before, after = one.get(key), two.get(key)
-        if before is after or (before is not None and after is not None and before.id == after.id):
-            continue
         owner, case = key
-        kind = "rule" if owner in book.rules else "payer policy"
-        changed.setdefault((owner, kind), []).extend(_row_changes(case, before, after, book.tables, book.tables))
+        if before is not None and after is not None and before.id == after.id:
+            what = list(_within_a_row(after, book.on(first), book.on(second)))
+        else:
+            what = list(_row_changes(case, before, after, book.tables, book.tables))
+        if what:
+            changed.setdefault((owner, "rule" if owner in book.rules else "payer policy"), []).extend(what)
     return tuple(Difference(owner, kind, tuple(what)) for (owner, kind), what in sorted(changed.items()))
+
+
+def _within_a_row(row: RuleRow, first: Day, second: Day) -> Iterator[str]:
+    """What changes while a row stays in force: codes with a known history, pairs that begin or are deleted."""
+    terms = row.terms
+    if isinstance(terms, DiagnosisTableRow):
+        states = [(one, _valid(one, first.on), _valid(one, second.on)) for one in terms.history]
+        yield from _some("no longer valid", [phrase(one) for one, was, now in states if was and not now])
+        yield from _some("valid now", [one.code for one, was, now in states if now and not was])
+    table = first.tables.get(row.rule) if terms.table else None
+    if isinstance(table, Mapping) and isinstance(next(iter(table.values()), None), tuple):
+        fired, fires = (_firing(cast(PairTable, table), day, row) for day in (first, second))
+        yield from _some("pairs that no longer fire", sorted(fired - fires))
+        yield from _some("pairs that fire now", sorted(fires - fired))
+
+
+def _valid(dated: DatedDiagnosis, on: Date) -> bool:
+    return (dated.start is None or dated.start <= on) and (dated.to is None or on <= dated.to)
+
+
+def _firing(table: PairTable, day: Day, row: RuleRow) -> set[str]:
+    return {"/".join(codes) for codes, pairs in table.items() if any(pair.fires(day.on, row.start) for pair in pairs)}
+
+
+def _some(what: str, named: Sequence[str]) -> Iterator[str]:
+    """A count with the first names; nothing where there are none."""
+    if named:
+        more = f" and {len(named) - _SHOWN:,} more" if len(named) > _SHOWN else ""
+        yield f"{what} ({len(named):,}): {', '.join(named[:_SHOWN])}{more}"
 
 
 def _both(a: Iterable[K], b: Iterable[K]) -> list[K]:
@@ -186,13 +218,28 @@ def _table_changes(
         if before.terms.table != after.terms.table and (isinstance(one, packed) or isinstance(two, packed)):
             yield f"table {after.terms.table} (was: {before.terms.table})"
         return
-    kinds = {
-        "new": [key for key in two if key not in one],
-        "gone": [key for key in one if key not in two],
-        "changed": [key for key in two if key in one and one[key] != two[key]],  # type: ignore[index]
-    }
-    for kind, keys in kinds.items():
-        if keys:
-            named = [key if isinstance(key, str) else "/".join(key) for key in keys]
-            more = f" and {len(named) - _SHOWN:,} more" if len(named) > _SHOWN else ""
-            yield f"table: {len(named):,} {kind}: {', '.join(sorted(named)[:_SHOWN])}{more}"
+    a, b = cast(Mapping[object, object], one), cast(Mapping[object, object], two)
+    yield from _some("new in the table", sorted(_key(key) for key in b if key not in a))
+    yield from _some("gone from the table", sorted(_key(key) for key in a if key not in b))
+    both = [key for key in b if key in a and a[key] != b[key]]
+    yield from _some("changed in the table", sorted(f"{_key(key)} {_entry(a[key])} → {_entry(b[key])}" for key in both))
+
+
+def _key(key: object) -> str:
+    return "/".join(key) if isinstance(key, tuple) else str(key)
+
+
+def _entry(entry: object) -> str:
+    """An entry of a table in a word or two."""
+    if isinstance(entry, Limit):
+        return f"{entry.units} (MAI {entry.mai})"
+    if isinstance(entry, CodeEntry):
+        return f"{entry.label}, {'timed' if entry.timed else 'a session'}"
+    if isinstance(entry, tuple):
+        return "+".join(_pair(pair) for pair in entry)
+    return str(entry)
+
+
+def _pair(pair: Pair) -> str:
+    since = f" from {pair.start}" if pair.start else ""
+    return f"indicator {pair.indicator}{since}{f' deleted {pair.deleted}' if pair.deleted else ''}"
