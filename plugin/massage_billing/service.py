@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from massage_billing.batch import Batch
 from massage_billing.errors import HostError
+from massage_billing.fhir.keys import claim_key
 from massage_billing.model import Ruling
 from massage_billing.outbox import Outbox, approves
 from massage_billing.planning import Terms
-from massage_billing.ports import NamesProblems, Touched, VisitRecord
+from massage_billing.ports import NamesProblems, Touched, VisitRecord, VisitRow
 from massage_billing.report import RunReport, Tally
 from massage_billing.setup import Setup
 
@@ -113,7 +114,8 @@ class Billing:
         written = {change.encounter for change in touched if change.encounter and change.reference.startswith(_WRITTEN)}
         rows = self.store.known(self.host.id, written) if written else {}
         ours = {(row.task, row.task_version) for row in rows.values()}
-        ours |= {(row.claim, row.claim_version) for row in rows.values()}
+        # The row of a visit that stands on another's claim knows no claim of its own: one that turns up is news.
+        ours |= {(row.claim, row.claim_version) for row in rows.values() if _own_key(row)}
         return [change for change in touched if (change.reference, change.version) not in ours]
 
     def _woken(self, *, incremental: bool) -> set[str]:
@@ -176,6 +178,10 @@ class Billing:
         if known is None:
             raise HostError(f"Encounter/{encounter}: no run has seen this visit.", "Run first, then decide it.")
         self.store.rule(self.host.id, encounter, ruling)
+
+
+def _own_key(row: VisitRow) -> bool:
+    return row.claim_key == claim_key(row.host, row.encounter, row.revision)
 
 
 _T = TypeVar("_T")

@@ -466,6 +466,33 @@ def test_two_runs_at_once_end_in_one_claim(day: Day) -> None:
     assert isinstance(day.data, HostData)
 
 
+@pytest.mark.parametrize("store", ["one store", "two stores"])
+def test_a_claim_that_another_run_made_of_the_second_visit_alone_is_taken_back(day: Day, store: str) -> None:
+    """The other run had read the day before its first visit was there, and writes after this one has."""
+    for gone in ("Encounter/e1", "Procedure/a1"):
+        day.data.remove(gone)
+    day.second()
+    late = MemoryHost("clinic", store=day.data)
+    write = late._write
+
+    def slow(group: Any) -> Any:
+        late._write = write  # type: ignore[method-assign]
+        day.visit(FIRST, 10, ("a1", "97124", 30))
+        day.run()
+        assert day.claims() == BOTH
+        return write(group)
+
+    late._write = slow  # type: ignore[method-assign]
+    theirs = day.store if store == "one store" else MemoryStore()
+    Billing(replace(day.setup, host=late, store=theirs)).run()
+    if store == "one store":
+        day.once()
+    day.run()
+    day.once()
+    assert day.claims() == BOTH
+    assert day.run().claims_updated == 0
+
+
 # --- explain --------------------------------------------------------------------------------------------------------
 
 
