@@ -94,6 +94,7 @@ SETTINGS = """\
 clinic: {{payers: payers.yaml, papers: papers.csv}}
 hosts:
   main: {{kind: folder, folder: {folder}, zone: America/Denver}}
+state: {{folder: {folder}/state}}
 """
 PAYERS = "payers:\n  - {key: blue, kind: health, policy: commercial-midpoint, match: {references: [Organization/9]}}\n"
 
@@ -134,3 +135,17 @@ def test_doctor_looks_at_it(tmp_path: Path) -> None:
     assert state == MISSING
     assert "papers.csv:2" in text
     assert "Jane" not in text
+
+
+def test_purge_says_that_papers_csv_still_names_the_patient(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from massage_billing.cli.main import cli
+
+    file = settings(tmp_path, "order,Patient/4,blue,,,,,,,,,,")
+    said = {
+        patient: CliRunner().invoke(cli, ["purge", patient, "--yes", "--settings", str(file)]).output
+        for patient in ("Patient/4", "Patient/5")
+    }
+    assert "papers.csv still lists Patient/4" in said["Patient/4"]
+    assert "papers.csv" not in said["Patient/5"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import condition, coverage, encounter, procedure, ref, resource
 from massage_billing.fhir import names
+from massage_billing.hosts.folder import FolderHost
 from massage_billing.model import Paper, PaperKind, Ruling, RulingKind
 from massage_billing.ports import Entry
+from massage_billing.rule_examples import Varied
 from massage_billing.service import Billing
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
@@ -338,3 +342,29 @@ def test_a_dry_run_marks_nothing_as_sent(world: World) -> None:
     Billing(world.setup).run(dry_run=True)
     states = {one.encounter: one.state.value for one in world.setup.store.paper_counts("clinic", ["Patient/p1"])}
     assert states == {"e5": "claimed", "e6": "claimed", "e7": "claimed"}
+
+
+def test_a_preauthorization_that_the_order_names_is_followed_and_its_number_written(tmp_path: Path) -> None:
+    """Over a folder: the ClaimResponse is fetched because the visit's order names it."""
+    said = [{"kind": "authorization", "number_on_claim": True, "source": "a"}]
+    world = World()
+    world.put(
+        order(insurance=[ref("ClaimResponse/pa")]),
+        resource(
+            "ClaimResponse",
+            "pa",
+            {"status": "active", "use": "preauthorization", "outcome": "complete", "preAuthRef": "A7"},
+            {"preAuthPeriod": {"start": "2026-11-01", "end": "2026-11-30"}, "patient": ref("Patient/p1")},
+        ),
+    )
+    world.visit(5, basedOn=[ref("ServiceRequest/s1")])
+    kinds = ("Encounter", "Procedure", "ServiceRequest", "ClaimResponse", "Coverage", "Condition", "Practitioner",
+             "Location", "Organization")  # fmt: skip
+    for kind in kinds:
+        (tmp_path / f"{kind}.ndjson").write_text("".join(json.dumps(one) + "\n" for one in world.data.all(kind)))
+    host = FolderHost("clinic", tmp_path, out=tmp_path / "out", work=tmp_path / "work")
+    rules = Varied(world.setup.book, "commercial-midpoint", {"papers": said})
+    report = world.run(host=host, book=rules, clinic=clinic(policy="commercial-midpoint"))
+    assert report.claims_created == 1
+    (claim,) = [json.loads(line) for line in (tmp_path / "out" / "Claim.ndjson").read_text().splitlines()]
+    assert claim["insurance"][0]["preAuthRef"] == ["A7"]

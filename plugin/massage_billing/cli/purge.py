@@ -46,3 +46,12 @@ def command(
         shell.print_json({"forgotten": forgotten})
     else:
         click.echo(f"Forgot {shell.counted(forgotten, 'visit' if patient else 'payload')}.")
+    if patient and settings.clinic.papers and _listed(patient, settings.clinic.papers):
+        click.echo(f"{settings.clinic.papers} still lists {patient}: take those lines out yourself.", err=True)
+
+
+def _listed(patient: str, papers: Path) -> bool:
+    """Whether papers.csv, which is the clinic's own and never written here, names the patient."""
+    from massage_billing.clinic_papers import load_papers
+
+    return any(paper.patient == patient for paper in load_papers(papers))

@@ -44,6 +44,7 @@ FOLLOWED_TO: Final = frozenset(
         "ServiceRequest",
         "Condition",
         "Coverage",
+        "ClaimResponse",
         "Procedure",
     }
 )
