@@ -72,7 +72,9 @@ def test_the_list_says_question_date_and_how_sure(here: Path, mb: Call) -> None:
 def test_the_list_by_code_leaves_out_what_does_not_name_it(here: Path, mb: Call) -> None:
     found = {one["id"] for one in json.loads(mb("rules", "list", "--code", "97010", "--json").out)["entries"]}
     assert {"fee-schedule-status", "mue", "ncci-pairs"} <= found
-    assert "member-id" not in found
+    assert not {"member-id", "diagnosis-valid"} & found
+    diagnosis = {one["id"] for one in json.loads(mb("rules", "list", "--code", "M54.50", "--json").out)["entries"]}
+    assert "diagnosis-valid" in diagnosis
 
 
 def test_the_list_of_a_policy_has_the_rules_that_ask_what_it_says(here: Path, mb: Call) -> None:

@@ -102,7 +102,7 @@ def _diagnosis(table: Icd10Table, code: str) -> Entries:
         return ("code", "in this release"), [(code, "valid on a claim")]
     if table.category(bare):
         return ("code", "in this release"), [(code, "a heading: needs more characters")]
-    return ("code", "in this release"), [(code, "not in it")]
+    return ("code", "in this release"), []
 
 
 def _day(on: Date | None) -> str:
