@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import folder, hapi, imports, start  # noqa: E402
+from bench import folder, hapi, imports, replay, start  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 RESULTS = Path(__file__).with_name("results")
@@ -22,10 +22,11 @@ RESULTS = Path(__file__).with_name("results")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["folder", "start", "hapi", "import", []], help="what to measure")
+    parser.add_argument("what", nargs="*", choices=["folder", "start", "hapi", "import", "replay", []], help="what to measure")
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
     parser.add_argument("--million", action="store_true", help="also a folder of 1,000,000 visits (10 GB of disk)")
     parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")
+    parser.add_argument("--replay-visits", type=int, default=1_000_000, help="visits decided by two rulebooks")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
     parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
     asked = parser.parse_args()
@@ -41,6 +42,8 @@ def main() -> int:
             results += folder.measure(place, asked.visits, asked.pairs, million=asked.million)
         if "hapi" in wanted:
             results += hapi.measure(Path(scratch), asked.hapi_visits, asked.pairs)
+        if "replay" in wanted:
+            results += replay.measure(asked.replay_visits)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]
