@@ -14,7 +14,7 @@ from typing import TypeVar
 from massage_billing.batch import Batch
 from massage_billing.errors import HostError
 from massage_billing.fhir.keys import claim_key
-from massage_billing.model import Ruling
+from massage_billing.model import Ruling, RulingKind
 from massage_billing.outbox import Outbox, approves
 from massage_billing.planning import Terms
 from massage_billing.ports import NamesProblems, Touched, VisitRecord, VisitRow
@@ -172,12 +172,25 @@ class Billing:
     def rule(self, encounter: str, ruling: Ruling) -> None:
         """Remember what a person decided of a visit; the next run decides it again.
 
-        Raises HostError where no run has seen the visit.
+        Raises HostError where no run has seen the visit, and where another one bills it, which has to be decided.
         """
         known = self.store.known(self.host.id, [encounter]).get(encounter)
         if known is None:
             raise HostError(f"Encounter/{encounter}: no run has seen this visit.", "Run first, then decide it.")
+        first = self._first_of_day(known) if ruling.kind is RulingKind.BILL else None
+        if first is not None:
+            what = f"Encounter/{encounter}: is billed with Encounter/{first} of the same day."
+            raise HostError(what, f"Decide Encounter/{first}.")
         self.store.rule(self.host.id, encounter, ruling)
+
+    def _first_of_day(self, row: VisitRow) -> str | None:
+        """Encounter id of the visit on whose claim this one stands; None where it stands on its own."""
+        if _own_key(row) or row.patient is None or row.date is None:
+            return None
+        others = self.store.known(self.host.id, self.store.same_day(self.host.id, [(row.patient, row.date)]))
+        return next(
+            (one.encounter for one in others.values() if one.claim_key == row.claim_key and _own_key(one)), None
+        )
 
 
 def _own_key(row: VisitRow) -> bool:

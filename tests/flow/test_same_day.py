@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from builders import bill_to, coverage, encounter, location, organization, practitioner, procedure, ref
 from flow.world import World
-from massage_billing.errors import HostUnreachable
+from massage_billing.errors import HostError, HostUnreachable
 from massage_billing.fhir.claim_state import encounters_named
 from massage_billing.fhir.keys import claim_key
 from massage_billing.hosts.memory import MemoryHost
@@ -176,6 +176,14 @@ def test_a_fault_in_one_holds_the_day_with_one_task(day: Day) -> None:
     day.second()
     assert day.run().holds_closed == 1
     assert day.claims() == BOTH
+
+
+def test_bill_it_is_said_of_the_first(day: Day) -> None:
+    day.second()
+    day.run()
+    with pytest.raises(HostError, match="is billed with Encounter/e1"):
+        day.decide(SECOND, RulingKind.BILL)
+    day.decide(FIRST, RulingKind.BILL)
 
 
 def test_two_places_of_service_are_held(day: Day) -> None:
