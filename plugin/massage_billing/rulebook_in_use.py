@@ -79,19 +79,21 @@ class InUse:
         """Copy the own policies that are sound; whole or not at all."""
         if self._own is None or self._kept is None or _same(self._own, self._kept):
             return
+        # A state folder that cannot be written to is told by the store; here it only costs the safety net.
         with suppress(OSError):
-            # A state folder that cannot be written to is told by the store; here it only costs the safety net.
             self._kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = Path(mkdtemp(prefix=".own-", dir=self._kept.parent))
-            for file in _policy_files(self._own):
-                target = fresh / file.relative_to(self._own)
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(file, target)
-            old = Path(mkdtemp(prefix=".old-", dir=self._kept.parent))
-            if self._kept.is_dir():
-                os.replace(self._kept, old / "was")
-            os.replace(fresh, self._kept)
-            shutil.rmtree(old)
+            fresh, old = (Path(mkdtemp(prefix=f".{name}-", dir=self._kept.parent)) for name in ("own", "old"))
+            try:
+                for file in _policy_files(self._own):
+                    target = fresh / file.relative_to(self._own)
+                    target.parent.mkdir(exist_ok=True)
+                    shutil.copyfile(file, target)
+                if self._kept.is_dir():
+                    os.replace(self._kept, old / "was")
+                os.replace(fresh, self._kept)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _policy_files(folder: Path) -> list[Path]:

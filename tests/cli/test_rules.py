@@ -320,3 +320,17 @@ def test_explain_counts_by_an_own_policy_and_goes_on_with_what_was_sound(shop: P
     assert answer.code == 0
     assert "my-plan.yaml" in answer.err
     assert "What was last sound is used" in answer.err
+
+
+def test_a_run_goes_on_with_what_was_sound_and_reports_the_mistake(shop: Path, mb: Call) -> None:
+    (shop / "records").mkdir()
+    (shop / "payers.yaml").write_text("payers: []\n")
+    (shop / "fees.csv").write_text("code,modifier,payer,from,amount\n97124,,,2026-01-01,35.00\n")
+    settings = shop / "massage-billing.yaml"
+    settings.write_text(settings.read_text() + 'clinic: {npi: "1234567893", payers: payers.yaml, fees: fees.csv}\n')
+    first = mb("run", "--start", "2026-11-02")
+    assert first.code == 0, first.err
+    (shop / "policies" / "my-plan.yaml").write_text(PLAN.replace("x3", "x4"))
+    answer = mb("run")
+    assert answer.code == 0, answer.err
+    assert re.search(r"Problem: \S*my-plan\.yaml:17: .*What was last sound is used", answer.out)
