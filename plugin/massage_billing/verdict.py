@@ -7,7 +7,6 @@ the second need not be decided: see ``massage_billing.alike`` for what "alike" m
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -94,16 +93,15 @@ class Verdict:
     """Dollars of all lines; None where one has no charge."""
 
 
-def verdict_of(decision: Decision, finding: Callable[[Finding], VerdictFinding] | None = None) -> Verdict:
-    """A decision without its names. Pure; ``finding`` may remember what it made of one."""
-    made = finding or bare
+def verdict_of(decision: Decision, findings: tuple[VerdictFinding, ...] | None = None) -> Verdict:
+    """A decision without its names. Pure; ``findings`` where somebody has made them bare already."""
     return Verdict(
         decision.outcome,
         decision.payer,
         decision.policy,
         tuple([_line(line) for line in decision.lines]),
         tuple(sorted([Left(one.code or "", one.reason, one.rule) for one in decision.not_billed])),
-        tuple([made(one) for one in decision.findings]),
+        tuple([bare(one) for one in decision.findings]) if findings is None else findings,
         decision.total,
     )
 
@@ -163,21 +161,21 @@ class Memory:
 
     def _decide(self, visit: Visit, ruling: Ruling | None, elsewhere: Elsewhere) -> Verdict:
         self.decided += 1
-        found = verdict_of(flow.bill(visit, self.book, self.clinic, ruling, elsewhere), self._bare)
-        said = found.findings
+        decision = flow.bill(visit, self.book, self.clinic, ruling, elsewhere)
+        met, said = self._met, []
+        for one in decision.findings:
+            known = met.get(id(one))
+            said.append(known[1] if known is not None and known[0] is one else self._bare(one))
         same = tuple([id(one) for one in said])
-        known = self._said.get(same)
-        if known is None:
+        findings = self._said.get(same)
+        if findings is None:
             if len(self._said) >= _FEW:
                 self._said.clear()
-            known = self._said[same] = said
-        return found if known is said else replace(found, findings=known)
+            findings = self._said[same] = tuple(said)
+        return verdict_of(decision, findings)
 
     def _bare(self, one: Finding) -> VerdictFinding:
         """The one bare finding for all equal ones: most findings are made once a day and shared by its visits."""
-        met = self._met.get(id(one))
-        if met is not None and met[0] is one:
-            return met[1]
         made = bare(one)
         made = self._findings.setdefault(made, made)
         if len(self._met) >= _FEW:

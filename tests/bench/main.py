@@ -22,7 +22,9 @@ RESULTS = Path(__file__).with_name("results")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["folder", "start", "hapi", "import", "replay", []], help="what to measure")
+    parser.add_argument(
+        "what", nargs="*", choices=["folder", "start", "hapi", "import", "replay", []], help="what to measure"
+    )
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
     parser.add_argument("--million", action="store_true", help="also a folder of 1,000,000 visits (10 GB of disk)")
     parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")

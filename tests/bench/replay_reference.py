@@ -8,7 +8,20 @@ import sys
 import time
 from collections.abc import Callable
 
-FIELDS = ("code", "minutes", "units", "charge", "payer", "state", "diagnoses", "npi", "status", "place", "modifier", "age")
+FIELDS = (
+    "code",
+    "minutes",
+    "units",
+    "charge",
+    "payer",
+    "state",
+    "diagnoses",
+    "npi",
+    "status",
+    "place",
+    "modifier",
+    "age",
+)
 RULES = (
     ("minutes", "< 8"), ("minutes", "> 120"), ("units", "> 4"), ("charge", "== 0"), ("diagnoses", "== 0"),
     ("diagnoses", "> 12"), ("npi", "!= 10"), ("age", "> 365"), ("units", "< 1"), ("charge", "> 500"), ("age", "< 0"),
@@ -20,10 +33,10 @@ RULES = (
 def records(count: int) -> list[dict[str, object]]:
     """Flat records, most of which no rule finds fault with."""
     draw = random.Random(1)
+    same = {"code": "97124", "payer": "cedar", "state": "WA", "npi": 10, "status": "completed", "place": "11"}
     return [
-        {"code": "97124", "minutes": draw.randrange(5, 95), "units": draw.randrange(1, 6), "charge": draw.randrange(300),
-         "payer": "cedar", "state": "WA", "diagnoses": draw.randrange(4), "npi": 10, "status": "completed", "place": "11",
-         "modifier": "GP", "age": draw.randrange(300)}
+        {**same, "modifier": "GP", "minutes": draw.randrange(5, 95), "units": draw.randrange(1, 6),
+         "charge": draw.randrange(300), "diagnoses": draw.randrange(4), "age": draw.randrange(300)}
         for _ in range(count)
     ]  # fmt: skip
 

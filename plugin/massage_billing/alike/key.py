@@ -25,14 +25,10 @@ _BOUND: Final = 100_000
 """Entries of a table of parts; a full one is emptied. Numbers are never used again, so an old key never means
 something new."""
 _QUIET_HOUR: Final = 3
+_FEW: Final = 4
 _REGIONS: Final = 1
 _TIMES: Final = 2
 _NEVER_WAS: Final = "entered-in-error"
-_unusual = attrgetter("problems", "foreign_claims", "restricted", "accident")
-_of_coverage = attrgetter(
-    "status", "kind._value_", "order", "linked", "link_rank", "patient_is_payer", "payer.reference", "payer.identifiers"
-)
-_of_therapist = attrgetter("npi", "taxonomies")
 Key = tuple[Hashable, ...]
 _DIAGNOSES: Final = 4
 """Place of the diagnoses in a key."""
@@ -80,31 +76,38 @@ class Alike:
         span = self._by_date.get(on) or self._span(on)
         if span is None:
             return None
-        unusual = any(_unusual(visit))
-        if len(coverages) == 1 and not unusual:
+        usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
+        if len(coverages) == 1 and usual:
             paid = self._payer(coverages[0], on, span)
         else:
             paid = self._payers(coverages, visit.restricted is not None, on, span)
         if paid is None:
             return None
-        if len(services) == 1:
-            only = services[0]
-            if only.encounter is not None:
-                return None
-            worked, between, own = paid.counting.one(only), None, only.diagnoses
-            people: Hashable = -1 if only.therapist is None else self._person(only.therapist, span)
-        else:
-            ordered = _in_order(services)
-            if ordered is None:
-                return None
-            people, between = self._people(ordered, span), self._between(ordered)
-            worked = paid.counting.several(ordered, isinstance(people, int))
-            own = tuple([s.diagnoses for s in ordered])
-            services = ordered
+        if len(services) != 1:
+            return self._several(visit, paid, span)
+        only = services[0]
+        if only.encounter is not None:
+            return None
+        therapist = only.therapist
         return (
-            paid.number, worked, people, between, span.diagnoses.of(visit.diagnoses, own), visit.state,
-            _longer(visit, services), _crowded(services, span) if len(services) > 2 else None,
-            _rest(visit, services, on) if unusual else None,
+            paid.number, paid.counting.one(only), -1 if therapist is None else self._person(therapist, span), None,
+            span.diagnoses.of(visit.diagnoses, only.diagnoses), visit.state, _longer(visit, only.minutes, services),
+            None, None if usual else _rest(visit, services, on),
+        )  # fmt: skip
+
+    def _several(self, visit: Visit, paid: Paid, span: Span) -> Key | None:
+        """The key of a visit with any other number of services than one."""
+        services = _in_order(visit.services)
+        if services is None:
+            return None
+        people = self._people(services, span)
+        total = sum([s.minutes or 0 for s in services])
+        usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
+        return (
+            paid.number, paid.counting.several(services, isinstance(people, int)), people, self._between(services),
+            span.diagnoses.of(visit.diagnoses, tuple([s.diagnoses for s in services])), visit.state,
+            _longer(visit, total, services), _crowded(services, span) if len(services) > 2 else None,
+            None if usual else _rest(visit, services, span.day.on if visit.date is None else visit.date),
         )  # fmt: skip
 
     # --- the date -----------------------------------------------------------------------------------------------------
@@ -152,8 +155,11 @@ class Alike:
 
     def _payer(self, c: Coverage, on: Date, span: Span) -> Paid | None:
         """One coverage: what is in it, whether it is in force, and who it is; None where its policy counts visits."""
-        start, end = c.start, c.end
-        look = (_of_coverage(c), not c.member_id, start is not None and start > on, end is not None and end < on)
+        start, end, ref = c.start, c.end, c.payer
+        look = (
+            c.status, c.kind._value_, c.order, c.linked, c.link_rank, c.patient_is_payer, ref.reference,
+            ref.identifiers, not c.member_id, start is not None and start > on, end is not None and end < on,
+        )  # fmt: skip
         try:
             return span.paid[look]
         except KeyError:
@@ -206,10 +212,9 @@ class Alike:
 
     def _person(self, therapist: Therapist, span: Span) -> int:
         """A therapist as far as a rule cares: whether the NPI is one, and the taxonomy."""
-        look = _of_therapist(therapist)
+        look = npi, taxonomies = therapist.npi, therapist.taxonomies
         found = span.people.get(look)
         if found is None:
-            npi, taxonomies = look
             row = span.day.row("therapist-npi").says(NpiRow)
             right = npi_valid(npi, row.prefix, row.digits, row.first) if npi else None
             if len(span.people) >= _BOUND:
@@ -275,18 +280,18 @@ def _two(one: Service, two: Service) -> int:
     return found if a < d and c < b else found | _TIMES
 
 
-def _longer(visit: Visit, services: Sequence[Service]) -> Hashable:
+def _longer(visit: Visit, total: int | None, services: Sequence[Service]) -> Hashable:
     """Which services together have more minutes than the visit lasted; None where all fit, or nobody says."""
     start, end = visit.start, visit.end
-    if start is None or end is None:
+    if start is None or end is None or not total:
         return None
-    minutes = [s.minutes or 0 for s in services]
-    if start.hour > _QUIET_HOUR and sum(minutes) * 60 <= (end - start).total_seconds():
+    if start.hour > _QUIET_HOUR and total * 60 <= (end - start).total_seconds():
         return None
     lasted = (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
     if lasted <= 0:
         return None
-    if len(minutes) > 4:
+    minutes = [s.minutes or 0 for s in services]
+    if len(minutes) > _FEW:
         return (lasted, *minutes)
     return tuple(
         [sum(some) * 60 > lasted for size in range(1, len(minutes) + 1) for some in combinations(minutes, size)]
