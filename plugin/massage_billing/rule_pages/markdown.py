@@ -54,7 +54,7 @@ def _row(row: PageRow) -> tuple[str, ...]:
     says = "; ".join([*(_said(one) for one in (*row.says, *row.effects)), *([row.note] if row.note else [])])
     if row.known_through:
         says += f"; release known through {row.known_through}"
-    return case, since, until, says.strip("; "), row.source
+    return case, since, until, says.strip("; "), f"{row.source} ({row.grade})"
 
 
 def _said(one: Said) -> str:

@@ -57,6 +57,8 @@ class PageRow:
     """Where its effects, fix or person differ from the rule's own."""
     source: str
     """Key of its source."""
+    grade: str
+    """How sure that source is, in words."""
     known_through: Date | None
     """For a release: until when it is known to be current."""
     note: str
@@ -206,12 +208,15 @@ def _row(book: Rulebook, row: RuleRow, on: Date, general: Sequence[RuleRow]) -> 
     """A row of a case says only what the general row of its first day does not say already."""
     terms = row.terms
     usual = {one for other in general for one in said(other.terms)}
-    own = book.policies.get(row.id.partition("@")[0]) if row.rule == POLICY else None
+    name = row.id.partition("@")[0]
+    own = book.policies.get(name) if row.rule == POLICY else None
+    ours = own is None or any(terms is one for one in own.values)
+    text = book.rules[row.rule] if own is None else own if ours else book.beneath[name]
     return PageRow(
         id=row.id, case=terms.case, since=row.start, until=row.end, now=in_force(row, on), assumed=terms.assumed,
         withdrawn=terms.withdrawn, says=tuple(one for one in said(terms) if one not in usual),
-        effects=tuple(_overrides(terms)), source=terms.source, known_through=terms.known_through, note=terms.note,
-        ours=own is None or any(terms is one for one in own.values),
+        effects=tuple(_overrides(terms)), source=terms.source, grade=GRADES[text.sources[terms.source].grade],
+        known_through=terms.known_through, note=terms.note, ours=ours,
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def _row(row: PageRow) -> Iterator[str]:
         told.append(f"release known through {row.known_through}")
     case = f"  {row.case}" if row.case else ""
     more = f"  ({', '.join(told)})" if told else ""
-    yield f"{'*' if row.now else ' '} from {row.since}{until}{case}{more}  [{row.source}]"
+    yield f"{'*' if row.now else ' '} from {row.since}{until}{case}{more}  [{row.source}, {row.grade}]"
     for one in (*row.says, *row.effects):
         source = f" [{one.source}]" if one.source and one.source != row.source else ""
         yield from _wrap(f"{one.label}: {one.text}{source}" if one.label else one.text, 6, hang=2)
