@@ -65,7 +65,9 @@ class Alike:
         self._by_number: dict[int, Span | None] = {}
         self._by_era: dict[int, Era] = {}
         self._payer_numbers: dict[Hashable, int] = {}
-        self._counting: dict[frozenset[str], MinuteKinds] = {}
+        self._counting: dict[tuple[frozenset[str], bool, bool], MinuteKinds] = {}
+        self._counting_of: dict[frozenset[str], MinuteKinds] = {}
+        self._stands = cache(partial(stands, self._days))
         self._related: dict[tuple[str | None, str | None], bool] = {}
 
     def key(self, visit: Visit) -> Key | None:
@@ -194,19 +196,22 @@ class Alike:
         return Paid(self._payer_numbers[what], policies, insures, self._kinds(counting))
 
     def _kinds(self, policies: frozenset[str]) -> MinuteKinds:
-        """Kinds of minutes where these policies may count."""
-        known = self._counting.get(policies)
-        if known is None:
-            held = {id(p.terms): p for day in self._days for n, p in day.policies.items() if n in policies}.values()
-            names = {policy.terms.unit_method for policy in held}
-            methods = [row.terms for row in self._book.rows if isinstance(row.terms, TimedUnitsRow)]
-            counting = Counting(
-                [method for method in methods if method.case in names],
-                any(policy.terms.daily_caps for policy in held), self._timed, self._pooled,
-                cache(partial(stands, policies, self._days)), self._pair,
-            )  # fmt: skip
-            known = self._counting[policies] = MinuteKinds(counting, self._numbers)
-        return known
+        """Kinds of minutes where these policies may count: shared by all that count alike."""
+        found = self._counting_of.get(policies)
+        if found is None:
+            held = {id(p.terms): p.terms for day in self._days for n, p in day.policies.items() if n in policies}
+            names = frozenset(terms.unit_method for terms in held.values())
+            ranked = any(terms.daily_caps for terms in held.values())
+            excludes = any(terms.excludes for terms in held.values())
+            look = (names, ranked, excludes)
+            if look not in self._counting:
+                methods = [row.terms for row in self._book.rows if isinstance(row.terms, TimedUnitsRow)]
+                asked = [method for method in methods if method.case in names]
+                stands = _never if excludes else self._stands
+                counting = Counting(asked, ranked, self._timed, self._pooled, stands, self._pair)
+                self._counting[look] = MinuteKinds(counting, self._numbers)
+            found = self._counting_of[policies] = self._counting[look]
+        return found
 
     # --- who did what -------------------------------------------------------------------------------------------------
 
@@ -258,6 +263,11 @@ class Alike:
             met = [pair for table in self._pairs for key in ((one, two), (two, one)) for pair in table.get(key, ())]
             known = self._related[(one, two)] = any(pair.fires(on, Date.min) for pair in met for on in self._bounds)
         return known
+
+
+def _never(_code: str) -> bool:
+    """For policies that pay some services not at all: any may be left off."""
+    return False
 
 
 def _in_order(services: Iterable[Service]) -> list[Service] | None:

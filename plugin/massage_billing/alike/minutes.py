@@ -46,6 +46,7 @@ class MinuteKinds:
         self._counting, self._numbers = counting, numbers
         self._known: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
+        self._wholes: dict[Hashable, bool] = {}
 
     def one(self, s: Service) -> int:
         """Of a visit with one service."""
@@ -63,6 +64,7 @@ class MinuteKinds:
         if len(self._known) >= _BOUND:
             self._known.clear()
             self._kinds.clear()
+            self._wholes.clear()
         same = tuple([(code, *marks) for code, _, *marks in looks])
         lines = list(dict.fromkeys(same))
         minutes: Hashable = tuple([each[1] for each in looks])
@@ -101,10 +103,14 @@ class MinuteKinds:
     def _whole(self, lines: list[Line], timed: Collection[str]) -> bool:
         """Whether all timed codes are counted together and stay so; else some may be counted without the others, for
         edits take codes off, and disciplines are counted each for itself."""
-        counting = self._counting
-        codes = [str(line[0]) for line in lines]
-        return (
-            all(line[1:] == _PLAIN for line in lines)
-            and all(code in counting.pooled and counting.stands(code) for code in timed)
-            and not any(counting.related(one, two) for one, two in combinations(codes, 2))
-        )
+        look = (*lines, *timed)
+        known = self._wholes.get(look)
+        if known is None:
+            counting = self._counting
+            codes = [str(line[0]) for line in lines]
+            known = self._wholes[look] = (
+                all(line[1:] == _PLAIN for line in lines)
+                and all(code in counting.pooled and counting.stands(code) for code in timed)
+                and not any(counting.related(one, two) for one, two in combinations(codes, 2))
+            )
+        return known

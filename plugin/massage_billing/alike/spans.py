@@ -61,14 +61,15 @@ class Span:
         self.paid: dict[Hashable, Paid | None] = {}
 
 
-def stands(policies: frozenset[str], days: Sequence[Day], code: str) -> bool:
-    """Whether a service with this code is always counted where these policies apply: none excludes it, and on no date
-    is the code unknown, retired or one that does not bill."""
+def stands(days: Sequence[Day], code: str) -> bool:
+    """Whether a service with this code is always counted where no policy excludes it: on no date is the code unknown,
+    retired or one that does not bill."""
     probe = Service("-", COMPLETED, code, "", 1)
     for day in days:
-        for policy in [policy for name, policy in day.policies.items() if name in policies]:
+        # Of what a policy says, only which bundled codes it pays has a part in it.
+        for policy in {policy.terms.pays_bundled: policy for policy in day.policies.values()}.values():
             try:
-                if policy.terms.excludes or not status.sort([probe], policy, Notes(day, False, None)):
+                if not status.sort([probe], policy, Notes(day, False, None)):
                     return False
             except NoRuleForDate:
                 continue  # on that day nothing is counted: the visit is refused
