@@ -29,6 +29,7 @@ from journeys.clinic import (
 )
 from journeys.forked import Forker
 from journeys.proxy import Request, proxy_to
+from massage_billing.clinic_maker.cast import npi as npi_of
 from servers.validator import Validator
 
 VISITS = 64
@@ -209,7 +210,7 @@ def test_fixing_what_holds_a_visit_bills_it_on_the_next_run(world: World, valida
 
     unnumbered = held_by(items, "therapist-npi")
     therapist = world.one("Practitioner", "practitioner-6")
-    npi = world.one("Practitioner", "practitioner-1")["identifier"][1]
+    npi = {**world.one("Practitioner", "practitioner-1")["identifier"][1], "value": npi_of(99)}
     world.server.put({**therapist, "identifier": [*therapist["identifier"], npi]})
     assert fixed(world, unnumbered)["claims_created"] == len(unnumbered)
 
