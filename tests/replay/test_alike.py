@@ -22,6 +22,8 @@ from massage_billing.model import (
     Diagnosis,
     Elsewhere,
     ForeignClaim,
+    Paper,
+    PaperKind,
     PayerRef,
     Problem,
     Service,
@@ -210,6 +212,14 @@ def test_a_visit_whose_policy_wants_papers_is_decided_by_itself() -> None:
     memory.verdict(paid)
     memory.verdict(paid)
     assert memory.decided == 2
+
+
+def test_an_accident_is_decided_by_itself_where_papers_csv_may_tell_of_it() -> None:
+    _, visit = counting()
+    hurt = dataclasses.replace(visit, accident=Accident("Condition/1"))
+    listed = Paper(PaperKind.INJURY, "papers.csv:2", "Patient/9", start=Date(2026, 9, 1))
+    assert Alike(book(), clinic()).key(hurt) is not None
+    assert Alike(book(), dataclasses.replace(clinic(), papers=(listed,))).key(hurt) is None
 
 
 def test_memory_is_bounded() -> None:

@@ -78,6 +78,8 @@ class Alike:
         span = self._by_date.get(on) or self._span(on)
         if span is None:
             return None
+        if visit.accident and self._clinic.papers:
+            return None  # what papers.csv tells of the injury is its patient's alone
         usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
         if len(coverages) == 1 and usual:
             paid = self._payer(coverages[0], on, span)
