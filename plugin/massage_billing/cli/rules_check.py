@@ -32,6 +32,8 @@ class _Result:
     files: int
     examples: int
     dates: int = 0
+    refused: bool = False
+    """Whether loading would refuse it."""
 
     @property
     def errors(self) -> int:
@@ -90,14 +92,15 @@ def _whole(what: str, files: Files, releases: Path | None, told: Told) -> _Resul
 
     count = len(files.rules) + len(files.policies) + len(files.own) + len(files.errors)
     if files.errors:
-        return _Result(what, _refusals(files), count, 0)
+        return _Result(what, _refusals(files), count, 0, refused=True)
     book = _made(files, releases)
     if book is None:
-        return _Result(what, _refusals(files), count, 0)
+        return _Result(what, _refusals(files), count, 0, refused=True)
     today = rule_source.today()
     checked = rule_checks.run_examples(files.rulebook(), None, told)
     troubles = (*checked.troubles, *rule_checks.examine(book, today))
-    return _Result(what, troubles, count, checked.examples, walked(book, today + rule_checks.AHEAD))
+    dates = walked(book, today + rule_checks.AHEAD)
+    return _Result(what, troubles, count, checked.examples, dates, bool(checked.troubles))
 
 
 def _own(folder: Path, files: Files, told: Told) -> _Result:
@@ -120,13 +123,13 @@ def _few(what: str, files: Files, told: Told) -> _Result:
     owners = frozenset(files.own) | frozenset(files.looked_at)
     count = len(owners) + len(files.errors)
     if files.errors:
-        return _Result(what, _refusals(files), count, 0)
+        return _Result(what, _refusals(files), count, 0, refused=True)
     book = _made(files, None)
     if book is None:
-        return _Result(what, _refusals(files), count, 0)
+        return _Result(what, _refusals(files), count, 0, refused=True)
     checked = rule_checks.run_examples(book, owners, told)
     told_of = [one for one in rule_checks.examine(book, rule_source.today()) if one.about.split(" (")[0] in owners]
-    return _Result(what, (*checked.troubles, *told_of), count, checked.examples)
+    return _Result(what, (*checked.troubles, *told_of), count, checked.examples, refused=bool(checked.troubles))
 
 
 def _made(files: Files, releases: Path | None) -> Rulebook | None:
@@ -156,8 +159,9 @@ def _show(result: _Result, shown: Iterable[Trouble]) -> None:
     dates = f", {shell.counted(result.dates, 'date')}" if result.dates else ""
     did = f"{shell.counted(result.files, 'file')}, {shell.counted(result.examples, 'example')}{dates}"
     warnings = sum(one.level == "warning" for one in result.troubles)
+    refused = "; it would be refused" if result.refused else ""
     if result.errors:
-        click.echo(f"{result.what}: {shell.counted(result.errors, 'error')} ({did}).")
+        click.echo(f"{result.what}: {shell.counted(result.errors, 'error')}{refused} ({did}).")
     else:
         worth = f", {shell.counted(warnings, 'warning')}" if warnings else ""
         click.echo(f"{result.what}: sound{worth} ({did}).")
