@@ -34,8 +34,12 @@ FIRST, SECOND = "e1", "e2"
 class Day(World):
     """A patient's day at ten (e1: 97124 of 30 minutes, Procedure a1) and at three (e2), in Denver."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, asks: bool = False) -> None:
         super().__init__()
+        if asks:  # as of a folder: what was written is looked up by key
+            can = replace(self.host.capabilities(), records_hold_writes=False)
+            self.host = MemoryHost("clinic", store=self.data, capabilities=can)
+            self.setup = replace(self.setup, host=self.host)
         self.setup = replace(self.setup, reading=replace(self.setup.reading, zone="America/Denver"))
 
     def visit(
@@ -91,9 +95,9 @@ class Day(World):
         return self.store.known("clinic", [encounter_id])[encounter_id]
 
 
-@pytest.fixture
-def day() -> Day:
-    return Day()
+@pytest.fixture(params=[False, True], ids=["in the record", "by key"])
+def day(request: pytest.FixtureRequest) -> Day:
+    return Day(asks=request.param)
 
 
 BOTH = {"e1 e2": {"97124": 2, "97110": 2}}
