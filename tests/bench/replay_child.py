@@ -14,6 +14,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "plugin"), str(Path(__
 from bench.mix import Mix, clinic  # noqa: E402
 from massage_billing import flow  # noqa: E402
 from massage_billing.coding.rulebook import Rulebook  # noqa: E402
+from massage_billing.coding.rulefile import PolicyText, RuleText  # noqa: E402
 from massage_billing.replay import Replay  # noqa: E402
 from massage_billing.rulebook_files import read_files  # noqa: E402
 from massage_billing.verdict import Memory  # noqa: E402
@@ -23,10 +24,6 @@ TWELVE = frozenset(
     "ncci-pairs mue diagnosis-present therapist-npi charge".split()
 )
 """The rules that are asked; "timed-units" counts, the others let through, change or hold."""
-KEPT = frozenset(
-    "self-pay-counting no-rule-for-date person-decided diagnosis-valid diagnosis-excludes1 therapist-taxonomy".split()
-)
-"""Of these only the rows are looked at: who counts for a patient who pays, what is said of a date without rules."""
 BATCH = 5000
 
 
@@ -35,6 +32,7 @@ def rulebooks(which: str) -> tuple[Rulebook, Rulebook]:
     files = read_files()
     if which == "twelve":
         files.rules = [rule if rule.rule in TWELVE else _withdrawn(rule) for rule in files.rules]
+        files.policies = {name: _without_papers(policy) for name, policy in files.policies.items()}
     before = files.rulebook()
     cigna = files.policies["cigna"]
     rows = tuple(row.model_copy(update={"unit_method": "per-code-midpoint"}) for row in cigna.values)
@@ -42,7 +40,13 @@ def rulebooks(which: str) -> tuple[Rulebook, Rulebook]:
     return before, files.rulebook()
 
 
-def _withdrawn(rule):  # type: ignore[no-untyped-def]
+def _without_papers(policy: PolicyText) -> PolicyText:
+    """What is not asked any more needs no policy that asks for it."""
+    rows = tuple(row.model_copy(update={"papers": (), "accident": None}) for row in policy.values)
+    return policy.model_copy(update={"values": rows})
+
+
+def _withdrawn(rule: RuleText) -> RuleText:
     rows = tuple(row.model_copy(update={"withdrawn": True}) for row in rule.values)
     return rule.model_copy(update={"values": rows})
 

@@ -29,14 +29,15 @@ class Pointing(NamedTuple):
 class DiagnosisKinds:
     """A number for the diagnoses of a visit in one span of dates; equal only where every rule says the same of both."""
 
-    def __init__(self, day: Day, numbers: Iterator[int], pointing: dict[Hashable, Pointing]) -> None:
-        """``pointing`` is told of the numbers whose decisions differ from others in nothing but the pointers."""
+    def __init__(
+        self, day: Day, prefixes: tuple[str, ...], numbers: Iterator[int], pointing: dict[Hashable, Pointing]
+    ) -> None:
+        """``prefixes`` are beginnings of codes that a policy which may apply looks for; ``pointing`` is told of the
+        numbers whose decisions differ from others in nothing but the pointers."""
         self._day, self._numbers, self._pointing = day, numbers, pointing
         self._known: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
-        self._prefixes = tuple(
-            sorted({prefix for p in day.policies.values() for term in p.terms.diagnoses for prefix in term.begin_with})
-        )
+        self._prefixes = prefixes
 
     def of(self, diagnoses: Sequence[Diagnosis], own: Own) -> int:
         """The number of the visit's diagnoses and those of its services."""

@@ -95,7 +95,7 @@ class Alike:
         therapist = only.therapist
         return (
             paid.number, paid.counting.one(only), -1 if therapist is None else self._person(therapist, span), None,
-            span.diagnoses.of(visit.diagnoses, only.diagnoses), visit.state, _longer(visit, only.minutes, services),
+            paid.diagnoses.of(visit.diagnoses, only.diagnoses), visit.state, _longer(visit, only.minutes, services),
             None, None if usual else _rest(visit, services, on),
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ class Alike:
         usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
         return (
             paid.number, paid.counting.several(services, isinstance(people, int)), people, self._between(services),
-            span.diagnoses.of(visit.diagnoses, tuple([s.diagnoses for s in services])), visit.state,
+            paid.diagnoses.of(visit.diagnoses, tuple([s.diagnoses for s in services])), visit.state,
             _longer(visit, total, services), _crowded(services, span) if len(services) > 2 else None,
             None if usual else _rest(visit, services, span.day.on if visit.date is None else visit.date),
         )  # fmt: skip
@@ -138,7 +138,7 @@ class Alike:
             return None
         era = bisect_right(self._eras, on)
         if era not in self._by_era:
-            self._by_era[era] = Era(era, DiagnosisKinds(day, self._numbers, self.pointing))
+            self._by_era[era] = Era(era)
         return Span(day, apart, own, self._by_era[era])
 
     # --- who pays -----------------------------------------------------------------------------------------------------
@@ -195,7 +195,13 @@ class Alike:
                 self._payer_numbers.clear()
             self._payer_numbers[what] = next(self._numbers)
         counting = policies if insures and not excludes else policies | {span.own}
-        return Paid(self._payer_numbers[what], policies, insures, self._kinds(counting))
+        terms = [each for name in policies if name in every for each in every[name].terms.diagnoses]
+        prefixes = tuple(sorted({prefix for term in terms for prefix in term.begin_with}))
+        kinds = span.era.diagnoses.get(prefixes)
+        if kinds is None:
+            kinds = DiagnosisKinds(span.day, prefixes, self._numbers, self.pointing)
+            span.era.diagnoses[prefixes] = kinds
+        return Paid(self._payer_numbers[what], policies, insures, self._kinds(counting), kinds)
 
     def _kinds(self, policies: frozenset[str]) -> MinuteKinds:
         """Kinds of minutes where these policies may count: shared by all that count alike."""

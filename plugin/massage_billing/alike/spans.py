@@ -21,17 +21,20 @@ from massage_billing.model import Clinic, Service
 
 
 class Paid:
-    """Who pays, as far as a rule cares, and how minutes count then."""
+    """Who pays, as far as a rule cares, and how minutes count and diagnoses are looked at then."""
 
-    __slots__ = ("counting", "insures", "number", "policies")
+    __slots__ = ("counting", "diagnoses", "insures", "number", "policies")
 
-    def __init__(self, number: int, policies: frozenset[str], insures: bool, counting: MinuteKinds) -> None:
+    def __init__(
+        self, number: int, policies: frozenset[str], insures: bool, counting: MinuteKinds, diagnoses: DiagnosisKinds
+    ) -> None:
         self.number = number
         self.policies = policies
         """Policies that may apply."""
         self.insures = insures
         """Somebody other than the patient pays, unless the patient wants otherwise."""
         self.counting = counting
+        self.diagnoses = diagnoses
 
 
 class Era:
@@ -39,16 +42,17 @@ class Era:
 
     __slots__ = ("diagnoses", "number", "people")
 
-    def __init__(self, number: int, diagnoses: DiagnosisKinds) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.diagnoses = diagnoses
+        self.diagnoses: dict[tuple[str, ...], DiagnosisKinds] = {}
+        """By the beginnings of codes that policies look for."""
         self.people: dict[Hashable, int] = {}
 
 
 class Span:
     """Dates of one era between which no policy changes either."""
 
-    __slots__ = ("apart", "day", "diagnoses", "era", "own", "paid", "people")
+    __slots__ = ("apart", "day", "era", "own", "paid", "people")
 
     def __init__(self, day: Day, apart: frozenset[str], own: str, era: Era) -> None:
         self.day = day
@@ -57,7 +61,7 @@ class Span:
         self.own = own
         """Policy that counts what a patient pays."""
         self.era = era
-        self.people, self.diagnoses = era.people, era.diagnoses
+        self.people = era.people
         self.paid: dict[Hashable, Paid | None] = {}
 
 
