@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from massage_billing.checks import claim_checker
 from massage_billing.fhir import names
 from massage_billing.fhir.claim import ClaimTerms, build_claim, build_void
 from massage_billing.fhir.correction import Correction, read_correction
+from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import (
     Accident,
     ClaimLine,
@@ -302,3 +304,30 @@ def test_orders_of_procedures_count_as_linked() -> None:
     kept = [each for each in sound() if each["resourceType"] != "ServiceRequest" and each["id"] != "a1"]
     found = read(*kept, procedure(basedOn=[ref("ServiceRequest/s1")]), service_request(intent="order")).papers
     assert [paper.linked for paper in found if paper.source == "ServiceRequest/s1"] == [True]
+
+
+def test_the_hl7_validator_finds_nothing_in_a_claim_with_all_numbers(validator: Any, tmp_path: Path) -> None:
+    referral = Paper(PaperKind.REFERRAL, "papers.csv:2", number="V1")
+    authorization = Paper(PaperKind.AUTHORIZATION, "papers.csv:3", number="A1")
+    accident = Accident("papers.csv:4", date(2026, 9, 20), "WPA", "WA", "J1")
+    made = claim(PaperNeed("r", paper=referral), PaperNeed("a", paper=authorization), accident=accident)
+    visit = read(*sound())
+    corrected = build_claim(
+        visit,
+        decision(visit, (), accident),
+        ClaimTerms("2026-11-23T12:00:00Z", revision=1, correction=Correction(names.REPLACEMENT, "Claim/1", "ICN1")),
+    )
+    files = []
+    for name, one in (("first", made), ("corrected", corrected)):
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_bytes(to_bytes({"id": name, **one}))
+    assert [str(issue) for issue in validator(files) if issue.is_error] == []
+    assert validator.checked == 2
+
+
+def test_the_invariant_of_related_claims_fires(validator: Any, tmp_path: Path) -> None:
+    made = claim(accident=Accident("papers.csv:4", claim_number="J1"))
+    made["related"][0]["relationship"] = concept(names.RELATED_CLAIM, "prior")
+    file = tmp_path / "wrong.json"
+    file.write_bytes(to_bytes({"id": "wrong", **made}))
+    assert any(issue.is_error and "mb-related-prior" in issue.message for issue in validator([file]))
