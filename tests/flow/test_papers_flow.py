@@ -305,6 +305,10 @@ def test_a_visit_first_seen_after_its_filing_limit_is_held_and_a_person_may_bill
     world.visit(5, month=5)
     world.run()
     assert world.held() == {5: ["filing-limit"]}
+    world.now += timedelta(days=1)
+    world.visit(5, month=5)
+    assert world.run().holds_opened == 0
+    assert [task["meta"]["versionId"] for task in world.data.all("Task")] == ["1"]
     Billing(world.setup).rule("e5", Ruling(RulingKind.BILL, "the payer agreed", "biller", world.now))
     world.run()
     assert world.billed() == [5]
