@@ -55,7 +55,7 @@ PAYERS = (
 """(key, kind, policy, share); where the rulebook has no such policy, the first one's."""
 MASSAGE, MANUAL, EXERCISE, NEURO, HEAT, STIM = "97124", "97140", "97110", "97112", "97010", "97014"
 SESSIONS = (
-    (300, (MASSAGE, 60)),
+    (307, (MASSAGE, 60)),
     (120, (MASSAGE, 45)),
     (70, (MASSAGE, 30)),
     (40, (MASSAGE, 90)),
@@ -69,8 +69,8 @@ SESSIONS = (
     (25, (MANUAL, 30), (HEAT, 10)),
     (15, (MASSAGE, 30), (EXERCISE, 20)),
     (10, (MANUAL, 20), (STIM, 15)),
-    (10, (MANUAL, 20), (EXERCISE, 20), (NEURO, 15)),
-    (5, (MANUAL, 20), (MASSAGE, 20), (HEAT, 10)),
+    (5, (MANUAL, 20), (EXERCISE, 20), (NEURO, 15)),
+    (3, (MANUAL, 20), (MASSAGE, 20), (HEAT, 10)),
 )
 """(share, services as (code, planned minutes))."""
 DIAGNOSES = (
@@ -82,8 +82,8 @@ REGIONS = "neck upper-back lower-back left-shoulder right-shoulder left-hip righ
 PRICES = {MASSAGE: "38.00", MANUAL: "44.50", NEURO: "46.00", EXERCISE: "42.00", HEAT: "12.00", STIM: "18.00"}
 TAXONOMY, PT = ("225700000X",), ("225100000X",)
 FAULTS = (
-    ("missing-minutes", 10), ("not-done", 8), ("cancelled", 8), ("no-diagnosis", 8), ("same-twice", 8),
-    ("two-therapists", 12), ("restricted", 5), ("no-npi", 5), ("foreign-claim", 3), ("unknown-code", 3),
+    ("missing-minutes", 10), ("not-done", 8), ("cancelled", 8), ("no-diagnosis", 8), ("same-twice", 4),
+    ("two-therapists", 6), ("restricted", 5), ("no-npi", 5), ("foreign-claim", 3), ("unknown-code", 3),
     ("accident", 3), ("own-reasons", 20), ("old-code", 4), ("duplicate", 3),
 )  # fmt: skip
 """(what, thousandths of all visits)."""

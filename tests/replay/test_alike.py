@@ -48,7 +48,7 @@ IN_KEY = {
 CLINICS = {"": clinic(), "today": clinic(today=Date(2026, 11, 3)), "policy": Clinic(policy="anthem", explaining=True),
            "explain": Clinic(explaining=True)}  # fmt: skip
 KNOWN = {name: Alike(book(), each) for name, each in CLINICS.items()}
-MANY = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def fields() -> Iterator[str]:

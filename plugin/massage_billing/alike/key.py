@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC
 from datetime import date as Date
 from functools import cache, partial
@@ -105,13 +105,18 @@ class Alike:
         if services is None:
             return None
         people = self._people(services, span)
-        total = sum([s.minutes or 0 for s in services])
+        looks, own, total = [], [], 0
+        for s in services:
+            minutes = s.minutes
+            total += minutes or 0
+            own.append(s.diagnoses)
+            looks.append((s.code, minutes, s.status, s.duplicate_of is None, s.modifiers))
         usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
         return (
-            paid.number, paid.counting.several(services, isinstance(people, int)), people, self._between(services),
-            paid.diagnoses.of(visit.diagnoses, tuple([s.diagnoses for s in services])), visit.state,
-            _longer(visit, total, services), _crowded(services, span) if len(services) > 2 else None,
-            None if usual else _rest(visit, services, span.day.on if visit.date is None else visit.date),
+            paid.number, paid.counting.several(tuple(looks), isinstance(people, int)), people, self._between(services),
+            paid.diagnoses.of(visit.diagnoses, tuple(own)), visit.state, _longer(visit, total, services),
+            _crowded(services, span) if len(services) > 2 else None,
+            None if usual else _rest(visit, services, visit.date or span.day.on),
         )  # fmt: skip
 
     # --- the date -----------------------------------------------------------------------------------------------------
@@ -278,12 +283,18 @@ def _never(_code: str) -> bool:
     return False
 
 
-def _in_order(services: Iterable[Service]) -> list[Service] | None:
+def _in_order(services: Sequence[Service]) -> Sequence[Service] | None:
     """By Procedure id, as they are decided; None where that is not certain, or one is of another visit of the day."""
-    ordered = sorted(services, key=attrgetter("procedure"))
-    if len({s.procedure for s in ordered}) != len(ordered) or any([s.encounter is not None for s in ordered]):
-        return None
-    return ordered
+    before = ""
+    for s in services:
+        if s.encounter is not None:
+            return None
+        if s.procedure <= before:
+            ordered = sorted(services, key=attrgetter("procedure"))
+            certain = len({s.procedure for s in ordered}) == len(ordered)
+            return ordered if certain and all([s.encounter is None for s in ordered]) else None
+        before = s.procedure
+    return services
 
 
 def _two(one: Service, two: Service) -> int:

@@ -54,11 +54,11 @@ class MinuteKinds:
         found = self._known.get(look)
         return self._new(look, (look,)) if found is None else found
 
-    def several(self, services: Sequence[Service], by_one: bool) -> int:
+    def several(self, looks: tuple[Look, ...], by_one: bool) -> int:
         """Of a visit with any other number of services, by Procedure id; ``by_one``: all by one therapist."""
-        looks = tuple([(s.code, s.minutes, s.status, s.duplicate_of is None, s.modifiers) for s in services])
-        found = self._known.get((by_one, looks))
-        return self._new((by_one, looks), looks, by_one) if found is None else found
+        look = (by_one, looks)
+        found = self._known.get(look)
+        return self._new(look, looks, by_one) if found is None else found
 
     def _new(self, look: Hashable, looks: Sequence[Look], by_one: bool = True) -> int:
         if len(self._known) >= _BOUND:
@@ -69,14 +69,14 @@ class MinuteKinds:
         lines = list(dict.fromkeys(same))
         minutes: Hashable = tuple([each[1] for each in looks])
         if len({code for code, *_ in lines}) == len(lines) <= _MOST and (by_one or len(lines) == len(same)):
-            minutes = self._units(lines, same, looks)
+            minutes = self._units(lines, same, looks, by_one)
         kind = (same, minutes)
         if kind not in self._kinds:
             self._kinds[kind] = next(self._numbers)
         number = self._known[look] = self._kinds[kind]
         return number
 
-    def _units(self, lines: list[Line], same: tuple[Line, ...], looks: Sequence[Look]) -> Hashable:
+    def _units(self, lines: list[Line], same: tuple[Line, ...], looks: Sequence[Look], by_one: bool) -> Hashable:
         """The units of these services, of as many of them as may be counted together, by every method that may count.
 
         Services of one code, done by one therapist and marked alike, are counted together and share their fate. Of
@@ -89,7 +89,8 @@ class MinuteKinds:
         missing = tuple([look[1] is None for look in looks])
         told = {line for line, none in zip(same, missing, strict=True) if not none}
         timed = {str(line[0]): total[line] for line in lines if line[0] in counting.timed and line in told}
-        least = len(timed) if self._whole(lines, timed) else 1
+        # Several therapists may be of several disciplines.
+        least = len(timed) if by_one and self._whole(lines, timed) else 1
         units = [
             tuple(allocate({code: timed[code] for code in some}, method).items())
             for method in counting.methods
