@@ -102,8 +102,8 @@ class MinuteKinds:
         return (tuple(units), missing, order)
 
     def _whole(self, lines: list[Line], timed: Collection[str]) -> bool:
-        """Whether all timed codes are counted together and stay so; else some may be counted without the others, for
-        edits take codes off, and disciplines are counted each for itself."""
+        """Whether all timed codes of one therapist are counted together and stay so; else some may be counted without
+        the others, for edits take codes off, and disciplines are counted each for itself."""
         look = (*lines, *timed)
         known = self._wholes.get(look)
         if known is None:
