@@ -14,6 +14,7 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Reading, Ruling, Visit
 from massage_billing.ports import VisitRecord
+from massage_billing.seen import still
 from massage_billing.setup import Setup
 
 Dates = tuple[Date, Date]
@@ -69,7 +70,7 @@ def of_host(setup: Setup, dates: Dates) -> Iterator[PastVisit]:
             row = rows.get(visit.encounter)
             outcome = row.outcome if row is not None and row.outcome else None
             amount = row.amount if row is not None else None
-            yield PastVisit(visit, rulings.get(visit.encounter), outcome, amount)
+            yield PastVisit(visit, still(rulings.get(visit.encounter), visit), outcome, amount)
 
 
 def _read(records: Sequence[VisitRecord], reading: Reading, shared: Shared, dates: Dates) -> Iterator[Visit]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from bench.machine import Result, child
 
-RESULTS = Path(__file__).with_name("results")
+CACHE = Path(__file__).resolve().parents[2] / ".cache"
+"""Kept out of the repository; what is installed there is not the program's."""
 CHILD = str(Path(__file__).with_name("replay_child.py"))
 REFERENCE = str(Path(__file__).with_name("replay_reference.py"))
 ZEN = "zen-engine==2.1.3"
@@ -57,9 +58,10 @@ def _references(visits: int) -> dict[str, float]:
     """Evaluations a CPU-second of twelve rules without units, dates or tables: zen-engine in an environment of its own,
     and plain Python conditions. Without the network only the latter."""
     found = {"python conditions": json.loads(child(REFERENCE, "python", str(visits)).output)["per_second"]}
-    place = RESULTS / ".zen"
+    place = CACHE / "zen"
     python = place / "bin" / "python"
     if not python.exists():
+        CACHE.mkdir(exist_ok=True)
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
     done = subprocess.run([str(python), "-m", "pip", "install", "-q", ZEN], capture_output=True, check=False)
     if done.returncode == 0:

@@ -71,7 +71,6 @@ def replayed(which: str, count: int) -> dict[str, object]:
         "share_of_repeats": 1 - decided / 2 / count,
         "changed": tally.changed,
         "outcomes": {" → ".join(pair): visits for pair, visits in tally.outcomes.items()},
-        "wrong": _wrong(before, count),
     }
 
 
@@ -103,7 +102,8 @@ def distinct(count: int) -> dict[str, object]:
         for visit in some:
             flow.bill(visit, book, place)
         seconds += time.process_time() - began
-    return {"per_second": len(visits) / seconds, "visits": len(visits), "share_decided": 1.0}
+    wrong = _wrong(book, count)
+    return {"per_second": len(visits) / seconds, "visits": len(visits), "share_decided": 1.0, "wrong": wrong}
 
 
 def main() -> None:
