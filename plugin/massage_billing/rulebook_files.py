@@ -15,6 +15,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from massage_billing import rule_checks
+from massage_billing.coding.regions import RULE as BODY_REGION
+from massage_billing.coding.regions import read_regions
 from massage_billing.coding.rulebook import Rulebook, Table
 from massage_billing.coding.rulefile import BookText, PolicyText, RuleText, read_book, read_policy, read_rule
 from massage_billing.coding.tables import Icd10Table, read_codes, read_limits, read_pairs, read_statuses
@@ -30,6 +32,7 @@ _READERS: dict[str, Callable[[str, str], Table]] = {
     "fee-schedule-status": read_statuses,
     "ncci-pairs": read_pairs,
     "mue": read_limits,
+    BODY_REGION: read_regions,
 }
 """How the table of each rule is read."""
 _PACKED: dict[str, Callable[[bytes, str], Table]] = {

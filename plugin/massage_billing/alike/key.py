@@ -14,7 +14,7 @@ from typing import Final
 from massage_billing.alike.diagnoses import DiagnosisKinds, Pointing
 from massage_billing.alike.minutes import Counting, MinuteKinds
 from massage_billing.alike.spans import Era, Paid, Span, all_pairs, clinic_dates, of_policies, stands, tables
-from massage_billing.coding import crowded, payer
+from massage_billing.coding import crowded, payer, regions
 from massage_billing.coding.provider import npi_valid
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.terms import NpiRow, SelfPayRow, TimedUnitsRow
@@ -28,6 +28,8 @@ _QUIET_HOUR: Final = 3
 _FEW: Final = 4
 _REGIONS: Final = 1
 _TIMES: Final = 2
+_UNREAD: Final = (4, 8)
+_BITS: Final = 4
 _NEVER_WAS: Final = "entered-in-error"
 Key = tuple[Hashable, ...]
 _DIAGNOSES: Final = 4
@@ -51,6 +53,7 @@ class Alike:
         self._book, self._clinic = book, clinic
         self._days = [book.on(date) for date in book.boundaries]
         self._pairs = tables(self._days, "ncci-pairs")
+        self._regions = tables(self._days, regions.RULE)
         dates = {date for pair in all_pairs(self._pairs) for date in (pair.start, pair.deleted) if date is not None}
         more = {*dates, *clinic_dates(book, clinic)}
         self._bounds = sorted({*book.boundaries, *more})
@@ -263,9 +266,22 @@ class Alike:
         """What each two services have to do with one another, where a pair of codes may ask for it."""
         if len(services) == 2:
             one, two = services
-            return _two(one, two) if self._pair(one.code, two.code) else 0
+            return self._two(one, two) if self._pair(one.code, two.code) else 0
         both = combinations(services, 2)
-        return tuple([_two(one, two) if self._pair(one.code, two.code) else 0 for one, two in both])
+        return tuple([self._two(one, two) if self._pair(one.code, two.code) else 0 for one, two in both])
+
+    def _two(self, one: Service, two: Service) -> int:
+        """Bits: whether the record shows separate regions, which regions no table has, whether the times are apart."""
+        found = 0
+        for table in self._regions if one.regions or two.regions else ():
+            unread = [any(regions.parts(each, table) is None for each in s.regions) for s in (one, two)]
+            bits = _REGIONS if regions.apart(one.regions, two.regions, table) else 0
+            found = found << _BITS | bits | sum(bit for bit, is_so in zip(_UNREAD, unread, strict=True) if is_so)
+        found <<= _BITS
+        a, b, c, d = one.start, one.end, two.start, two.end
+        if a is None or b is None or c is None or d is None or (a.tzinfo is None) is not (c.tzinfo is None):
+            return found
+        return found if a < d and c < b else found | _TIMES
 
     def _pair(self, one: str | None, two: str | None) -> bool:
         """Whether an edit stands between two codes on any date."""
@@ -295,18 +311,6 @@ def _in_order(services: Sequence[Service]) -> Sequence[Service] | None:
             return ordered if certain and all([s.encounter is None for s in ordered]) else None
         before = s.procedure
     return services
-
-
-def _two(one: Service, two: Service) -> int:
-    """Bits: whether the regions are recorded and apart, whether the times are."""
-    left, right = one.regions, two.regions
-    found = 0
-    if left and right and left != right and not set(left).intersection(right):
-        found = _REGIONS
-    a, b, c, d = one.start, one.end, two.start, two.end
-    if a is None or b is None or c is None or d is None or (a.tzinfo is None) is not (c.tzinfo is None):
-        return found
-    return found if a < d and c < b else found | _TIMES
 
 
 def _longer(visit: Visit, total: int | None, services: Sequence[Service]) -> Hashable:

@@ -8,6 +8,8 @@ from datetime import date as Date
 from typing import NamedTuple, TypeVar, cast
 
 from massage_billing.coding.policy_terms import PolicyRow
+from massage_billing.coding.regions import RULE as BODY_REGION
+from massage_billing.coding.regions import RegionTable
 from massage_billing.coding.tables import CodeTable, Icd10Table, LimitTable, PairTable, StatusTable, Table
 from massage_billing.coding.tabular import TabularTable
 from massage_billing.coding.terms import Row
@@ -180,6 +182,11 @@ class Day:
     def limits(self) -> LimitTable:
         """MUE by code."""
         return cast(LimitTable, self._table("mue"))
+
+    @property
+    def regions(self) -> RegionTable:
+        """Parts of the body by the words and codes that mean them."""
+        return cast(RegionTable, self._table(BODY_REGION))
 
     @property
     def icd10(self) -> Icd10Table:

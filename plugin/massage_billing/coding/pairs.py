@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from massage_billing.coding import units
+from massage_billing.coding import regions, units
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Policy, RuleRow
@@ -36,6 +36,10 @@ class Met:
     """Column 2 is an evaluation: no record of regions or times opens it, only its own modifier."""
     group: bool = False
     """One is a group session: only separate times open it."""
+    unread: tuple[str, ...] = ()
+    """Procedures whose region is recorded in words that the table of regions does not have."""
+    asked: bool = False
+    """Whether regions were asked for."""
 
 
 @dataclass(slots=True)
@@ -92,12 +96,15 @@ def note(edits: Edits, buckets: Sequence[Bucket], policy: Policy, notes: Notes) 
         source = policy.sources[policy.terms.ncci_source or policy.row.terms.source]
         notes.bypassed(_RULE, f"The policy {policy.name} does not follow NCCI. Source: {source}")
         notes.bypassed(_EVALUATION)
+        notes.bypassed(regions.RULE)
         return
     row = notes.day.row(_RULE)
     if not (edits.dropped or edits.opened or edits.weak):
         notes.findings.append(row.passed)
         notes.passed(_EVALUATION)
+        notes.bypassed(regions.RULE)
         return
+    _note_regions((*edits.opened, *edits.weak, *edits.dropped.values()), notes)
     for met in edits.opened:
         _open(met, [b for b in buckets if b.code == met.two], row, notes)
     for met in edits.weak:
@@ -107,6 +114,19 @@ def note(edits: Edits, buckets: Sequence[Bucket], policy: Policy, notes: Notes) 
         _note_dropped(met, [b for b in buckets if b.code == met.one], policy, row, notes)
     if not any(met.evaluation for met in edits.dropped.values()):
         notes.passed(_EVALUATION)
+
+
+def _note_regions(mets: Sequence[Met], notes: Notes) -> None:
+    """Name the fields whose region nobody can read, where that was asked."""
+    unread = sorted({procedure for met in mets for procedure in met.unread})
+    for procedure in unread:
+        message = f"Procedure/{procedure}, bodySite: names a region that the table does not have, so it shows nothing."
+        notes.no_data(regions.RULE, message, about=f"Procedure/{procedure}")
+    if not unread:
+        if any(met.asked for met in mets):
+            notes.passed(regions.RULE)
+        else:
+            notes.bypassed(regions.RULE)
 
 
 def _note_dropped(met: Met, kept: Sequence[Bucket], policy: Policy, row: RuleRow, notes: Notes) -> None:
@@ -124,6 +144,8 @@ def _note_dropped(met: Met, kept: Sequence[Bucket], policy: Policy, row: RuleRow
     elif met.pair.indicator == _OPENS and not met.evaluation:
         case = _NOT_SHOWN
         why += ", and the record shows neither separate regions nor separate times"
+        if met.unread:
+            why += f" (bodySite of {', '.join(met.unread)} is not in the table of regions)"
     if met.units[1] > final and policy.terms.keep != "column-1":
         case = "larger-dropped"
         told = f"{met.units[1]} of {met.two} against {final} of {met.one}"
@@ -197,7 +219,7 @@ def _plan(buckets: list[Bucket], notes: Notes) -> Edits:
     for one, two in _in_order(firing):
         if one in dropped or two in dropped:
             continue
-        met = _meet(by_code[one], by_code[two], firing[(one, two)], evaluation, only_times)
+        met = _meet(by_code[one], by_code[two], firing[(one, two)], evaluation, only_times, notes)
         if met.shown:
             opened.append(met)
         else:
@@ -208,15 +230,23 @@ def _plan(buckets: list[Bucket], notes: Notes) -> Edits:
 
 
 def _meet(
-    ones: list[Bucket], twos: list[Bucket], pair: Pair, evaluation: EvaluationRow, only_times: Sequence[str]
+    ones: list[Bucket],
+    twos: list[Bucket],
+    pair: Pair,
+    evaluation: EvaluationRow,
+    only_times: Sequence[str],
+    notes: Notes,
 ) -> Met:
     one, two = ones[0].code, twos[0].code
     units = (sum(b.units for b in ones), sum(b.units for b in twos))
     if pair.indicator != _OPENS:
         return Met(one, two, pair, units)
     if two not in evaluation.codes:
-        group = one in only_times or two in only_times
-        return Met(one, two, pair, units, _separate(ones, twos, group), group=group)
+        if one in only_times or two in only_times:
+            return Met(one, two, pair, units, _other_times(ones, twos), group=True)
+        table = notes.day.regions
+        unread = _unread((*ones, *twos), table)
+        return Met(one, two, pair, units, _separate(ones, twos, table), unread=unread, asked=True)
     wanted = evaluation.modifier
     said = wanted is not None and all(wanted in s.modifiers for b in twos for s in b.services)
     return Met(one, two, pair, units, wanted or "" if said else "", evaluation=True)
@@ -246,19 +276,28 @@ def _in_order(firing: Mapping[tuple[str, str], Pair]) -> list[tuple[str, str]]:
     return ordered
 
 
-def _separate(ones: list[Bucket], twos: list[Bucket], only_times: bool) -> str:
+def _separate(ones: list[Bucket], twos: list[Bucket], table: regions.RegionTable) -> str:
     """What the record shows of two services being separate; "" where it shows nothing.
 
-    Another diagnosis alone shows nothing; beside a group session separate regions do not either.
+    Another diagnosis alone shows nothing.
     """
-    first = [s for b in ones for s in b.services]
-    second = [s for b in twos for s in b.services]
-    regions = [{r for s in side for r in s.regions} for side in (first, second)]
-    if not only_times and all(s.regions for s in (*first, *second)) and not regions[0] & regions[1]:
+    pairs = [(a, b) for one in ones for a in one.services for two in twos for b in two.services]
+    if all(regions.apart(a.regions, b.regions, table) for a, b in pairs):
         return "separate body regions"
-    if all(not _overlap(a, b) for a in first for b in second):
-        return "times that do not overlap"
-    return ""
+    return _other_times(ones, twos)
+
+
+def _other_times(ones: list[Bucket], twos: list[Bucket]) -> str:
+    """The same by times alone: beside a group session separate regions show nothing."""
+    pairs = [(a, b) for one in ones for a in one.services for two in twos for b in two.services]
+    return "" if any(_overlap(a, b) for a, b in pairs) else "times that do not overlap"
+
+
+def _unread(buckets: Sequence[Bucket], table: regions.RegionTable) -> tuple[str, ...]:
+    """The Procedures one of whose recorded regions the table does not have."""
+    return tuple(
+        s.procedure for b in buckets for s in b.services if any(regions.parts(r, table) is None for r in s.regions)
+    )
 
 
 def _overlap(a: Service, b: Service) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 
+from massage_billing.coding.regions import RegionTable
 from massage_billing.coding.tabular import TabularTable
 from massage_billing.errors import RuleFileError
 
@@ -110,7 +111,7 @@ class Icd10Table:
         self._billable = frozenset(code for code in codes if not code.endswith("-"))
 
 
-Table = CodeTable | PairTable | LimitTable | StatusTable | Icd10Table | TabularTable
+Table = CodeTable | PairTable | LimitTable | StatusTable | RegionTable | Icd10Table | TabularTable
 """The table of any rule."""
 
 

@@ -237,7 +237,7 @@ def _entry(entry: object) -> str:
         return f"{entry.label}, {'timed' if entry.timed else 'a session'}"
     if isinstance(entry, tuple):
         return "+".join(_pair(pair) for pair in entry)
-    return str(entry)
+    return "+".join(sorted(entry)) if isinstance(entry, frozenset) else str(entry)
 
 
 def _pair(pair: Pair) -> str:

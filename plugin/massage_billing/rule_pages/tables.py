@@ -70,6 +70,8 @@ def _entries(table: Table, code: str | None, day: Day, row: RuleRow) -> Entries 
         return ("code", "our label", "a unit is", "Medicare takes instead"), [_code(e) for _, e in entries]
     if isinstance(kind, Limit):
         return ("code", "most units", "MAI"), [_limit(key, entry) for key, entry in entries]
+    if isinstance(kind, frozenset):
+        return ("word or code", "parts of the body"), [(key, _parts(entry)) for key, entry in entries]
     return ("code", "status"), [(key, str(entry)) for key, entry in entries]
 
 
@@ -94,6 +96,11 @@ def _code(entry: object) -> tuple[str, ...]:
 def _limit(code: str, entry: object) -> tuple[str, ...]:
     assert isinstance(entry, Limit)  # noqa: S101
     return code, str(entry.units), _MAI.get(entry.mai, entry.mai)
+
+
+def _parts(entry: object) -> str:
+    assert isinstance(entry, frozenset)  # noqa: S101
+    return ", ".join(sorted(entry))
 
 
 def _diagnosis(table: Icd10Table, code: str) -> Entries:
