@@ -29,7 +29,7 @@ from massage_billing.model import (
 )
 
 KEPT = 60_000
-"""Verdicts that a memory keeps; then the older half is forgotten, so that memory stays flat."""
+"""Verdicts that a memory keeps; then those not asked for lately are forgotten, so that memory stays flat."""
 _FEW = 20_000
 """Entries of a table of parts of verdicts; a full one is emptied."""
 
@@ -128,7 +128,8 @@ class Memory:
         self.decided = 0
         """How many visits ``flow.bill`` decided; the others were answered from memory."""
         self._kept = kept
-        self._known: dict[Key, Verdict] = {}
+        self._young: dict[Key, Verdict] = {}
+        self._old: dict[Key, Verdict] = {}
         self._met: dict[int, tuple[Finding, VerdictFinding]] = {}
         self._findings: dict[VerdictFinding, VerdictFinding] = {}
         self._said: dict[tuple[int, ...], tuple[VerdictFinding, ...]] = {}
@@ -140,12 +141,7 @@ class Memory:
         key = self.alike.key(visit)
         if key is None:
             return self._decide(visit, None, NOWHERE)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= self._kept:
-                self._forget()
-            found = self._known[key] = self._new(visit, key)
-        return found
+        return self._young.get(key) or self._recall(key) or self._keep(key, self._new(visit, key))
 
     def _new(self, visit: Visit, key: Key) -> Verdict:
         """Decide, or tell from a visit that differs in nothing but how many diagnoses its lines point to."""
@@ -153,9 +149,7 @@ class Memory:
         if pointing is None:
             return self._decide(visit, None, NOWHERE)
         other = with_diagnoses(key, pointing.kind)
-        known = self._known.get(other)
-        if known is None:
-            known = self._known[other] = self._decide(visit, None, NOWHERE)
+        known = self._recall(other) or self._keep(other, self._decide(visit, None, NOWHERE))
         lines = tuple([line._replace(pointers=pointing.pointers) for line in known.lines])
         return known if lines == known.lines else replace(known, lines=lines)
 
@@ -183,6 +177,18 @@ class Memory:
         self._met[id(one)] = (one, made)
         return made
 
-    def _forget(self) -> None:
-        for key in list(self._known)[: self._kept // 2]:
-            del self._known[key]
+    def _recall(self, key: Key) -> Verdict | None:
+        """A verdict that was kept; one that was asked for lately stays longer."""
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+            if found is not None:
+                self._keep(key, found)
+        return found
+
+    def _keep(self, key: Key, verdict: Verdict) -> Verdict:
+        """Keep a verdict; those that nobody asked for since the last time half of them were kept are forgotten."""
+        if len(self._young) * 2 >= self._kept:
+            self._old, self._young = self._young, {}
+        self._young[key] = verdict
+        return verdict

@@ -228,4 +228,4 @@ def test_memory_is_bounded() -> None:
     for minutes in range(200):
         service = dataclasses.replace(visit.services[0], minutes=15 * minutes)
         memory.verdict(dataclasses.replace(visit, services=(service,)))
-    assert len(memory._known) <= 21
+    assert len(memory._young) + len(memory._old) <= 20
