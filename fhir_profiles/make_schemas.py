@@ -216,8 +216,12 @@ class Maker:
         schema["properties"] = {"url": {"const": profile}} | {
             name: value for name, value in schema["properties"].items() if name.startswith("value")
         }
-        schema["required"] = ["url", *(name for name in schema["properties"] if name != "url")]
-        return schema
+        values = [name for name in schema["properties"] if name != "url"]
+        if len(values) == 1:
+            schema["required"] = ["url", *values]
+            return schema
+        schema["required"] = ["url"]
+        return schema | {"oneOf": [{"required": [name]} for name in values]}
 
     def reference(self, targets: list[str], children: list[Element]) -> Schema:
         """A reference: literal to one of the target types, or logical by identifier."""

@@ -121,12 +121,14 @@ Usage: #example
 Instance: example-procedure
 InstanceOf: MassageProcedure
 Title: "Manual therapy, 30 minutes"
-Description: "A service with its minutes."
+Description: "A service with its minutes and two modifiers."
 Usage: #example
 * extension[treatmentMinutes].valueDuration.value = 30
 * extension[treatmentMinutes].valueDuration.unit = "min"
 * extension[treatmentMinutes].valueDuration.system = $ucum
 * extension[treatmentMinutes].valueDuration.code = #min
+* extension[modifier][0].valueCoding = $hcpcs#GP
+* extension[modifier][+].valueCode = #59
 * basedOn = Reference(ServiceRequest/order)
 * status = #completed
 * code = $cpt#97140

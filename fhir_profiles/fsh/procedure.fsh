@@ -4,6 +4,7 @@ Id: massage-procedure
 Title: "Service with its minutes"
 Description: "One service of a visit recorded the way this program reads best: one code, its minutes, who did it, where on the body. Minutes are also read from Observations and periods where the host's settings say so."
 * extension contains TreatmentMinutes named treatmentMinutes 1..1 MS
+* extension contains RecordedModifier named modifier 0..* MS
 * basedOn MS
 * status MS
 * code 1..1 MS

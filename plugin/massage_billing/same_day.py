@@ -11,18 +11,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from massage_billing.coding import coverage, record
+from massage_billing.coding import coverage, discipline, record
 from massage_billing.coding.day_claim import DIFFER, RULE
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Rulebook
-from massage_billing.coding.terms import TherapyModifierRow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Clinic, Problem, Result, Service, Visit
 from massage_billing.readiness import GOING_ON, UNFINISHED_SERVICE
 
 T = TypeVar("T")
 _FAR = datetime.max.replace(tzinfo=UTC).timestamp()
-_DISCIPLINES = "therapy-modifier"
 
 
 def place(visit: Visit) -> tuple[float, str]:
@@ -82,21 +80,15 @@ def _billed(visit: Visit, book: Rulebook, clinic: Clinic) -> str | None:
 
 
 def _one_discipline(one: Visit, other: Visit, book: Rulebook) -> bool:
-    """Whether two visits may be of one discipline: as recorded (GP, GO, GN), else by the performers' taxonomies."""
-    for ours, theirs in zip(_disciplines(one, book), _disciplines(other, book), strict=True):
-        if ours and theirs:
-            return not ours.isdisjoint(theirs)
-    return True
-
-
-def _disciplines(visit: Visit, book: Rulebook) -> tuple[set[str], set[str]]:
+    """Whether two visits may be of one discipline, told apart as the services of one visit are."""
+    if one.date is None:
+        return True
     try:
-        known = book.on(visit.date).row(_DISCIPLINES).says(TherapyModifierRow).disciplines if visit.date else ()
+        row = discipline.row_of(book.on(one.date))
     except NoRuleForDate:
-        known = ()
-    done = [s for s in visit.services if s.status == record.COMPLETED]
-    recorded = {m for s in done for m in s.modifiers if m in known}
-    return recorded, {taxonomy for s in done if s.therapist for taxonomy in s.therapist.taxonomies}
+        return True
+    ours, theirs = ([s for s in v.services if s.status == record.COMPLETED] for v in (one, other))
+    return discipline.may_be_one(ours, theirs, row)
 
 
 # --- one visit of several -------------------------------------------------------------------------------------------

@@ -83,11 +83,11 @@ def test_more_minutes_lower_neither_the_total_nor_the_services_own_units(
 def test_total_time_never_allows_more_than_all_minutes_of_a_discipline(services: list[dict[str, Any]]) -> None:
     decision = billed(services, before_edits("cms-total-time"))
     both = billed(services, before_edits("total-time-and-midpoint"))
-    for discipline in ("GP", "GO", None):
-        minutes = sum(s["minutes"] for s in services if (s.get("modifiers") or [None])[0] == discipline)
+    for discipline in ("GP", "GO"):
+        minutes = sum(s["minutes"] for s in services if (s.get("modifiers") or ["GP"])[0] == discipline)
         allowed = 0 if minutes < 8 else (minutes + 7) // 15
         for made, exact in ((decision, True), (both, False)):
-            own = [line for line in made.lines if (line.modifiers or (None,))[0] == discipline]
+            own = [line for line in made.lines if (line.modifiers or ("GP",))[0] == discipline]
             units = sum(line.units for line in own)
             assert units == allowed if exact else units <= allowed
 
@@ -186,8 +186,8 @@ def test_what_a_cap_lowers_is_told_and_never_raised(services: list[dict[str, Any
     lowered = {procedure for procedure, units in before.items() if after.get(procedure, 0) < units}
     told = [finding for finding in capped.findings if finding.rule == "daily-cap" and finding.effect is Effect.CHANGED]
     assert bool(lowered) is bool(told)
-    for discipline in ("GP", "GO", None):
-        own = [line for line in capped.lines if (line.modifiers or (None,))[0] == discipline]
+    for discipline in ("GP", "GO"):
+        own = [line for line in capped.lines if (line.modifiers or ("GP",))[0] == discipline]
         assert sum(line.units for line in own) <= most
 
 

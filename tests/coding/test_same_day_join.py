@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from massage_billing import flow, same_day
 from massage_billing.model import Accident, Diagnosis, Paper, PaperKind, Problem, Referral, Result, Service, Visit
-from visits import DAY, book, clinic, lines, not_billed, visit
+from visits import DAY, book, clinic, lines, not_billed, units, visit
 
+PERFORMERS = ("225700000X", "225100000X", "225X00000X", "225XH1200X", "235Z00000X")
+"""Massage, physical, occupational therapist, hand therapist, speech-language pathologist."""
 TEN = datetime(DAY.year, DAY.month, DAY.day, 10)
 
 
@@ -75,14 +77,37 @@ def test_what_belongs_together(changes: dict[str, Any], apart: bool) -> None:
 
 
 def test_disciplines_are_told_apart_by_what_is_recorded_else_by_who_did_it() -> None:
-    massage, therapy = "225700000X", "225100000X"
-    (one,), (other,) = by(massage, at("e1", 9)), by(therapy, at("e2", 15))
-    assert groups(one, other) == [["e1"], ["e2"]]
+    massage, physical, occupational, hand, speech = PERFORMERS
+    for ours, theirs in ((massage, occupational), (physical, hand), (speech, occupational), (massage, speech)):
+        (one,), (other,) = by(ours, at("e1", 9)), by(theirs, at("e2", 15))
+        assert groups(one, other) == [["e1"], ["e2"]]
+    for ours, theirs in ((massage, physical), (occupational, hand)):
+        assert len(groups(*by(ours, at("e1", 9)), *by(theirs, at("e2", 15)))) == 1
     (nobody,) = (replace(v, services=tuple(replace(s, therapist=None) for s in v.services)) for v in [other])
     assert groups(one, nobody) == [["e1", "e2"]]
     gp, go = ({"code": "97110", "minutes": 30, "modifiers": [m]} for m in ("GP", "GO"))
     assert groups(at("e1", 9, gp), at("e2", 15, go)) == [["e1"], ["e2"]]
     assert groups(at("e1", 9, gp), at("e2", 15, gp)) == [["e1", "e2"]]
+    assert groups(at("e1", 9, gp), *by(physical, at("e2", 15))) == [["e1", "e2"]]
+    assert groups(at("e1", 9, go), *by(physical, at("e2", 15))) == [["e1"], ["e2"]]
+
+
+@given(st.lists(st.tuples(st.sampled_from([*PERFORMERS, None]), st.sampled_from([None, "GP", "GO"]),
+                          st.integers(0, 40)), min_size=2, max_size=4))  # fmt: skip
+def test_units_are_the_same_whether_a_day_is_one_encounter_or_several(done: list[tuple[Any, Any, int]]) -> None:
+    codes = ["97110", "97112", "97116", "97124"]
+    given_ = [
+        {"code": code, "minutes": minutes, "by": code, "taxonomies": [kind] if kind else [],
+         "modifiers": [modifier] if modifier else []}
+        for code, (kind, modifier, minutes) in zip(codes, done, strict=False)
+    ]  # fmt: skip
+    once = units(flow.bill(at("e0", 9, *given_), book(), clinic()))
+    apart = [at(f"e{n}", 9 + n, each) for n, each in enumerate(given_)]
+    days = [same_day.join(group) for group in same_day.together(apart, book(), clinic())]
+    told: dict[str, int] = {}
+    for day in days:
+        told |= units(flow.bill(day, book(), clinic()))
+    assert told == once
 
 
 def test_what_one_of_them_says_is_said_of_the_day() -> None:

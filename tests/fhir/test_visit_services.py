@@ -71,9 +71,99 @@ def test_the_same_number_twice_is_one():
     assert (service.code, visit.problems) == ("97124", ())
 
 
-def test_a_modifier_among_the_codings_is_passed_over():
-    service, visit = one(procedure(code=concept(names.CPT, "97124", "59")))
-    assert (service.code, service.modifiers, visit.problems) == ("97124", (), ())
+# --- modifiers ------------------------------------------------------------------------------------------------------
+
+THO_HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS"
+
+
+def marked(*values, code="97140"):
+    """A Procedure with our own extension of these values: a code, or a Coding."""
+    return procedure(
+        code=code,
+        extension=[
+            minutes(30),
+            *({"url": names.EXT_MODIFIER, "valueCode" if isinstance(v, str) else "valueCoding": v} for v in values),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (concept(names.CPT, "97140", "59"), ("59",)),
+        (concept(names.CPT, "59", "97140"), ("59",)),
+        (concept(names.CPT, "97140", "59", "gp", "59"), ("59", "GP")),
+        (concept("urn:oid:2.16.840.1.113883.6.12", "97140", "59"), ("59",)),
+        ({"coding": [*cpt("97140")["coding"], {"system": names.HCPCS, "code": "GP"}]}, ("GP",)),
+        ({"coding": [*cpt("97140")["coding"], {"system": THO_HCPCS, "code": "XS"}]}, ("XS",)),
+        ({"coding": [*cpt("97140")["coding"], {"system": "urn:oid:2.16.840.1.113883.6.285", "code": "KX"}]}, ("KX",)),
+        (concept(names.CPT, "97140-59"), ("59",)),
+        (concept(names.CPT, "97140:59:GP"), ("59", "GP")),
+        (concept(names.CPT, "97140 59"), ("59",)),
+        (concept(names.CPT, "97140-xs gp"), ("XS", "GP")),
+        (concept(names.CPT, "CPT4:97140:59"), ("59",)),
+        ({"coding": [{"code": "CPT4:97140:59"}]}, ("59",)),
+        (concept(names.CPT, "97140-GP", "97140-59"), ("GP", "59")),
+        ({"coding": [*cpt("97140")["coding"], *concept("http://clinic.example/codes", "59")["coding"]]}, ()),
+    ],
+)
+def test_modifiers_are_read_beside_the_number_and_behind_it(code, expected):
+    service, visit = one(procedure(code=code))
+    assert (service.code, service.modifiers, visit.problems) == ("97140", expected, ())
+
+
+def test_modifiers_are_read_from_our_extension_after_the_codings():
+    coded = {"system": names.HCPCS, "code": "GP"}
+    service, visit = one(marked("59", coded, {"code": "kx"}, code=concept(names.CPT, "97140", "XS", "59")))
+    assert (service.modifiers, visit.problems) == (("XS", "59", "GP", "KX"), ())
+
+
+def test_modifiers_of_a_code_that_is_mapped_are_read():
+    local = {"coding": [*concept("http://clinic.example/codes", "MT")["coding"], {"system": names.CPT, "code": "59"}]}
+    service, visit = one(procedure(code=local), code_map=SNOMED_MAP)
+    assert (service.code, service.modifiers, visit.problems) == ("97140", ("59",), ())
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        marked("5"),
+        marked("597"),
+        marked({"system": names.SNOMED, "code": "59"}),
+        marked({"display": "distinct"}),
+        procedure(extension=[minutes(30), {"url": names.EXT_MODIFIER, "valueString": "59"}]),
+        procedure(code=concept(names.CPT, "97124", "5")),
+        procedure(code=concept(names.CPT, "97124", "97124-591")),
+        procedure(code=concept(names.HCPCS, "97124", "G-")),
+        procedure(code=concept(names.CPT, "97124", "\u0665\u0669")),
+    ],
+)
+def test_a_modifier_that_is_none_is_told_and_not_lost(services):
+    service, visit = one(services)
+    assert service.modifiers == ()
+    assert [(p.result, p.key, p.about) for p in problems(visit, "modifiers")] == [
+        (Result.FAIL, "unreadable", "Procedure/a1")
+    ]
+
+
+@pytest.mark.parametrize("code", ["97140-5", "97140--59", "9714059", "97140-59-", "97140/59", "97140-591", "59"])
+def test_other_ways_to_write_a_modifier_are_no_known_code(code):
+    service, visit = one(procedure(code=concept(names.CPT, code)))
+    assert service.code is None
+    assert [p.key for p in problems(visit, "code-known")] == ["unmapped"]
+    assert problems(visit, "modifiers") == []
+
+
+def test_modifiers_of_the_same_service_from_another_source_count():
+    order = procedure("a2", code=concept(names.CPT, "97124", "GP"), mins=None, basedOn=[ref("ServiceRequest/s1")])
+    visit = read(encounter(), procedure("a1", code=concept(names.CPT, "97124", "59")), order, service_request())
+    assert [(s.procedure, s.modifiers, s.duplicate_of) for s in visit.services] == [
+        ("a1", ("59", "GP"), None),
+        ("a2", ("GP",), "a1"),
+    ]
+
+
+# --- no number ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ class Bucket:
         self.code = entry.code
         self.therapist = therapist
         self.discipline = discipline
-        """Plan-of-care modifier the record carries, or "" where it carries none."""
+        """Modifier of the discipline it is counted with; "" for that of most (coding/discipline.py)."""
         self.services: list[Service] = []
         self.minutes: int | None = None
         """Minutes of its services; None for an untimed code without minutes."""

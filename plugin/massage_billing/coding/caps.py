@@ -14,6 +14,9 @@ _RULE = "daily-cap"
 def lower(buckets: list[Bucket], policy: Policy, notes: Notes) -> list[Bucket]:
     """The lines with no more units than the payer's caps allow; what falls to none is listed."""
     caps = policy.terms.daily_caps
+    if policy.terms.patient_pays:
+        notes.of_patient(_RULE)
+        return buckets
     if not caps:
         notes.bypassed(_RULE)
         return buckets
@@ -34,17 +37,13 @@ def lower(buckets: list[Bucket], policy: Policy, notes: Notes) -> list[Bucket]:
 
 
 def _group(bucket: Bucket, cap: DailyCapTerm, policy: Policy) -> str:
-    """Which lines share the limit: those of one code, of one therapy type, or all.
-
-    The therapy type is the recorded GP, GO or GN, else the one that the payer wants on its lines, else all are of one.
-    """
+    """Which lines share the limit: those of one code, of one discipline, or all; by the name it is told under."""
     if cap.per == "code":
         return bucket.code
     if cap.per == "all":
         return ""
     wanted = policy.terms.therapy_modifier
-    kinds = bucket.therapist.taxonomies if bucket.therapist else ()
-    return bucket.discipline or (wanted.of(kinds) if wanted else "")
+    return bucket.discipline or (wanted.modifier if wanted else "")
 
 
 def _lower(group: list[Bucket], name: str, cap: DailyCapTerm, policy: Policy, notes: Notes) -> bool:

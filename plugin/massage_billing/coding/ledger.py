@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from massage_billing.coding import status, units
+from massage_billing.coding import discipline, status, units
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.errors import NoRuleForDate
@@ -41,12 +41,12 @@ def of(visit: Visit, policy: str | None, book: Rulebook) -> Ledger:
         return EMPTY
     day = book.on(visit.date)
     try:
-        codes, disciplines = day.codes, status.disciplines_of(day)
+        codes, done = day.codes, status.performed(visit.services, Notes(day, True, None))
         buckets: status.Buckets = {}
-        for service in status.performed(visit.services, Notes(day, True, None)):
+        for service, kind in zip(done, discipline.of_each(done, discipline.row_of(day)), strict=True):
             entry = codes.get(service.code or "")
             if entry is not None and entry.timed and service.minutes is not None:
-                status.put(service, entry, buckets, disciplines)
+                status.put(service, entry, buckets, kind)
     except NoRuleForDate:
         return EMPTY
     if not buckets:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from massage_billing.coding import discipline
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Policy
-from massage_billing.coding.status import disciplines_of
 from massage_billing.coding.terms import EvaluationRow, ModifierOrderRow, PairsRow
 from massage_billing.model import Because
 
@@ -26,28 +26,33 @@ def attach(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
         if not recorded and not bucket.modifiers:
             continue
         clean = _supported(bucket, recorded, notes) and clean
-        clean = _agree(bucket, recorded, notes) and clean
+        if not policy.terms.patient_pays:
+            clean = _on_all(bucket, notes) and clean
+            clean = _agree(bucket, recorded, notes) and clean
         ordered = _ordered((*bucket.modifiers, *recorded), order.first)
         if len(ordered) > order.at_most:
             message = f"{bucket.code} has {len(ordered)} modifiers; a line takes {order.at_most}."
             notes.fail(_RULE, message, "too-many", bucket.code)
             clean = False
         bucket.modifiers = tuple(ordered[: order.at_most])
-    if clean:
+    if clean and not any(finding.rule == _RULE for finding in notes.findings):
         notes.passed(_RULE)
 
 
 def _therapy(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
-    """Put the plan-of-care modifier on the lines whose payer wants it."""
-    wanted = policy.terms.therapy_modifier
+    """Put the plan-of-care modifier on the lines whose payer wants it: that of the discipline they count with."""
+    wanted, known = policy.terms.therapy_modifier, discipline.row_of(notes.day)
+    if policy.terms.patient_pays:
+        notes.of_patient(_THERAPY)
+        return
     if wanted is None:
         notes.bypassed(_THERAPY)
         return
     because = Because(_THERAPY, policy.row.id, policy.row.start, policy.sources[wanted.source])
     for bucket in buckets:
-        if bucket.code in wanted.codes and not bucket.discipline:
-            kinds = bucket.therapist.taxonomies if bucket.therapist else ()
-            bucket.modifiers = (*bucket.modifiers, wanted.of(kinds))
+        if bucket.code in wanted.codes and not any(discipline.recorded(s.modifiers, known) for s in bucket.services):
+            named = bucket.discipline if wanted.modifier in known.disciplines else ""
+            bucket.modifiers = (*bucket.modifiers, named or wanted.modifier)
             bucket.because = (*bucket.because, because)
     notes.passed(_THERAPY)
 
@@ -62,6 +67,22 @@ def _wanted(bucket: Bucket, policy: Policy) -> list[str]:
             because = Because(_RULE, policy.row.id, policy.row.start, policy.sources[term.source])
             bucket.because = (*bucket.because, because)
     return found
+
+
+def _on_all(bucket: Bucket, notes: Notes) -> bool:
+    """Whether the services of a line carry the same modifiers, but for those of the discipline and of separate
+    services: what is true of some units only must not be said of all."""
+    if len(bucket.services) == 1:
+        return True
+    known = discipline.row_of(notes.day).disciplines
+    apart = {*known, *notes.day.row("ncci-pairs").says(PairsRow).separate_service}
+    told = [set(s.modifiers) - apart for s in bucket.services]
+    partly = {modifier for each in told for modifier in each if not all(modifier in other for other in told)}
+    for modifier in sorted(partly):
+        some = ", ".join(f"Procedure/{s.procedure}" for s in bucket.services if modifier not in s.modifiers)
+        message = f"{bucket.code}: {modifier} is recorded, but not on {some}, which stands on the same line."
+        notes.fail(_RULE, message, "partly", bucket.code)
+    return not partly
 
 
 def _supported(bucket: Bucket, recorded: list[str], notes: Notes) -> bool:
@@ -82,7 +103,7 @@ def _supported(bucket: Bucket, recorded: list[str], notes: Notes) -> bool:
 def _agree(bucket: Bucket, recorded: Sequence[str], notes: Notes) -> bool:
     """Whether the modifiers of a line say one thing: one discipline, and an evaluation's modifier on an evaluation."""
     agree = True
-    both = [m for m in disciplines_of(notes.day) if m in recorded or m in bucket.modifiers]
+    both = [m for m in discipline.row_of(notes.day).disciplines if m in recorded or m in bucket.modifiers]
     if len(both) > 1:
         message = f"{bucket.code} carries {' and '.join(both)}; a line is of one plan of care."
         notes.fail(_RULE, message, "contradictory", bucket.code)

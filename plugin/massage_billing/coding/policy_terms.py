@@ -12,11 +12,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from massage_billing.coding.terms import Code, Model, Modifier, Row, Sentence, Word
+from massage_billing.coding.terms import Code, Model, Modifier, Row, Sentence, Taxonomy, Word
 from massage_billing.model import PaperKind
 
-Taxonomy = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{9}X$")]
-"""NUCC provider taxonomy code, "225700000X"."""
 State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """Two-letter state."""
 
@@ -30,31 +28,13 @@ class Term(Model):
     """A word to the reader."""
 
 
-class OtherDiscipline(Model):
-    """Providers whose own discipline has another plan-of-care modifier."""
-
-    modifier: Modifier
-    """Their modifier."""
-    taxonomies: tuple[Taxonomy, ...] = Field(min_length=1)
-    """The providers."""
-
-
 class TherapyModifierTerm(Term):
     """A payer that wants the plan of care named on its lines."""
 
     modifier: Modifier
-    """The modifier."""
+    """The modifier; lines of a discipline of its own (rule therapy-modifier) carry that one's in its place."""
     codes: tuple[Code, ...] = Field(min_length=1)
     """The codes that need it."""
-    others: tuple[OtherDiscipline, ...] = ()
-    """Whose lines carry another in its place: an occupational therapist's GO."""
-
-    def of(self, kinds: tuple[str, ...]) -> str:
-        """The modifier of a provider of these kinds."""
-        for other in self.others:
-            if kinds and all(kind in other.taxonomies for kind in kinds):
-                return other.modifier
-        return self.modifier
 
 
 class LineModifierTerm(Term):
@@ -186,6 +166,9 @@ class PolicyRow(Row):
     """Codes with a bundled status that this payer pays all the same."""
     pays_bundled_source: str | None = None
     """Key of the source that says so."""
+    patient_pays: bool = False
+    """Of the policy by which patients are charged: no payer is billed, so that no payer's edit is asked. No payer can
+    have it."""
     excludes: tuple[ExcludesTerm, ...] = ()
     """What it does not pay; where nothing is left the patient pays (self-pay)."""
     therapy_modifier: TherapyModifierTerm | None = None

@@ -179,8 +179,9 @@ def _check(text: RuleText | PolicyText, name: str, read: YamlText, file: str) ->
         raise RuleFileError(file, read.line(("rule",)), f'calls itself "{name}", which is not the name of its file')
     for place, row in enumerate(text.values):
         _check_source(text, row.source, read, file, ("values", place, "source"))
-        for dated, entry in enumerate(getattr(row, "history", ())):
-            _check_source(text, entry.source, read, file, ("values", place, "history", dated, "source"))
+        for key in ("history", "performers"):
+            for each, entry in enumerate(getattr(row, key, ())):
+                _check_source(text, entry.source, read, file, ("values", place, key, each, "source"))
     for case in sorted({row.case for row in text.values}):
         _check_dates([(place, row) for place, row in enumerate(text.values) if row.case == case], read, file)
     _check_exercised(text, read, file)

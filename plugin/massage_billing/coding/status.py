@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from massage_billing.coding import discipline
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.record import COMPLETED
 from massage_billing.coding.rulebook import Day, Policy, RuleRow
 from massage_billing.coding.tables import CodeEntry
-from massage_billing.coding.terms import RetiredRow, StatusRow, TherapyModifierRow
+from massage_billing.coding.terms import RetiredRow, StatusRow
 from massage_billing.model import Because, Effect, Finding, Result, Service
 
 _CODE, _STATUS, _RETIRED = "billable-code", "fee-schedule-status", "code-retired"
@@ -33,14 +34,14 @@ def performed(services: Iterable[Service], notes: Notes) -> list[Service]:
     return done
 
 
-def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Bucket]:
+def sort(services: Sequence[Service], policy: Policy, notes: Notes) -> list[Bucket]:
     """The lines in the making, one a code, therapist and discipline, in order; what cannot be billed is listed."""
     codes = notes.day.codes
     buckets: Buckets = {}
     judged: dict[str, bool] = {}
-    disciplines = disciplines_of(notes.day)
+    of_each = discipline.of_each(services, discipline.row_of(notes.day))
     retired = False
-    for s in services:
+    for s, kind in zip(services, of_each, strict=True):
         entry = codes.get(s.code or "") or _unasked(s.code or "", notes)
         if entry is None or _ended(entry.code, notes.day):
             retired = _no_longer(s, notes) or retired
@@ -54,9 +55,11 @@ def sort(services: Iterable[Service], policy: Policy, notes: Notes) -> list[Buck
         if entry.timed and s.minutes is None:
             notes.leave_off([s], "no-minutes", "minutes-documented")
             continue
-        put(s, entry, buckets, disciplines)
+        put(s, entry, buckets, kind)
     if not retired:
         notes.passed(_RETIRED)
+    if judged and policy.terms.patient_pays:
+        notes.of_patient(_STATUS)
     return [buckets[key] for key in sorted(buckets)] if len(buckets) > 1 else list(buckets.values())
 
 
@@ -65,18 +68,12 @@ def _unasked(code: str, notes: Notes) -> CodeEntry | None:
     return None if notes.asked(_CODE) else CodeEntry(code, False, "", "", "")
 
 
-def disciplines_of(day: Day) -> tuple[str, ...]:
-    """The modifiers that name a discipline."""
-    return day.row("therapy-modifier").says(TherapyModifierRow).disciplines
-
-
-def put(s: Service, entry: CodeEntry, buckets: Buckets, disciplines: tuple[str, ...]) -> None:
+def put(s: Service, entry: CodeEntry, buckets: Buckets, kind: str) -> None:
     """Count a service on the line of its code, therapist and discipline."""
-    discipline = next((m for m in disciplines if m in s.modifiers), "") if s.modifiers else ""
-    key = (entry.code, s.therapist.id if s.therapist else "", discipline)
+    key = (entry.code, s.therapist.id if s.therapist else "", kind)
     bucket = buckets.get(key)
     if bucket is None:
-        bucket = buckets[key] = Bucket(entry, s.therapist, discipline)
+        bucket = buckets[key] = Bucket(entry, s.therapist, kind)
     bucket.add(s)
 
 
@@ -115,6 +112,9 @@ def _successors(code: str, day: Day) -> list[str]:
 def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
     """Whether a code goes on the claim by its fee schedule status; leaves the findings of code and status."""
     day, code = notes.day, entry.code
+    if policy.terms.patient_pays:
+        notes.findings.append(_known(entry, day))
+        return True
     plain = day.findings.get((_STATUS, code))
     if plain is not None:
         notes.findings += (day.findings[(_CODE, code)], plain)
@@ -138,11 +138,11 @@ def _bills(entry: CodeEntry, policy: Policy, notes: Notes) -> bool:
     return row.says(StatusRow).bills
 
 
-def because(entry: CodeEntry, day: Day) -> tuple[Because, ...]:
+def because(entry: CodeEntry, policy: Policy, day: Day) -> tuple[Because, ...]:
     """Why a line may stand: the code is known, and its status bills."""
     known, letter = _known(entry, day), day.statuses.get(entry.code)
     reasons = (Because(_CODE, known.row, known.in_force_from, known.source),)
-    if letter is None:
+    if letter is None or policy.terms.patient_pays:
         return reasons
     release = day.row(_STATUS)
     return (*reasons, Because(_STATUS, entry.code, release.start, release.source))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date as Date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from massage_billing.coding.yamltext import Unquoted
 from massage_billing.model import CoverageKind, Effect, RulingKind, Who
@@ -33,6 +33,8 @@ Code = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r"^[0-9
 """CPT or HCPCS number, written in quotes."""
 Modifier = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
 """Two characters, written in quotes where they look like a number."""
+Taxonomy = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{9}X$")]
+"""NUCC provider taxonomy code, "225700000X"."""
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """A name in small letters with hyphens: rule ids, cases, policies."""
 Sentence = Annotated[str, StringConstraints(min_length=3), AfterValidator(_plain_sentence)]
@@ -233,12 +235,32 @@ class ModifierOrderRow(Row):
     says_nothing: ClassVar[Mapping[str, object]] = {"first": (), "at_most": 1000}
 
 
+class Performers(Model):
+    """Providers whose services are of another discipline than most, where the record does not say which."""
+
+    discipline: Modifier
+    """Plan-of-care modifier of the discipline."""
+    taxonomies: tuple[Taxonomy, ...] = Field(min_length=1)
+    """The providers."""
+    source: str
+    """Key of the source."""
+
+
 class TherapyModifierRow(Row):
-    """The modifiers that name a discipline."""
+    """The modifiers that name a discipline, and whose services are of which where the record names none."""
 
     disciplines: tuple[Modifier, ...]
-    """Plan-of-care modifiers; services recorded with different ones are counted apart."""
-    says_nothing: ClassVar[Mapping[str, object]] = {"disciplines": ()}
+    """Plan-of-care modifiers. Services of the first, and those of which nothing says more, are counted together; those
+    of each other one apart."""
+    performers: tuple[Performers, ...] = ()
+    """Who is of another discipline than the first."""
+    says_nothing: ClassVar[Mapping[str, object]] = {"disciplines": (), "performers": ()}
+
+    @model_validator(mode="after")
+    def _of_those_that_are_told_apart(self) -> Self:
+        if not {each.discipline for each in self.performers} <= {*self.disciplines[1:]}:
+            raise ValueError("performers are of a discipline that disciplines has not, or has first")
+        return self
 
 
 class WhichCoverageRow(Row):
@@ -254,6 +276,8 @@ class SelfPayRow(Row):
 
     policy: Word
     """Name of the policy that counts."""
+    unknown_payer: Word
+    """The one that counts for a payer nobody knows, where nobody asks who it is (``payer-known`` withdrawn)."""
 
 
 class ScopeRow(Row):

@@ -121,6 +121,9 @@ def _mark(original: Found, copy: Found) -> None:
     copy.problems = [Problem(RULE, Result.FAIL, detail, copy.where, "duplicate")]
     if not ours.diagnoses and theirs.diagnoses:  # an order knows the reason that the treatment log does not repeat
         original.service = replace(ours, diagnoses=theirs.diagnoses)
+    if theirs.modifiers:
+        both = tuple(dict.fromkeys((*ours.modifiers, *theirs.modifiers)))
+        original.service = replace(original.service, modifiers=both)
     if None not in (ours.minutes, theirs.minutes) and ours.minutes != theirs.minutes:
         detail = f"{original.where} and {copy.where} are one service and differ in its minutes."
         original.problems.append(Problem("minutes-agree", Result.FAIL, detail, original.where, "sources-differ"))

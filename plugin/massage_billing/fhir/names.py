@@ -14,6 +14,8 @@ BASE: Final = "https://massage-billing.org/fhir"
 
 EXT_TREATMENT_MINUTES: Final = f"{BASE}/StructureDefinition/treatment-minutes"
 """On Procedure: valueDuration, UCUM ``min``: hands-on minutes of this one service (decision 1)."""
+EXT_MODIFIER: Final = f"{BASE}/StructureDefinition/modifier"
+"""On Procedure, repeated: valueCoding (CPT or HCPCS) or valueCode: a modifier, as its author recorded it."""
 EXT_CLAIM_FREQUENCY: Final = f"{BASE}/StructureDefinition/claim-frequency"
 """On Claim: valueCode 1 (original), 7 (replacement), 8 (void); absent means 1 (decision 17)."""
 REPLACEMENT: Final = "7"

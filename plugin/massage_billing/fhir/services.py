@@ -171,6 +171,7 @@ class Services:
             therapist=therapist,
             diagnoses=tuple(dict.fromkeys([reason.code for reason in reasons])) if reasons else (),
             order=orders[0] if orders else None,
+            modifiers=code.modifiers,
         )
         problems = (code.problem, nobody, *minutes.problems) if status == DONE else ()
         return Found(

@@ -12,7 +12,7 @@ from functools import singledispatch
 from pydantic import BaseModel
 
 from massage_billing.coding import policy_terms as terms
-from massage_billing.coding.terms import DatedDiagnosis, Row
+from massage_billing.coding.terms import DatedDiagnosis, Performers, Row
 
 LABELS: Mapping[str, str] = {
     "unit_method": "units are counted by",
@@ -164,8 +164,7 @@ def _(excluded: terms.ExcludesTerm) -> str:
 
 @phrase.register
 def _(wanted: terms.TherapyModifierTerm) -> str:
-    others = "".join(f"; {other.modifier}{_by(other.taxonomies)}" for other in wanted.others)
-    return _noted(f"{wanted.modifier} on {_of(wanted.codes)}{others}", wanted.note)
+    return _noted(f"{wanted.modifier} on {_of(wanted.codes)}", wanted.note)
 
 
 @phrase.register
@@ -192,6 +191,11 @@ def _(wanted: terms.AccidentTerm) -> str:
 @phrase.register
 def _(unknown: terms.UnknownTerm) -> str:
     return f"{unknown.field.replace('-', ' ')}: {unknown.why}"
+
+
+@phrase.register
+def _(who: Performers) -> str:
+    return f"{who.discipline}{_by(who.taxonomies)}"
 
 
 @phrase.register
