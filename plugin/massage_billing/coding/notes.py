@@ -84,7 +84,16 @@ class Notes:
         day = self.day
         if not day.withdrawn:
             return tuple(self.findings)
-        return tuple(dict.fromkeys(day.gone(finding) or finding for finding in self.findings))
+        found: list[Finding] = []
+        told: set[str] = set()
+        for finding in self.findings:
+            gone = day.gone(finding)
+            if gone is None:
+                found.append(finding)
+            elif f"{gone.rule} {gone.row}" not in told:
+                told.add(f"{gone.rule} {gone.row}")
+                found.append(gone)
+        return tuple(found)
 
     def asked(self, rule: str) -> bool:
         """Whether a question is asked on the date: not where its rule is withdrawn."""
