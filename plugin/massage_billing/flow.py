@@ -126,7 +126,7 @@ def _who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> tuple[Seq
     payment = coverage.who_pays(visit, on, clinic, notes)
     done = status.performed(visit.services, notes)
     if payment.policy is None and not notes.asked("payer-known"):
-        payment = replace(payment, policy=coverage.counting(notes))
+        payment = replace(payment, policy=coverage.counting(notes).unknown_payer)
     if payment.policy is None:
         notes.leave_off(done, "on-hold", "payer-known")
         return done, payment, None
@@ -147,7 +147,7 @@ def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) 
     units.note(buckets, policy, notes)
     buckets = caps.lower(buckets, policy, notes)
     mue.check(buckets, policy, notes)
-    add_ons.check(buckets, notes)
+    add_ons.check(buckets, policy, notes)
     return buckets
 
 
@@ -158,7 +158,7 @@ def _lines(
     if not buckets:
         return (), ()
     modifiers.attach(buckets, policy, notes)
-    diagnoses, pointers = diagnosis.point(visit, buckets, notes)
+    diagnoses, pointers = diagnosis.point(visit, buckets, policy, notes)
     diagnosis_covered.check(buckets, diagnoses, pointers, None if payment.self_pay else policy, notes)
     provider.check(buckets, notes)
     fee_payer = CoverageKind.SELF_PAY.value if payment.self_pay else payment.payer
@@ -183,7 +183,7 @@ def _because(bucket: Bucket, policy: Policy, notes: Notes) -> tuple[Because, ...
     usual = day.because.get((policy.name, code))
     if usual is None:
         method = [day.row("timed-units", policy.terms.unit_method).because] if bucket.entry.timed else []
-        of_code = (*status.because(bucket.entry, day), *mue.because(code, policy, day))
+        of_code = (*status.because(bucket.entry, policy, day), *mue.because(code, policy, day))
         usual = day.because[(policy.name, code)] = (policy.row.because, *method, *of_code)
     return (*usual, *bucket.because) if bucket.because else usual
 

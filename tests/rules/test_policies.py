@@ -14,7 +14,7 @@ from massage_billing.rulebook_files import read_files
 from visits import DAY, book, clinic, decide, effects, lines, not_billed, visit
 
 LMT, PT, OT = "225700000X", "225100000X", "225X00000X"
-PAYERS = sorted(set(book().policies) - {"cms-total-time", "commercial-midpoint"})
+PAYERS = sorted(set(book().policies) - {"cms-total-time", "commercial-midpoint", "self-pay"})
 
 
 def on(date: str, policy: str, **differs: Any) -> Decision:

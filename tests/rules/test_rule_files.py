@@ -29,7 +29,7 @@ def test_the_policies_that_ship() -> None:
         "aetna", "anthem", "auto", "bcbs-nebraska", "cigna", "florida-pip", "medicare", "regence",
         "unitedhealthcare", "va-community-care", "wa-lni", "workers-compensation",
     }  # fmt: skip
-    assert set(book().policies) == METHODS | payers
+    assert set(book().policies) == METHODS | payers | {"self-pay"}
 
 
 def test_a_method_says_nothing_of_who_is_paid() -> None:

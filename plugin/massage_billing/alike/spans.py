@@ -70,8 +70,8 @@ def stands(days: Sequence[Day], code: str) -> bool:
     retired or one that does not bill."""
     probe = Service("-", COMPLETED, code, "", 1)
     for day in days:
-        # Of what a policy says, only which bundled codes it pays has a part in it.
-        for policy in {policy.terms.pays_bundled: policy for policy in day.policies.values()}.values():
+        # Of what a policy says, only which bundled codes it pays has a part in it, and whether the patient pays.
+        for policy in {(p.terms.pays_bundled, p.terms.patient_pays): p for p in day.policies.values()}.values():
             try:
                 if not status.sort([probe], policy, Notes(day, False, None)):
                     return False

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.rulebook import Policy
 from massage_billing.coding.terms import AddOnRow
 
 _RULE = "add-on-code"
 
 
-def check(buckets: Sequence[Bucket], notes: Notes) -> None:
+def check(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     """Leave a finding for each add-on without its main code, and one where all is well."""
+    if policy.terms.patient_pays:
+        notes.of_patient(_RULE)
+        return
     alone = False
     rows = notes.day.rows
     for bucket in buckets:

@@ -47,17 +47,17 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     if visit.restricted is not None:
         message = f"{visit.restricted}: the patient asked not to tell the plan, and pays."
         notes.fail("patient-restriction", message, about=visit.restricted)
-        return _patient_pays(clinic, notes)
+        return _patient_pays(notes)
     notes.passed("patient-restriction")
     if notes.ruling is not None and notes.ruling.kind is RulingKind.SELF_PAY:
-        return _patient_pays(clinic, notes)
+        return _patient_pays(notes)
     live = [c for c in visit.coverages if c.status != _NEVER_WAS]
     known = {c.id: payer.entry(c, clinic) for c in live}
     group, linked = _group(live)
     insured = [c for c in group if not _patient_is_payer(c, known)]
     if not insured:
         _note_none(bool(live), notes)
-        return _patient_pays(clinic, notes)
+        return _patient_pays(notes)
     notes.passed("coverage-on-record")
     chosen, others = _choose(group, insured, linked, visit, on, known, notes)
     if chosen is None:
@@ -190,17 +190,14 @@ def _note_none(self_payer_on_record: bool, notes: Notes) -> None:
         notes.no_data("coverage-on-record", "No coverage is on record: the patient pays.")
 
 
-def _patient_pays(clinic: Clinic, notes: Notes) -> Payment:
+def _patient_pays(notes: Notes) -> Payment:
     for rule in ASKED_OF_COVERAGE:
         notes.bypassed(rule)
-    known = notes.day.known_policies
-    if clinic.policy is not None and clinic.policy in known:
-        return Payment(True, policy=clinic.policy)
-    return Payment(True, policy=counting(notes))
+    return Payment(True, policy=counting(notes).policy)
 
 
-def counting(notes: Notes) -> str:
-    """The policy that counts where no payer's does."""
+def counting(notes: Notes) -> SelfPayRow:
+    """The policies that count where no payer's does."""
     row = notes.day.row("self-pay-counting")
     notes.findings.append(row.passed)
-    return row.says(SelfPayRow).policy
+    return row.says(SelfPayRow)

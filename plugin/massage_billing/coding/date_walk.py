@@ -119,18 +119,17 @@ def _of_key(
 def _missing(row: RuleRow, held: Mapping[Key, list[RuleRow]]) -> Iterator[str]:
     """What a row cites that is not in force with it."""
     terms = row.terms
-    cited: Key | None = None
+    cited: list[tuple[Key, str]] = []
     if isinstance(terms, PolicyRow):
-        cited, what = (_METHODS, terms.unit_method), f'counts by "{terms.unit_method}"'
+        cited = [((_METHODS, terms.unit_method), f'counts by "{terms.unit_method}"')]
     elif isinstance(terms, SelfPayRow):
-        cited, what = (terms.policy, "*"), f'counts by the policy "{terms.policy}"'
-    if cited is None:
-        return
-    found = held.get(cited, [])
-    if not found:
-        yield f"{what}, which is not in force."
-    elif found[0].withdrawn:
-        yield f"{what}, which is withdrawn."
+        cited = [((name, "*"), f'counts by the policy "{name}"') for name in (terms.policy, terms.unknown_payer)]
+    for key, what in cited:
+        found = held.get(key, [])
+        if not found:
+            yield f"{what}, which is not in force."
+        elif found[0].withdrawn:
+            yield f"{what}, which is withdrawn."
 
 
 def _beginnings(book: Rulebook, by_key: Mapping[Key, list[RuleRow]]) -> Iterator[Trouble]:

@@ -116,7 +116,7 @@ class Day:
     sources: Mapping[str, Mapping[str, str]]
     """Text of each source, by rule and key."""
     known_policies: frozenset[str]
-    """Names of all policies of the rulebook, in force or not."""
+    """Names of all policies of the rulebook that a payer may have, in force or not."""
     asked_of_record: tuple[str, ...]
     """Rules that reading the record answers, in order."""
     record_passed: tuple[Finding, ...]

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from massage_billing.coding import diagnosis_set, icd10
 from massage_billing.coding.buckets import Bucket
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.rulebook import Policy
 from massage_billing.coding.terms import DiagnosisLimitsRow
 from massage_billing.model import Visit
 
 _PRESENT = "diagnosis-present"
 
 
-def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+def point(
+    visit: Visit, buckets: Sequence[Bucket], policy: Policy, notes: Notes
+) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
     """The diagnoses of the claim in pointer order, and the pointers of each line (1-based).
 
     A line points to what its own Procedures give as their reason; where they give none, to the visit's first ones.
@@ -26,7 +29,7 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
         of_visit = _causes_last(of_visit, causes, notes)
     if 0 < len(of_visit) <= limits.on_claim and not any([s.diagnoses for b in buckets for s in b.services]):
         notes.passed(_PRESENT)
-        diagnosis_set.check(tuple(of_visit), notes)
+        diagnosis_set.check(tuple(of_visit), policy, notes)
         return tuple(of_visit), [tuple(range(1, min(len(of_visit), limits.on_line) + 1))] * len(buckets)
     of_lines = [
         list(dict.fromkeys(icd10.canonical(c) for s in b.services for c in s.diagnoses))[: limits.on_line]
@@ -41,7 +44,7 @@ def point(visit: Visit, buckets: Sequence[Bucket], notes: Notes) -> tuple[tuple[
     first = tuple(places[code] for code in [code for code in of_visit if code in places][: limits.on_line])
     pointers = [tuple(places[code] for code in own if code in places) or first for own in of_lines]
     _note_present(buckets, pointers, notes)
-    diagnosis_set.check(tuple(ordered), notes)
+    diagnosis_set.check(tuple(ordered), policy, notes)
     return tuple(ordered), pointers
 
 

@@ -22,9 +22,12 @@ def check(
 
     ``pointers`` are those of each line, 1-based; ``policy`` is None where the patient pays, so that nobody is asked.
     """
-    terms = policy.terms.diagnoses if policy is not None else ()
     clean = True
-    if policy is None or not any(bucket.code in term.codes for bucket in buckets for term in terms):
+    if policy is None:
+        notes.of_patient(_RULE)
+        return
+    terms = policy.terms.diagnoses
+    if not any(bucket.code in term.codes for bucket in buckets for term in terms):
         notes.bypassed(_RULE)
         return
     for bucket, pointed in zip(buckets, pointers, strict=True):

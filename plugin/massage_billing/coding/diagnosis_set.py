@@ -3,12 +3,13 @@ may be first. Judged once for each set of codes on a day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from massage_billing.coding import icd10
 from massage_billing.coding.day import Day, DiagnosesJudged, DiagnosisFault
 from massage_billing.coding.notes import Notes
+from massage_billing.coding.rulebook import Policy
 from massage_billing.coding.tabular import Target
 
 EXCLUDES = "diagnosis-excludes1"
@@ -16,15 +17,31 @@ EXCLUDES = "diagnosis-excludes1"
 FIRST = "diagnosis-code-first"
 """Id of the rule of manifestations that are never listed first."""
 _ASKED = (icd10.RULE, icd10.SEVENTH, EXCLUDES, FIRST)
+_OF_ONE_CODE = (icd10.RULE, icd10.SEVENTH)
+_SELF_PAY = "self-pay"
 _BOUND = 100_000
 
 
-def check(codes: tuple[str, ...], notes: Notes) -> None:
+def check(codes: tuple[str, ...], policy: Policy, notes: Notes) -> None:
     """Findings about the diagnoses of a claim, canonical and in its order."""
     faults, passed = judged(codes, notes.day)
+    if policy.terms.patient_pays:
+        _of_patient(faults, notes)
+        return
     for fault in faults:
         notes.fail(fault.rule, fault.message, fault.case, fault.about)
     notes.findings.extend(passed)
+
+
+def _of_patient(faults: Sequence[DiagnosisFault], notes: Notes) -> None:
+    """Where the patient pays only the code itself is looked at, and what is wrong with it is pointed out."""
+    wrong = [fault for fault in faults if fault.rule in _OF_ONE_CODE]
+    for fault in wrong:
+        notes.fail(icd10.RULE, fault.message, _SELF_PAY, fault.about)
+    if not wrong:
+        notes.passed(icd10.RULE)
+    for rule in (icd10.SEVENTH, EXCLUDES, FIRST):
+        notes.of_patient(rule)
 
 
 def judged(codes: tuple[str, ...], day: Day) -> DiagnosesJudged:

@@ -16,6 +16,9 @@ _PER_LINE = "1"
 
 def check(buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     """Leave a finding for each code: within its limit, over it, or without one."""
+    if policy.terms.patient_pays and not policy.terms.follows_mue:
+        notes.of_patient(_RULE)
+        return
     if not policy.terms.follows_mue:
         source = policy.sources[policy.terms.mue_source or policy.row.terms.source]
         notes.bypassed(_RULE, f"The policy {policy.name} does not follow MUE. Source: {source}")

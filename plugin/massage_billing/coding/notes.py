@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date as Date
 
 from massage_billing.coding.rulebook import Day, RuleRow
@@ -10,6 +11,10 @@ from massage_billing.model import Effect, Finding, NotBilled, Result, Ruling, Ru
 
 _ALWAYS = frozenset({RulingKind.WRITE_OFF})
 """What a person may decide in spite of any rule."""
+
+
+_PATIENT = "the patient pays"
+_PATIENTS = "The patient pays; no payer's edits are asked."
 
 
 class Notes:
@@ -40,6 +45,15 @@ class Notes:
         self.findings.append(
             Finding(rule, row.id, Result.BYPASSED, Effect.NONE, message, "", None, row.source, row.start, about)
         )
+
+    def of_patient(self, rule: str) -> None:
+        """The question is a payer's, and the patient pays; the finding is made once a day."""
+        row, made = self.day.row(rule), self.day.findings
+        found = made.get((rule, _PATIENT))
+        if found is None:
+            found = row.bypassed if row.withdrawn else replace(row.bypassed, message=_PATIENTS)
+            made[(rule, _PATIENT)] = found
+        self.findings.append(found)
 
     def waive(self, rules: Collection[str]) -> None:
         """These questions turned out not to matter: what holds because of them holds no more."""

@@ -92,6 +92,10 @@ def edit(buckets: list[Bucket], counting: TimedUnitsRow, policy: Policy, notes: 
 
 def note(edits: Edits, buckets: Sequence[Bucket], policy: Policy, notes: Notes) -> None:
     """Leave the findings, and put on the lines what they rest on, now that the final units are known."""
+    if policy.terms.patient_pays and not policy.terms.follows_ncci:
+        for rule in (_RULE, _EVALUATION, regions.RULE):
+            notes.of_patient(rule)
+        return
     if not policy.terms.follows_ncci:
         source = policy.sources[policy.terms.ncci_source or policy.row.terms.source]
         notes.bypassed(_RULE, f"The policy {policy.name} does not follow NCCI. Source: {source}")

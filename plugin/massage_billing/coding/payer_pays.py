@@ -33,9 +33,6 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
     if not notes.asked(RULE):
         notes.bypassed(RULE)
         return done, payment, policy
-    if not notes.asked(RULE):
-        notes.bypassed(RULE)
-        return done, payment, policy
     before = len(notes.findings)
     excluded = {s.procedure: term for s in done if (term := _excluded(s, terms, notes)) is not None}
     if not excluded:
@@ -52,7 +49,7 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
         notes.leave_off([s for s in done if s.procedure in excluded], NOT_COVERED, RULE)
         return kept, payment, policy
     notes.waive(_OF_THE_PAYER)
-    own = coverage.counting(notes)
+    own = coverage.counting(notes).policy
     return done, Payment(True, policy=own), notes.day.policy(own)
 
 

@@ -55,7 +55,7 @@ def apart(ones: Iterable[str], others: Iterable[str], table: RegionTable) -> boo
 
 
 def read_regions(text: str, file: str) -> RegionTable:
-    """``region,parts,sides,words,snomed,left,right``; the parts are other regions of the table, none for a smallest one.
+    """``region,parts,sides,words,snomed,left,right``; parts are other regions of the table, none for a smallest.
 
     Where a region has sides, its words are also read with a side before or after them. Raises RuleFileError.
     """
