@@ -202,8 +202,10 @@ class Batch:
         return evidence, provenances
 
 
-def _today(setup: Setup) -> Date:
-    """What day it is at the clinic, by the host's clock."""
+def _today(setup: Setup) -> Date | None:
+    """What day it is at the clinic, by the host's clock; of a demo nobody files in time: its dates stand still."""
+    if setup.demo:
+        return None
     zone = zone_named(setup.reading.zone) if setup.reading.zone else None
     return setup.host.now().astimezone(zone or UTC).date()
 

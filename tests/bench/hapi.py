@@ -29,6 +29,7 @@ from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.settings import Settings
 from massage_billing.wiring import open_program
 from servers.hapi import start
+from standing_dates import never_late
 
 FHIR = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
 FRESH = {**FHIR, "Cache-Control": "no-cache"}
@@ -225,6 +226,7 @@ def _sent(session: requests.Session, call: Call, url: str) -> bytes:
 def load(url: str, folder: Path, visits: int) -> None:
     """Put a synthetic clinic on the server; what refers to one another goes into one transaction."""
     make_clinic(folder, visits)
+    never_late(folder / "clinic" / "payers.yaml")
     by_type: dict[str, list[Any]] = {}
     for file in sorted(folder.glob("*.ndjson")):
         for line in file.read_bytes().splitlines():

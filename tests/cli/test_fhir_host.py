@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from hosts.mini_fhir import MiniFhir
 from massage_billing.clinic_maker import make_clinic
+from standing_dates import never_late
 
 from .conftest import Call
 
@@ -50,6 +51,7 @@ def use_files_of(made: Path, here: Path) -> None:
     """The payers and prices of the synthetic clinic."""
     for name in ("payers.yaml", "fees.csv"):
         (here / name).write_bytes((made / "clinic" / name).read_bytes())
+    never_late(here / "payers.yaml")
 
 
 def settle_at_once(here: Path) -> None:

@@ -21,6 +21,7 @@ from massage_billing.fhir.schemas import Validator as Schema
 from massage_billing.profiles import load_schema
 from servers.process import ROOT
 from servers.validator import Validator
+from standing_dates import never_late
 
 if TYPE_CHECKING:
     from journeys.forked import Forker
@@ -233,6 +234,7 @@ def environment() -> dict[str, str]:
 def made(folder: Path, visits: int, seed: int = 1) -> list[Json]:
     """Every resource of a synthetic clinic; its files are left in ``folder``, payers.yaml and fees.csv in clinic/."""
     make_clinic(folder, visits, seed=seed)
+    never_late(folder / "clinic" / "payers.yaml")
     return [one for file in sorted(folder.glob("*.ndjson")) for one in read_lines(file)]
 
 
