@@ -61,13 +61,15 @@ def only(kinds: Sequence[str], named: Sequence[str]) -> bool:
 
 def _excluded(s: Service, terms: tuple[ExcludesTerm, ...], notes: Notes) -> ExcludesTerm | None:
     """The term that excludes a service; leaves a finding where the record does not tell."""
-    asked = [term for term in terms if not term.codes or s.code in term.codes]
+    asked = [t for t in terms if (not t.codes or s.code in t.codes) and s.code not in t.all_but]
     kinds = s.therapist.taxonomies if s.therapist else ()
     for term in asked:
         if not term.taxonomies or only(kinds, term.taxonomies):
             return term
     if not asked:
         return None
+    if only(kinds, [kind for term in asked for kind in term.taxonomies]):
+        return next(term for term in asked if kinds[0] in term.taxonomies)
     who = s.therapist.id if s.therapist else f"Procedure/{s.procedure}"
     if not kinds:
         message = f"{who}: the payer pays some kinds of providers only, and none is on record here."

@@ -66,6 +66,8 @@ class ExcludesTerm(Term):
     """Rendered by these providers; empty: by anybody."""
     codes: tuple[Code, ...] = ()
     """These codes; empty: every code."""
+    all_but: tuple[Code, ...] = ()
+    """Codes that it pays all the same."""
     why: Sentence
     """The reason in a plain sentence: it stands on the patient's bill."""
 

@@ -20,6 +20,7 @@ LABELS: Mapping[str, str] = {
     "follows_mue": "applies MUE",
     "keep": "of a pair, keep",
     "pays_bundled": "pays although bundled",
+    "patient_pays": "the patient pays, no payer's edits are asked",
     "excludes": "does not pay",
     "therapy_modifier": "plan-of-care modifier",
     "line_modifiers": "further modifiers",
@@ -159,7 +160,8 @@ def _(cap: terms.PaymentCapTerm) -> str:
 
 @phrase.register
 def _(excluded: terms.ExcludesTerm) -> str:
-    return _noted(f"{_of(excluded.codes)}{_by(excluded.taxonomies)}: {excluded.why}", excluded.note)
+    but = f" but {_of(excluded.all_but)}" if excluded.all_but else ""
+    return _noted(f"{_of(excluded.codes)}{but}{_by(excluded.taxonomies)}: {excluded.why}", excluded.note)
 
 
 @phrase.register
