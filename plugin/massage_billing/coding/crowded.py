@@ -38,16 +38,20 @@ def stretch(services: Sequence[Service], codes: CodeTable) -> tuple[int, tuple[i
     spans = [span for place, s in enumerate(services) if (span := _span(s, place, codes)) is not None]
     if len(spans) < _FEWEST:
         return None
+    spans.sort(key=lambda span: span[1])
     shortest = 0
     places: set[int] = set()
-    for start in {span[0] for span in spans}:
-        for end in {span[1] for span in spans if span[1] > start}:
-            inside = [span for span in spans if start <= span[0] and span[1] <= end]
-            length = end - start
-            if len(inside) < _FEWEST or sum(span[2] for span in inside) * 60 <= length or 0 < shortest < length:
+    for start in sorted({span[0] for span in spans}):
+        later = [span for span in spans if span[0] >= start]
+        minutes = 0
+        for number, (_, end, more, _) in enumerate(later, 1):  # each stretch is the one before and what ends with it
+            minutes += more
+            if number < len(later) and later[number][1] == end:
                 continue
-            places = {span[3] for span in inside} | (places if length == shortest else set())
-            shortest = length
+            length = end - start
+            if number >= _FEWEST and minutes * 60 > length > 0 and (not places or length <= shortest):
+                places = {span[3] for span in later[:number]} | (places if length == shortest else set())
+                shortest = length
     return (shortest, tuple(sorted(places))) if places else None
 
 
