@@ -31,6 +31,15 @@ def test_more_minutes_than_the_visit_lasted_are_pointed_out(minutes: int, servic
     assert (("fail", "warn") in effects(decision, "minutes-agree")) is told
 
 
+def test_the_order_of_services_does_not_change_what_is_told() -> None:
+    began = datetime(2026, 11, 3, 10, tzinfo=UTC)
+    services = ["97124 45", {"code": "97110", "minutes": 40, "by": "B"}]
+    lasted = replace(visit(services=services, without=["npi"]), start=began, end=began + timedelta(minutes=30))
+    turned = replace(lasted, services=tuple(reversed(lasted.services)))
+    assert len(effects(flow.bill(lasted, book(), clinic()), "minutes-agree")) == 2
+    assert flow.bill(lasted, book(), clinic()) == flow.bill(turned, book(), clinic())
+
+
 def test_an_hour_of_the_clock_that_was_turned_back_counts() -> None:
     zone = ZoneInfo("America/Denver")
     night = replace(

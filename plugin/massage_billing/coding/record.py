@@ -128,6 +128,6 @@ def _beyond_the_visit(visit: Visit, notes: Notes) -> list[Problem]:
         Problem(
             _AGREE, Result.FAIL, f"{where} lasted {length} minutes, one therapist's services {told}.", where, _BEYOND
         )
-        for told in minutes.values()
+        for told in sorted(minutes.values())
         if timedelta(minutes=told) > lasted
     ]
