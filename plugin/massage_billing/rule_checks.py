@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
@@ -80,7 +81,8 @@ def refuse(book: Rulebook, owners: Collection[str] | None = None) -> None:
 def examine(book: Rulebook, today: Date) -> tuple[Trouble, ...]:
     """Everything else worth telling of a rulebook: dates, what no example shows, what has grown old."""
     until = today + AHEAD
-    return (*walk(book, until), *_standard_visits(book, until), *_unshown(book), *_ages(book, today))
+    found = (*walk(book, until), *_standard_visits(book, until), *_unshown(book), *_strange_codes(book))
+    return (*found, *_ages(book, today))
 
 
 def run_examples(book: Rulebook, owners: Collection[str] | None = None, told: Told | None = None) -> Checked:
@@ -217,6 +219,42 @@ class _Without(Rulebook):
 
 def _without(book: Rulebook, row: PolicyRow, name: str) -> Rulebook:
     return _Without(book, row, name)
+
+
+def _strange_codes(book: Rulebook) -> Iterator[Trouble]:
+    """Codes that one policy names and nothing else knows, no table, no other policy: a slip of the pen, perhaps."""
+    known: set[str] = {row.terms.case.upper() for row in book.rows}
+    for table in book.tables.values():
+        if isinstance(table, Mapping):
+            known |= {code for key in table for code in ((key,) if isinstance(key, str) else key)}
+    said = {name: [row.model_dump(by_alias=True) for row in policy.values] for name, policy in book.policies.items()}
+    named = Counter(code for rows in said.values() for code in {code for row in rows for code in _codes("", row)})
+    known |= {code for code, policies in named.items() if policies > 1}
+    for name, rows in said.items():
+        for place, row in enumerate(rows):
+            for key, value in row.items():
+                for code in sorted(set(_codes(key, value)) - known):
+                    policy = book.policies[name]
+                    what = f"{code} stands in no table of codes; if it is a slip, {key} says nothing of the right one."
+                    line = policy.line("values", place, key)
+                    yield Trouble("warning", policy.file, line, name, policy.values[place].start, what)
+
+
+def _codes(key: str, said: object) -> Iterator[str]:
+    """Every service code that a value of a policy names."""
+    if isinstance(said, Mapping):
+        for inner, value in said.items():
+            yield from _codes(str(inner), value)
+    elif isinstance(said, list | tuple):
+        for each in said:
+            if isinstance(each, str):
+                yield from (each,) if key in _CODE_LISTS else ()
+            else:
+                yield from _codes(key, each)
+
+
+_CODE_LISTS = frozenset({"codes", "pays_bundled"})
+"""Keys of a policy under which service codes stand."""
 
 
 def _ages(book: Rulebook, today: Date) -> Iterator[Trouble]:

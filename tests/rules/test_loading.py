@@ -105,6 +105,12 @@ def test_what_a_policy_says_and_no_example_shows_is_a_warning(own: Path) -> None
     ]
 
 
+def test_a_code_that_nothing_else_knows_is_pointed_out(own: Path) -> None:
+    changed(own / "my-plan.yaml", 'codes: ["97124"', 'codes: ["9712O", "97124"')
+    found = [one for one in rule_checks.examine(load_rulebook(own_policies=own), TODAY) if one.about == "my-plan"]
+    assert [(one.level, one.line, one.what.partition(" stands")[0]) for one in found] == [("warning", 12, "9712O")]
+
+
 # --- a clinic's own policies ---
 
 
