@@ -73,7 +73,7 @@ class Batch:
         self.counted: set[str] | None = None
         """Visits that this run counts when it comes to them; None: all, since it reads every visit."""
         self._ledger = Ledger(setup.host, setup.store, setup.book, setup.clinic, dry_run=tally.dry_run)
-        self._dated = replace(setup.clinic, today=_today(setup))
+        self._dated = replace(setup.clinic, today=today_of(setup))
 
     def decide(
         self, records: Sequence[VisitRecord], *, again: bool = False, approved: AbstractSet[str] = frozenset()
@@ -202,7 +202,7 @@ class Batch:
         return evidence, provenances
 
 
-def _today(setup: Setup) -> Date | None:
+def today_of(setup: Setup) -> Date | None:
     """What day it is at the clinic, by the host's clock; of a demo nobody files in time: its dates stand still."""
     if setup.demo:
         return None

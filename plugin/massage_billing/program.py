@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from typing import Final
 
+from massage_billing.batch import today_of
 from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
@@ -109,7 +110,10 @@ class Program:
         visit = read_visit(self._record(encounter), setup.reading)
         clinic = setup.clinic if policy is None else replace(setup.clinic, policy=policy)
         visits = [visit, *self._others_of_day(visit)]
-        rulings = setup.store.rulings(host, [one.encounter for one in visits])
+        ids = [one.encounter for one in visits]
+        rulings = setup.store.rulings(host, ids)
+        if not any(row.claim for row in setup.store.known(host, ids).values()):
+            clinic = replace(clinic, today=today_of(setup))  # as in a run: asked of what has no claim yet
         return of_patient(visits, setup.book, clinic, rulings, lambda one: counted_alone(host, setup.store, one))[0]
 
     def _others_of_day(self, visit: Visit) -> list[Visit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,10 +15,12 @@ import pytest
 from builders import condition, coverage, encounter, procedure, ref, resource
 from massage_billing.fhir import names
 from massage_billing.hosts.folder import FolderHost
-from massage_billing.model import Paper, PaperKind, Ruling, RulingKind
+from massage_billing.model import Decision, Paper, PaperKind, Ruling, RulingKind
 from massage_billing.ports import Entry
+from massage_billing.program import Program
 from massage_billing.rule_examples import Varied
 from massage_billing.service import Billing
+from massage_billing.setup import Setup
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
 from veterans import REFERRAL, World, clinic
@@ -312,6 +315,20 @@ def test_a_visit_first_seen_after_its_filing_limit_is_held_and_a_person_may_bill
     Billing(world.setup).rule("e5", Ruling(RulingKind.BILL, "the payer agreed", "biller", world.now))
     world.run()
     assert world.billed() == [5]
+
+
+def test_explain_of_a_visit_on_a_host_asks_it_as_a_run_does(world: World) -> None:
+    late = replace(world.setup, clinic=clinic(replace(REFERRAL, start=date(2026, 4, 1))))
+    world.visit(5, month=5)
+    assert [hold.rule for hold in _explained(late, "e5").holds] == ["filing-limit"]
+    world.visit(6)
+    world.run()
+    world.now += timedelta(days=400)
+    assert _explained(world.setup, "e6").outcome == "claim"
+
+
+def _explained(setup: Setup, encounter: str) -> Decision:
+    return Program(setup, configured=True, lock=nullcontext).visit_and_decision(encounter)[1]
 
 
 def test_what_has_a_claim_is_not_asked_again_whether_it_can_be_filed(world: World) -> None:
