@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 
 import pytest
+from hypothesis import given as given_spans
+from hypothesis import strategies as st
 
 from massage_billing import flow, rule_examples
 from massage_billing.coding import crowded
+from massage_billing.model import Service
 from visits import DAY, book, clinic, given, visit
 
 CODES = book().on(DAY).codes
@@ -64,3 +68,30 @@ def test_the_order_of_services_does_not_matter() -> None:
     assert turned is not None
     assert found[0] == turned[0]
     assert sorted(found[1]) == sorted(len(services) - 1 - place for place in turned[1])
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 6), st.sampled_from([0, 5, 8, 15, 30])), min_size=2, max_size=7
+)
+
+
+@given_spans(drawn=spans)
+def test_one_sweep_finds_what_trying_every_stretch_finds(drawn: list[tuple[int, int, int]]) -> None:
+    """Stretches begin where one of the services begins and end where one ends; the shortest too full are named."""
+    began = datetime(2026, 11, 3, 8, tzinfo=UTC)
+    services = [
+        Service(
+            f"p{place}", "completed", "97124", "", minutes,
+            start=began + timedelta(minutes=5 * start), end=began + timedelta(minutes=5 * (start + length)),
+        )
+        for place, (start, length, minutes) in enumerate(drawn)
+    ]  # fmt: skip
+    counted = [(5 * s, 5 * (s + length), m, place) for place, (s, length, m) in enumerate(drawn) if m]
+    full = []
+    for start, end in {(one[0], other[1]) for one in counted for other in counted if one[0] < other[1]}:
+        inside = [span for span in counted if start <= span[0] and span[1] <= end]
+        if len(inside) > 2 and sum(span[2] for span in inside) > end - start:
+            full.append((end - start, {span[3] for span in inside}))
+    shortest = min((length for length, _ in full), default=0)
+    places = set().union(*(its for length, its in full if length == shortest))
+    assert crowded.stretch(services, CODES) == ((60 * shortest, tuple(sorted(places))) if full else None)
