@@ -128,7 +128,8 @@ def _who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> tuple[Seq
     if payment.policy is None and not notes.asked("payer-known"):
         payment = replace(payment, policy=coverage.counting(notes).unknown_payer)
     if payment.policy is None:
-        notes.leave_off(done, "on-hold", "payer-known")
+        held = (f.rule for f in notes.findings if f.effect is Effect.HOLD and f.rule in coverage.ASKED_OF_COVERAGE)
+        notes.leave_off(done, "on-hold", next(held, "payer-known"))
         return done, payment, None
     return payer_pays.sort(done, payment, notes.day.policy(payment.policy), notes)
 

@@ -262,3 +262,9 @@ def test_a_coverage_without_any_payer_is_no_claim_even_under_a_given_policy() ->
     decision = flow.bill(decided, book(), Clinic(policy="cms-total-time", explaining=True))
     assert decision.outcome is Outcome.HOLD
     assert lines(decision) == ["97124 x4"]
+
+
+def test_what_waits_names_the_rule_that_holds_it() -> None:
+    doubt, unknown = coverages({"payer": "nobody"}, {"payer": "nobody"}), coverages({"payer": "nobody"})
+    assert [(n.reason, n.rule) for n in doubt.not_billed] == [("on-hold", "which-coverage")]
+    assert [(n.reason, n.rule) for n in unknown.not_billed] == [("on-hold", "payer-known")]
