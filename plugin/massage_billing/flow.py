@@ -131,7 +131,7 @@ def _who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> tuple[Seq
         held = (f.rule for f in notes.findings if f.effect is Effect.HOLD and f.rule in coverage.ASKED_OF_COVERAGE)
         notes.leave_off(done, "on-hold", next(held, "payer-known"))
         return done, payment, None
-    return payer_pays.sort(done, payment, notes.day.policy(payment.policy), notes)
+    return payer_pays.sort(done, payment, notes.day.policy(payment.policy), clinic, on, notes)
 
 
 def _lines_in_the_making(done: Sequence[Service], policy: Policy, notes: Notes) -> list[Bucket]:
@@ -225,7 +225,7 @@ def _decision(
     return Decision(
         outcome, visit.encounter, visit.date, lines, _in_order(notes), notes.settled(), diagnoses,
         payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
-        limit, *filed,
+        limit, *filed, payment.patients,
     )  # fmt: skip
 
 

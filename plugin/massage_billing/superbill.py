@@ -7,7 +7,7 @@ from the host's records, put on the page and kept nowhere. Codes carry our own l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from decimal import Decimal
 from importlib.resources import files
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from massage_billing.coding import payer_pays
+from massage_billing.coding import icd10, payer_pays
 from massage_billing.errors import MassageBillingError, SettingsError
 from massage_billing.fhir.json import NOTHING, child, children, text
 from massage_billing.model import ClaimLine, Decision, Outcome, Result, Visit
@@ -24,6 +24,10 @@ from massage_billing.settings import ClinicSettings
 
 _LICENSE_TYPES = frozenset({"LN", "SL", "MD"})
 """HL7 v2-0203 identifier types that are licences: license number, state license, medical license number."""
+
+
+_POINTERS = 4
+"""Diagnoses that a line of the form has room for."""
 
 
 class NoSuperbill(MassageBillingError):
@@ -92,6 +96,10 @@ class Page:
     """Payer key where the plan is billed as well; empty for self-pay."""
     reasons: tuple[str, ...] = ()
     """Why a payer does not pay this, in plain sentences."""
+    patients: tuple[Line, ...] = ()
+    """Lines that are on no claim because the payer excludes them: the patient's to pay."""
+    patients_total: str = ""
+    """Dollars of those."""
 
 
 def superbill(
@@ -135,11 +143,13 @@ def _page(
         raise NoSuperbill(f"{about} is held ({rules}).", f"See `massage-billing explain {about}`; fix it first.")
     if decision.outcome is Outcome.NO_CHARGE or not decision.lines:
         raise NoSuperbill(f"{about} has nothing to charge.", "")
-    total = decision.total
-    if total is None or visit.date is None:
+    total, patients_total = decision.total, _total(decision.patients)
+    if total is None or patients_total is None or visit.date is None:
         raise NoSuperbill(f"{about} has a line without a price.", "Complete the fee schedule.")
-    therapists = list(dict.fromkeys(line.therapist.id for line in decision.lines if line.therapist))
-    npis = {line.therapist.id: line.therapist.npi or "" for line in decision.lines if line.therapist}
+    patients = tuple(_pointing(line, visit, decision) for line in decision.patients)
+    every = (*decision.lines, *patients)
+    therapists = list(dict.fromkeys(line.therapist.id for line in every if line.therapist))
+    npis = {line.therapist.id: line.therapist.npi or "" for line in every if line.therapist}
     patient = record.resources.get(visit.patient or "", NOTHING)
     return Page(
         clinic=clinic,
@@ -154,7 +164,23 @@ def _page(
         total=_money(total),
         billed_to=(decision.payer or "the plan") if decision.outcome is Outcome.CLAIM else "",
         reasons=tuple(f.message for f in decision.findings if f.rule == payer_pays.RULE and f.result is Result.FAIL),
+        patients=tuple(_line(line, labels, therapists) for line in patients),
+        patients_total=_money(patients_total),
     )
+
+
+def _total(lines: Iterable[ClaimLine]) -> Decimal | None:
+    """Dollars of some lines; None where one has no price."""
+    charges = [line.charge for line in lines]
+    return None if None in charges else sum((charge for charge in charges if charge is not None), Decimal("0.00"))
+
+
+def _pointing(line: ClaimLine, visit: Visit, decision: Decision) -> ClaimLine:
+    """A line on no claim, pointing to its own Procedures' diagnoses, else to what the claim's lines point to."""
+    own = {icd10.canonical(code) for s in visit.services if s.procedure in line.procedures for code in s.diagnoses}
+    places = tuple(place for place, code in enumerate(decision.diagnoses, start=1) if code in own)
+    others = tuple(sorted({place for each in decision.lines for place in each.diagnosis_pointers}))
+    return replace(line, diagnosis_pointers=(places or others)[:_POINTERS])
 
 
 def _line(line: ClaimLine, labels: Mapping[str, str], therapists: list[str]) -> Line:

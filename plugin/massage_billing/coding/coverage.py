@@ -9,7 +9,7 @@ from datetime import date as Date
 from massage_billing.coding import payer
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.terms import SelfPayRow, WhichCoverageRow
-from massage_billing.model import Clinic, Coverage, CoverageKind, PaperKind, Payer, RulingKind, Visit
+from massage_billing.model import ClaimLine, Clinic, Coverage, CoverageKind, PaperKind, Payer, RulingKind, Visit
 
 _ACTIVE = "active"
 _NEVER_WAS = "entered-in-error"
@@ -40,6 +40,8 @@ class Payment:
     """Name of the policy that counts; None where nothing says which."""
     filing_days: int | None = None
     """Days to file, where payers.yaml says."""
+    patients: tuple[ClaimLine, ...] = ()
+    """Lines of what the payer excludes of a visit that it pays in part."""
 
 
 def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:

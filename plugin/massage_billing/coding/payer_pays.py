@@ -6,14 +6,17 @@ nothing is left, the visit is the patient's to pay, and the reason stands in the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date as Date
 
-from massage_billing.coding import coverage
+from massage_billing.coding import coverage, patients_part
 from massage_billing.coding.coverage import Payment
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.policy_terms import ExcludesTerm
 from massage_billing.coding.rulebook import Policy
-from massage_billing.model import Service
+from massage_billing.coding.terms import SelfPayRow
+from massage_billing.model import ClaimLine, Clinic, Service
 
 RULE = "payer-pays"
 """Rule id; its failures carry the reason that a patient's bill repeats."""
@@ -25,7 +28,7 @@ Sorted = tuple[list[Service], Payment, Policy]
 """What goes on, who pays it, and the policy that counts."""
 
 
-def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) -> Sorted:
+def sort(done: list[Service], payment: Payment, policy: Policy, clinic: Clinic, on: Date, notes: Notes) -> Sorted:
     """Leave off what the payer excludes; where nothing stays, the patient pays all of it."""
     terms = policy.terms.excludes
     if not terms or payment.self_pay or not done:
@@ -43,11 +46,12 @@ def sort(done: list[Service], payment: Payment, policy: Policy, notes: Notes) ->
     if not kept and payment.secondary:
         _ask_about_the_next(next(iter(excluded.values())), payment, notes)
         return done, payment, policy
-    for term in dict.fromkeys(excluded.values()):
-        _tell([s for s in done if excluded.get(s.procedure) is term], term, bool(kept), policy, notes)
     if kept:
-        notes.leave_off([s for s in done if s.procedure in excluded], NOT_COVERED, RULE)
-        return kept, payment, policy
+        left = [s for s in done if s.procedure in excluded]
+        patients = _left_to_the_patient(left, excluded, policy, clinic, on, notes)
+        return kept, replace(payment, patients=patients), policy
+    for term in dict.fromkeys(excluded.values()):
+        _tell([s for s in done if excluded[s.procedure] is term], term, term.why, policy, notes)
     notes.waive(_OF_THE_PAYER)
     own = coverage.counting(notes).policy
     return done, Payment(True, policy=own), notes.day.policy(own)
@@ -85,9 +89,29 @@ def _once(case: str, message: str, about: str, notes: Notes) -> None:
         notes.no_data(RULE, message, case, about)
 
 
-def _tell(services: list[Service], term: ExcludesTerm, in_part: bool, policy: Policy, notes: Notes) -> None:
+def _left_to_the_patient(
+    left: list[Service],
+    excluded: Mapping[str, ExcludesTerm],
+    policy: Policy,
+    clinic: Clinic,
+    on: Date,
+    notes: Notes,
+) -> tuple[ClaimLine, ...]:
+    """Take what the payer excludes off its claim; each reason is told with the dollars that the patient is to pay."""
+    own = notes.day.policy(notes.day.row("self-pay-counting").says(SelfPayRow).policy)
+    patients = patients_part.lines(left, own, clinic, on, notes)
+    for term in dict.fromkeys(excluded[s.procedure] for s in left):
+        services = [s for s in left if excluded[s.procedure] is term]
+        named = {s.procedure for s in services}
+        told = patients_part.told([line for line in patients if named.issuperset(line.procedures)], len(services))
+        codes = ", ".join(sorted({s.code or "-" for s in services}))
+        _tell(services, term, f"{codes}: {term.why} {told}", policy, notes)
+    notes.leave_off(left, NOT_COVERED, RULE)
+    return patients
+
+
+def _tell(services: list[Service], term: ExcludesTerm, message: str, policy: Policy, notes: Notes) -> None:
     codes = ", ".join(sorted({s.code or "-" for s in services}))
-    message = f"{codes}: {term.why}" if in_part else term.why
     entry = (policy.row.id, policy.row.start)
     notes.fail(RULE, message, about=codes, entry=entry, source=policy.sources[term.source])
 

@@ -126,6 +126,9 @@ class Decision:
     """What it uses of the papers that its payer wants on file."""
     accident: Accident | None = None
     """What is known of the accident, the clinic's papers.csv and the coverage included; None where nothing tells."""
+    patients: tuple[ClaimLine, ...] = ()
+    """Of a visit that its payer pays in part: lines of what it excludes, at the self-pay price, for the patient's own
+    bill. They are on no claim, their services are among ``not_billed`` and they point to no diagnosis."""
     units_by_method: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Minute ledger: method → code → units, side by side (filled where asked for)."""
 
