@@ -173,7 +173,6 @@ class Services:
             order=orders[0] if orders else None,
             modifiers=code.modifiers,
         )
-        problems = (code.problem, nobody, *minutes.problems) if status == DONE else ()
         return Found(
             where=key,
             service=service,
@@ -183,7 +182,7 @@ class Services:
             linked=linked,
             identifiers=_named(procedure, faults) if "identifier" in procedure else _NAMELESS,
             reasons=[] if status in OVER else reasons,
-            problems=[each for each in problems if each is not None],
+            problems=[p for p in (code.problem, nobody, *minutes.problems) if p is not None and status == DONE],
         )
 
 
