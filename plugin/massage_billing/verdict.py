@@ -156,11 +156,12 @@ class Memory:
     def _decide(self, visit: Visit, ruling: Ruling | None, elsewhere: Elsewhere) -> Verdict:
         self.decided += 1
         decision = flow.bill(visit, self.book, self.clinic, ruling, elsewhere)
-        met, said = self._met, []
-        for one in decision.findings:
-            known = met.get(id(one))
-            said.append(known[1] if known is not None and known[0] is one else self._bare(one))
-        same = tuple([id(one) for one in said])
+        met = self._met
+        said = [
+            known[1] if (known := met.get(id(one))) is not None and known[0] is one else self._bare(one)
+            for one in decision.findings
+        ]
+        same = tuple(map(id, said))
         findings = self._said.get(same)
         if findings is None:
             if len(self._said) >= _FEW:

@@ -14,6 +14,8 @@ from massage_billing.errors import RuleFileError
 
 HEAD = "icd10cm-tabular 1"
 """First line of the packed text."""
+_CODES = 10_000
+"""Codes whose notes are kept at hand; a clinic uses some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,12 @@ class Exclusion:
     names: tuple[Target, ...]
     """The codes it names."""
 
-    def excludes(self, code: str, other: str) -> Target | None:
-        """What of the note keeps ``other`` from standing beside ``code``; None where nothing does.
+    def speaks_for(self, code: str) -> bool:
+        """Whether it stands at a code; of a code that the note itself names it does not speak."""
+        return self.at.holds(code) and self.named(code) is None
 
-        A code that the note itself names is not one it speaks for.
-        """
-        if not self.at.holds(code) or any(target.holds(code) for target in self.names):
-            return None
+    def named(self, other: str) -> Target | None:
+        """What of the note names a code; None where nothing does."""
         return next((target for target in self.names if target.holds(other)), None)
 
 
@@ -100,6 +101,7 @@ class TabularTable:
         self._notes: TabularNotes | None = None
         self._at_code: dict[str, list[Exclusion]] = {}
         self._at_range: list[Exclusion] = []
+        self._of_code: dict[str, tuple[Exclusion, ...]] = {}
         self._sevenths: dict[str, Seventh] = {}
 
     @property
@@ -121,8 +123,8 @@ class TabularTable:
         """The Excludes1 note that keeps two codes apart, whichever it stands at: (where it stands, what it names)."""
         first, second = sorted((one, other))
         for code, beside in ((first, second), (second, first)):
-            for note in self._standing_at(code):
-                named = note.excludes(code, beside)
+            for note in self._speaking_for(code):
+                named = note.named(beside)
                 if named is not None:
                     return note.at, named
         return None
@@ -136,12 +138,17 @@ class TabularTable:
         """Whether a code stands for what another disease does, so that it is never listed first."""
         return code.startswith(self.notes.manifestations)
 
-    def _standing_at(self, code: str) -> Iterator[Exclusion]:
-        """Notes at the code, its headings and its blocks, nearest first."""
+    def _speaking_for(self, code: str) -> tuple[Exclusion, ...]:
+        """Notes at the code, its headings and its blocks, nearest first; found once a code."""
+        known = self._of_code.get(code)
+        if known is not None:
+            return known
         at_code = self._ready()._at_code
-        for at in _beginnings(code):
-            yield from at_code.get(at, ())
-        yield from (note for note in self._at_range if note.at.holds(code))
+        found = [note for at in _beginnings(code) for note in at_code.get(at, ())] + self._at_range
+        if len(self._of_code) >= _CODES:
+            self._of_code.clear()
+        notes = self._of_code[code] = tuple([note for note in found if note.speaks_for(code)])
+        return notes
 
 
 def _beginnings(code: str) -> Iterator[str]:
