@@ -99,13 +99,13 @@ class Notes:
         if not day.withdrawn:
             return tuple(self.findings)
         found: list[Finding] = []
-        told: set[str] = set()
+        told: set[int] = set()
         for finding in self.findings:
             gone = day.gone(finding)
             if gone is None:
                 found.append(finding)
-            elif f"{gone.rule} {gone.row}" not in told:
-                told.add(f"{gone.rule} {gone.row}")
+            elif id(gone) not in told:  # one object a rule, or a row, of the day
+                told.add(id(gone))
                 found.append(gone)
         return tuple(found)
 
