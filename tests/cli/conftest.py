@@ -123,7 +123,7 @@ class FakeProgram:
     raises: BaseException | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     setup: SimpleNamespace = field(
-        default_factory=lambda: SimpleNamespace(book=SimpleNamespace(policies={"cms-total-time": None}), told=())
+        default_factory=lambda: SimpleNamespace(book=SimpleNamespace(of_payers={"cms-total-time"}), told=())
     )
 
     def run(self, start: date | None = None, since: datetime | None = None, dry_run: bool = False) -> RunReport:

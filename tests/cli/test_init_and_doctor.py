@@ -259,6 +259,15 @@ def test_doctor_knows_the_policies_of_the_rulebook(clinic: Path, mb: Call) -> No
     assert "no policy commercial-mitpoint" in checks["payer blue"][1]
 
 
+def test_doctor_says_that_a_payer_cannot_have_what_counts_for_patients(clinic: Path, mb: Call) -> None:
+    change(clinic, "commercial-midpoint", "self-pay", "payers.yaml")
+    code, checks = found(mb)
+    assert (code, checks["payer blue"][0]) == (3, "missing")
+    assert "no policy self-pay" in checks["payer blue"][1]
+    change(clinic, "kind: health", "kind: self-pay", "payers.yaml")
+    assert "payer blue" not in found(mb)[1]
+
+
 def test_doctor_says_when_others_may_read_a_secret(clinic: Path, mb: Call) -> None:
     change(clinic, "    zone:", "    auth: {kind: bearer, token_file: token}\n    zone:")
     token = clinic / "token"

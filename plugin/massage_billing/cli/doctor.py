@@ -139,8 +139,8 @@ def _payer_checks(payers: tuple[Payer, ...], book: Rulebook | None) -> Iterator[
     else:
         yield Check("clinic.payers", OK, shell.counted(len(payers), "payer"))
     for payer in payers:
-        if book is not None and payer.policy not in book.policies:
-            known = ", ".join(sorted(book.policies))
+        if book is not None and payer.policy not in book.of_payers and payer.kind.value != "self-pay":
+            known = ", ".join(sorted(book.of_payers))
             yield Check(f"payer {payer.key}", MISSING, f"the rulebook has no policy {payer.policy}.", f"Use: {known}.")
         if payer.filing_days is None:
             fix = "Give the days of your contract, and `status` can count them down."

@@ -123,8 +123,8 @@ def _counting(items: Iterable[Mapping[str, object]], reporter: Reporter) -> Iter
 
 
 def _known(policy: str | None, book: Rulebook) -> None:
-    if policy is not None and policy not in book.policies:
-        raise click.UsageError(f"There is no payer policy {policy}; there are {', '.join(sorted(book.policies))}.")
+    if policy is not None and policy not in book.of_payers:
+        raise click.UsageError(f"There is no payer policy {policy}; there are {', '.join(sorted(book.of_payers))}.")
 
 
 def _of_path(

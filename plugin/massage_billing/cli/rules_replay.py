@@ -54,8 +54,10 @@ def command(
         raise click.UsageError("--to lies before --from.")
     before, after = (rule_source.named(one, settings_file) for one in rules)
     for book in (before, after):
-        if payer_policy is not None and payer_policy not in book.policies:
-            raise click.UsageError(f"There is no payer policy {payer_policy}; there are {', '.join(book.policies)}.")
+        if payer_policy is not None and payer_policy not in book.of_payers:
+            raise click.UsageError(
+                f"There is no payer policy {payer_policy}; there are {', '.join(sorted(book.of_payers))}."
+            )
     with ExitStack() as stack:
         reporter = stack.enter_context(shell.progress("rules replay"))
         clinic, found = _past(stack, host, settings_file, payer_policy, reporter, (first, last))

@@ -56,7 +56,8 @@ class Rulebook:
         """Every table by the name of its file."""
         self._asked = book.asked_of_the_record
         patients = {name for name, text in self.policies.items() if any(row.patient_pays for row in text.values)}
-        self._of_payers = frozenset(self.policies) - patients
+        self.of_payers = frozenset(self.policies) - patients
+        """Names of the policies that a payer can have: all but what counts for a patient who pays."""
         self._rows = [row for rule in self.rules.values() for row in rule_rows(rule)]
         self._policy_rows = [row for name in self.policies for row in self._rows_of_policy(name)]
         self._sources = {rule.rule: source_texts(rule) for rule in self.rules.values()}
@@ -121,7 +122,7 @@ class Rulebook:
         gone = {row.id.partition("@")[0]: row.start for row in self._policy_rows if _gone(row, date)}
         return Day(
             date, rows, self._policies_on(date, withdrawn), tables_of(rows, self.tables), self._sources,
-            self._of_payers - frozenset(gone), tuple(row.rule for row in asked),
+            self.of_payers - frozenset(gone), tuple(row.rule for row in asked),
             tuple(row.passed for row in asked), _aged(rows, date), withdrawn, gone,
         )  # fmt: skip
 
