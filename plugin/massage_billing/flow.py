@@ -185,8 +185,8 @@ def _because(bucket: Bucket, policy: Policy, notes: Notes) -> tuple[Because, ...
     if usual is None:
         method = [day.row("timed-units", policy.terms.unit_method).because] if bucket.entry.timed else []
         of_code = (*status.because(bucket.entry, policy, day), *mue.because(code, policy, day))
-        usual = day.because[(policy.name, code)] = (policy.row.because, *method, *of_code)
-    return (*usual, *bucket.because) if bucket.because else usual
+        usual = day.because[(policy.name, code)] = day.still_asked((policy.row.because, *method, *of_code))
+    return (*usual, *day.still_asked(bucket.because)) if bucket.because else usual
 
 
 def _foreign_claims(visit: Visit, notes: Notes) -> None:
@@ -220,18 +220,11 @@ def _decision(
         outcome = Outcome.NO_CHARGE
     else:
         outcome = Outcome.SELF_PAY if payment.self_pay else Outcome.CLAIM
-    if notes.day.withdrawn:
-        lines = tuple(replace(line, because=_still_asked(line.because, notes)) for line in lines)
     return Decision(
         outcome, visit.encounter, visit.date, lines, _in_order(notes), notes.settled(), diagnoses,
         payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
         limit, *filed, payment.patients,
     )  # fmt: skip
-
-
-def _still_asked(reasons: tuple[Because, ...], notes: Notes) -> tuple[Because, ...]:
-    """The reasons of a line without those of rules that are withdrawn."""
-    return tuple(reason for reason in reasons if not notes.day.rests_on_gone(reason))
 
 
 def _filing_limit(on: Date | None, days: int | None) -> Date | None:

@@ -9,7 +9,7 @@ from datetime import date as Date
 from decimal import Decimal
 from typing import Protocol
 
-from massage_billing.model import Decision, Outcome
+from massage_billing.model import Decision, Outcome, Result
 from massage_billing.planning import Change, Plan
 
 UNKNOWN_PAYER = "payer-known"
@@ -136,7 +136,8 @@ class Tally:
         elif decision.outcome is Outcome.HOLD:
             rules = {finding.rule for finding in decision.holds}
             self.reasons.update(rules)
-            if UNKNOWN_PAYER in rules and decision.payer:
+            unmapped = any(f.rule == UNKNOWN_PAYER and f.result is Result.NO_DATA for f in decision.holds)
+            if unmapped and decision.payer:
                 self.unknown_payers[decision.payer] += 1
         if unchanged:
             counts["unchanged"] += 1

@@ -286,6 +286,12 @@ def test_a_payer_that_nobody_mapped_is_named_once_for_all_its_visits(world: Worl
     assert report.unknown_payers == ("Organization/o2",)
 
 
+def test_a_payer_that_is_mapped_to_no_policy_is_held_and_needs_no_line(world: World) -> None:
+    payers = (replace(CLINIC.payers[0], policy="no-such-plan"),)
+    report = world.run(clinic=replace(CLINIC, payers=payers, digest="clinic-0"))
+    assert (report.holds, report.unknown_payers) == (1, ())
+
+
 def test_a_draft_whose_record_changed_is_not_approved_by_mistake(world: World) -> None:
     world.setup = replace(world.setup, draft=True)
     world.run()

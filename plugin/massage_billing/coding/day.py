@@ -159,9 +159,12 @@ class Day:
         """Whether a question is asked: not where its rule is withdrawn."""
         return (rule, "") not in self.withdrawn
 
-    def rests_on_gone(self, because: Because) -> bool:
-        """Whether a reason of a line is a rule or row that is withdrawn."""
-        return (because.rule, "") in self.withdrawn or (because.rule, because.row) in self.withdrawn
+    def still_asked(self, reasons: tuple[Because, ...]) -> tuple[Because, ...]:
+        """Reasons of a line without those that are a rule or row that is withdrawn."""
+        gone = self.withdrawn
+        if not gone:
+            return reasons
+        return tuple([each for each in reasons if (each.rule, "") not in gone and (each.rule, each.row) not in gone])
 
     @property
     def codes(self) -> CodeTable:
