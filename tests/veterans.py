@@ -24,9 +24,9 @@ from massage_billing.hosts.memory import MemoryHost
 from massage_billing.hosts.memory import MemoryStore as HostData
 from massage_billing.model import Clinic, CoverageKind, Fee, Paper, PaperKind, Payer, Reading
 from massage_billing.ports import VisitState
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
+from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 from massage_billing.store.memory import MemoryStore
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

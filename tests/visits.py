@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.coding.example_terms import Given
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.model import Clinic, Decision, Ruling, RulingKind, Visit
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.files import load_rulebook
 
 DAY = Date(2026, 11, 3)
 RULES = Path(__file__).parent.parent / "plugin" / "massage_billing" / "rules"

@@ -9,7 +9,7 @@ from massage_billing import flow, same_day
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.keys import claim_key
 from massage_billing.model import NOWHERE, Clinic, Decision, Elsewhere, OnFirst, Ruling, RulingKind, Visit
-from massage_billing.seen import still
+from massage_billing.run.seen import still
 
 Decided = tuple[Visit, Decision]
 """A visit, joined with those that are billed with it, and its decision."""

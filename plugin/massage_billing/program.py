@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from typing import Final
 
-from massage_billing.batch import today_of
 from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Decision, Ruling, Visit
-from massage_billing.paper_ledger import counted_alone
 from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
-from massage_billing.report import RunReport
+from massage_billing.run.batch import today_of
+from massage_billing.run.paper_ledger import counted_alone
+from massage_billing.run.report import RunReport
+from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 
 SAMPLE_VISITS: Final = 200
 """How many recent visits ``check-host`` looks at."""

@@ -17,7 +17,7 @@ from massage_billing.coding.notes import Notes
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Clinic, Problem, Result, Service, Visit
-from massage_billing.readiness import GOING_ON, UNFINISHED_SERVICE
+from massage_billing.run.readiness import GOING_ON, UNFINISHED_SERVICE
 
 T = TypeVar("T")
 _FAR = datetime.max.replace(tzinfo=UTC).timestamp()

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from massage_billing.batch import Batch
 from massage_billing.errors import HostError
 from massage_billing.fhir.keys import claim_key
 from massage_billing.model import Ruling, RulingKind
-from massage_billing.outbox import Outbox, approves
-from massage_billing.planning import Terms
 from massage_billing.ports import NamesProblems, Touched, VisitRecord, VisitRow
-from massage_billing.report import RunReport, Tally
-from massage_billing.setup import Setup
+from massage_billing.run.batch import Batch
+from massage_billing.run.outbox import Outbox, approves
+from massage_billing.run.planning import Terms
+from massage_billing.run.report import RunReport, Tally
+from massage_billing.run.setup import Setup
 
 BATCH = 500
 """Visits decided and committed together."""

@@ -23,11 +23,11 @@ from massage_billing.model import Clinic, MinuteSource, Reading
 from massage_billing.profiles import CONCEPT_MAPS
 from massage_billing.profiles import folder as definitions
 from massage_billing.program import HostCheck, Program
-from massage_billing.report import NoProgress, Progress
-from massage_billing.rulebook_files import load_rulebook
-from massage_billing.rulebook_in_use import LAST_SOUND, RELEASES, InUse
+from massage_billing.rulebook.files import load_rulebook
+from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
+from massage_billing.run.report import NoProgress, Progress
+from massage_billing.run.setup import Setup
 from massage_billing.settings import BearerAuth, HostKind, HostSettings, Settings, SmartAuth
-from massage_billing.setup import Setup
 from massage_billing.store import open_store
 
 if TYPE_CHECKING:

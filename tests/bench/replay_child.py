@@ -15,9 +15,9 @@ from bench.mix import Mix, clinic  # noqa: E402
 from massage_billing import flow  # noqa: E402
 from massage_billing.coding.rulebook import Rulebook  # noqa: E402
 from massage_billing.coding.rulefile import PolicyText, RuleText  # noqa: E402
-from massage_billing.replay import Replay  # noqa: E402
-from massage_billing.rulebook_files import read_files  # noqa: E402
-from massage_billing.verdict import Memory  # noqa: E402
+from massage_billing.replay.compare import Replay  # noqa: E402
+from massage_billing.replay.verdict import Memory  # noqa: E402
+from massage_billing.rulebook.files import read_files  # noqa: E402
 
 TWELVE = frozenset(
     "visit-finished minutes-documented which-coverage coverage-in-force payer-known billable-code timed-units "
@@ -76,7 +76,7 @@ def replayed(which: str, count: int) -> dict[str, object]:
 
 def _wrong(book: Rulebook, count: int) -> int:
     """Of some thousand visits, how many the memory decides otherwise than flow itself; not timed."""
-    from massage_billing.verdict import verdict_of
+    from massage_billing.replay.verdict import verdict_of
 
     place = clinic(frozenset(book.policies))
     memory = Memory(book, place)

@@ -18,7 +18,7 @@ from massage_billing.errors import HostNotFound
 from massage_billing.model import ClaimLine, Decision, Outcome, Ruling, Therapist, Visit
 from massage_billing.ports import Capabilities, VisitRecord, VisitRow, VisitState
 from massage_billing.program import HostCheck
-from massage_billing.report import RunReport, VisitLine
+from massage_billing.run.report import RunReport, VisitLine
 
 SETTINGS = """\
 clinic:

@@ -14,7 +14,7 @@ import pytest
 from massage_billing.cli.main import COMMANDS
 from massage_billing.errors import HostRefused, SettingsError
 from massage_billing.model import Decision, Effect, Finding, Outcome, Result, Ruling, RulingKind
-from massage_billing.report import RunReport
+from massage_billing.run.report import RunReport
 
 from .conftest import REPORT, Call, FakeProgram, row, self_pay_decision
 

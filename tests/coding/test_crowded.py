@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given as given_spans
 from hypothesis import strategies as st
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.coding import crowded
 from massage_billing.model import Service
+from massage_billing.rulebook import examples as rule_examples
 from visits import DAY, book, clinic, given, visit
 
 CODES = book().on(DAY).codes

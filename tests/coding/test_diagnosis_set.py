@@ -219,8 +219,8 @@ def covered(diagnoses: list[str], *terms: dict[str, object], **differs: object) 
 
 
 def _varied(diagnoses: list[str], said: list[dict[str, object]], **differs: object):  # type: ignore[no-untyped-def]
-    from massage_billing import rule_examples
     from massage_billing.coding.example_terms import Example, Expect
+    from massage_billing.rulebook import examples as rule_examples
     from visits import given as given_visit
 
     given = given_visit(diagnoses=diagnoses, policy_says={"diagnoses": said}, **differs)

@@ -11,7 +11,7 @@ import pytest
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.tables import Pair
 from massage_billing.model import Decision, Effect, Outcome
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from visits import book, decide, effects, lines, not_billed, units
 
 FEES = {code: "40.00" for code in ("97124", "97140", "97112", "97110", "97530", "97116", "97161", "98940", "98941",

@@ -15,7 +15,7 @@ from massage_billing.coding.rulebook import Day, Rulebook
 from massage_billing.coding.tables import Limit, Pair
 from massage_billing.coding.terms import EvaluationRow, PairsRow
 from massage_billing.model import Decision, Effect
-from massage_billing.rule_examples import Varied
+from massage_billing.rulebook.examples import Varied
 from visits import DAY, book, decide, lines
 
 ONLY_TIMES = set(book().on(DAY).row("ncci-pairs", "group-session").says(PairsRow).only_times)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.coding.paper_fits import Asked as Question
 from massage_billing.coding.paper_fits import judge, merged, preferred, validity
 from massage_billing.coding.policy_terms import PaperTerm
 from massage_billing.model import NOWHERE, Decision, Elsewhere, Outcome, Paper, PaperKind, PaperUse, Result
+from massage_billing.rulebook import examples as rule_examples
 from visits import DAY, book, effects, given, visit
 
 A1 = Paper(PaperKind.AUTHORIZATION, "papers.csv:2", "Patient/1", number="A1", start=date(2026, 10, 1),

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from massage_billing import flow
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.model import Decision, Effect, Outcome, Visit
-from massage_billing.rule_examples import Varied
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.examples import Varied
+from massage_billing.rulebook.files import load_rulebook
 from visits import DAY, RULES, book, clinic, visit
 
 METHODS = ("cms-total-time", "per-code-midpoint", "total-time-and-midpoint")

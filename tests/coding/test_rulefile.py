@@ -11,7 +11,7 @@ import pytest
 from massage_billing.coding.rulefile import read_book, read_policy, read_rule
 from massage_billing.coding.tables import read_codes, read_limits, read_pairs, read_statuses
 from massage_billing.errors import RuleFileError
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from visits import RULES
 
 GOOD = """\

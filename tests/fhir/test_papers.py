@@ -39,7 +39,7 @@ from massage_billing.model import (
     PaperNeed,
     Visit,
 )
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 
 ORDERED = {"basedOn": [ref("ServiceRequest/s1")]}
 

@@ -28,7 +28,7 @@ from massage_billing.model import (
     RulingKind,
     Visit,
 )
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from visits import DAY, RULES, book, clinic, decide, effects, lines, not_billed, ruling, visit
 
 NOT_PERFORMED = Problem("visit-finished", Result.FAIL, "Encounter/e1 is cancelled.", "Encounter/e1", "not-performed")

@@ -19,10 +19,10 @@ from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.hosts.openemr import OpenEmr
 from massage_billing.model import Clinic, CoverageKind, Decision, Fee, Outcome, Payer, Reading, Visit
 from massage_billing.ports import VisitState
-from massage_billing.report import RunReport
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
+from massage_billing.run.report import RunReport
+from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 from massage_billing.store.memory import MemoryStore
 
 BOOK = load_rulebook()

@@ -18,9 +18,9 @@ from massage_billing.hosts.folder import FolderHost
 from massage_billing.model import Decision, Paper, PaperKind, Ruling, RulingKind
 from massage_billing.ports import Entry
 from massage_billing.program import Program
-from massage_billing.rule_examples import Varied
+from massage_billing.rulebook.examples import Varied
+from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
 from veterans import REFERRAL, World, clinic

@@ -16,10 +16,10 @@ from massage_billing import flow
 from massage_billing.checks import claim_checker
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Decision, Visit
-from massage_billing.planning import Plan, plan
 from massage_billing.ports import VisitRecord
 from massage_billing.program import _few_collections
-from massage_billing.situation import Situation, Terms
+from massage_billing.run.planning import Plan, plan
+from massage_billing.run.situation import Situation, Terms
 from visits import book, clinic
 
 Billed = tuple[Visit, Decision, Plan]

@@ -11,9 +11,9 @@ from massage_billing.checks import claim_checker
 from massage_billing.hosts.memory import MemoryHost
 from massage_billing.hosts.memory import MemoryStore as HostData
 from massage_billing.model import Clinic, CoverageKind, Fee, Payer, Reading
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
+from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
-from massage_billing.setup import Setup
 from massage_billing.store.memory import MemoryStore
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -36,8 +36,8 @@ from massage_billing.model import (
     Visit,
     Who,
 )
-from massage_billing.planning import Change, Plan, Situation, Terms, plan
 from massage_billing.ports import Operation, VisitState
+from massage_billing.run.planning import Change, Plan, Situation, Terms, plan
 
 DAY = date(2026, 11, 20)
 TERMS = Terms(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from massage_billing.releases.importing import Request, import_files
 from massage_billing.releases.shelf import Shelf, folder_of
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from releases.making import mue, ptp, write
 
 

@@ -18,7 +18,7 @@ from massage_billing.releases.icd10_codes import FORMAT, known_through, release_
 from massage_billing.releases.importing import Request, import_files
 from massage_billing.releases.model import Context, Draft
 from massage_billing.releases.shelf import Shelf, folder_of
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from releases.icd10_files import CHANGES, CODES, addenda, codes_file, order_file
 from releases.making import Memory, write
 from visits import book, decide, effects

@@ -17,7 +17,7 @@ from massage_billing.releases.icd10_tabular import FORMAT, parse, read_note
 from massage_billing.releases.importing import Request, import_files
 from massage_billing.releases.model import Context
 from massage_billing.releases.shelf import Shelf, folder_of
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from releases.icd10_files import BACK, NECK, diag, notes, tabular
 from releases.making import Memory, write
 from visits import RULES, book, decide, effects

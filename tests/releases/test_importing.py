@@ -18,7 +18,7 @@ from massage_billing.errors import InputError, MassageBillingError, ReleaseRefus
 from massage_billing.releases.book import labels
 from massage_billing.releases.importing import Imported, Request, import_files, remove
 from massage_billing.releases.shelf import INDEX, Shelf, folder_of
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from releases.making import LICENSED, PAIRS, mue, ptp, rvu, therapy, write
 
 TODAY = date(2026, 11, 23)

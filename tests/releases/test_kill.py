@@ -16,7 +16,7 @@ import pytest
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.releases.importing import Request, import_files
 from massage_billing.releases.shelf import INDEX, Shelf, folder_of
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook.files import load_rulebook
 from releases.child import generation
 
 TESTS = Path(__file__).resolve().parents[1]

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from massage_billing import flow, rule_examples
-from massage_billing.alike import Alike
-from massage_billing.alike import fields as listed_fields
+from massage_billing import flow
 from massage_billing.coding.example_terms import Given
 from massage_billing.model import (
     NOWHERE,
@@ -30,7 +28,10 @@ from massage_billing.model import (
     Therapist,
     Visit,
 )
-from massage_billing.verdict import Memory, verdict_of
+from massage_billing.replay.alike import Alike
+from massage_billing.replay.alike import fields as listed_fields
+from massage_billing.replay.verdict import Memory, verdict_of
+from massage_billing.rulebook import examples as rule_examples
 from replay.alike_visits import clinic, pairs, sound_pairs, visits
 from visits import book, ruling
 

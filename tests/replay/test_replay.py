@@ -11,10 +11,10 @@ import pytest
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.tables import Pair
 from massage_billing.model import Clinic, Effect, Ruling, Visit
-from massage_billing.replay import Dollars, Replay, late_deletions
-from massage_billing.replaying import AsOf
-from massage_billing.rulebook_files import read_files
-from massage_billing.verdict import verdict_of
+from massage_billing.replay.compare import Dollars, Replay, late_deletions
+from massage_billing.replay.verdict import verdict_of
+from massage_billing.replay.visits import AsOf
+from massage_billing.rulebook.files import read_files
 from visits import DAY, book, clinic, ruling, visit
 
 POLICY = "cms-total-time"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from massage_billing import rule_examples
-from massage_billing.rule_examples import Case
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.examples import Case
 from visits import book
 
 CASES = list(rule_examples.cases(book()))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from massage_billing import rule_checks
 from massage_billing.coding.date_walk import Trouble, walk
 from massage_billing.errors import RuleFileError
 from massage_billing.model import Outcome
-from massage_billing.rulebook_files import load_rulebook, read_files, read_files_with
-from massage_billing.rulebook_in_use import InUse
+from massage_billing.rulebook import checks as rule_checks
+from massage_billing.rulebook.files import load_rulebook, read_files, read_files_with
+from massage_billing.rulebook.in_use import InUse
 from visits import DAY, RULES, book, decide, lines
 
 TODAY = Date(2026, 11, 23)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.model import Decision, Outcome, Result
-from massage_billing.rulebook_files import read_files
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.files import read_files
 from visits import DAY, book, clinic, decide, effects, lines, not_billed, visit
 
 LMT, PT, OT = "225700000X", "225100000X", "225X00000X"

@@ -9,12 +9,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.cli.main import cli
 from massage_billing.clinic_files import load_payers
 from massage_billing.coding.rulefile import read_policy
 from massage_billing.model import Outcome
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.files import load_rulebook
 from visits import RULES, book, clinic, lines, visit
 
 PAGE = RULES.parent.parent / "docs" / "payer-policies.md"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from massage_billing import flow, rule_examples
+from massage_billing import flow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Outcome
-from massage_billing.rulebook_files import load_rulebook
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.files import load_rulebook
 from visits import RULES, book, clinic, visit
 
 TODAY = Date(2026, 11, 23)
@@ -89,7 +90,7 @@ def test_findings_say_when_a_source_is_secondary() -> None:
 def test_no_billing_code_modifier_or_date_stands_in_the_python_of_the_rules() -> None:
     core = RULES.parent
     code = re.compile(r"""["'](\d{4}[0-9A-Z]|[A-Z]\d{4}|G[PON]|X[EPSU]|59|25|KX|20\d\d-\d\d-\d\d)["']|Date\(\d""")
-    for file in [*core.joinpath("coding").glob("*.py"), core / "flow.py", core / "rulebook_files.py"]:
+    for file in [*core.joinpath("coding").glob("*.py"), core / "flow.py", core / "rulebook" / "files.py"]:
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             prose = line.strip().startswith(('"""', "#")) or line.strip().endswith('"""')
             assert prose or not code.search(line), f"{file.name}:{number}: {line.strip()}"

@@ -9,13 +9,14 @@ from functools import cache
 
 import pytest
 
-from massage_billing import rule_examples, same_day
+from massage_billing import same_day
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.rulefile import RuleText
 from massage_billing.coding.terms import Row
 from massage_billing.model import Decision, Effect, Finding, Outcome, Result
-from massage_billing.rule_examples import Case
-from massage_billing.rulebook_files import Files, read_files
+from massage_billing.rulebook import examples as rule_examples
+from massage_billing.rulebook.examples import Case
+from massage_billing.rulebook.files import Files, read_files
 from visits import DAY, book, clinic, decide, lines, visit
 
 SINCE = Date(2026, 10, 15)

@@ -143,7 +143,7 @@ def as_coding(value: str) -> tuple[str, str]:
 
 def _ask_policy(kind: str) -> str:
     """One of the policies for this kind of insurance, each shown with its first words."""
-    from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook.files import load_rulebook
 
     fitting = {name: p for name, p in sorted(load_rulebook().policies.items()) if not p.kinds or kind in p.kinds}
     for name, policy in fitting.items():

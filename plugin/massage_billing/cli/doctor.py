@@ -91,8 +91,8 @@ def _attempt(about: str, work: Callable[[], T]) -> T | Check:
 
 def _rulebook(settings: Settings) -> Rulebook:
     """The rules as the files are now: a mistake is told here, though `run` goes on with what was last sound."""
-    from massage_billing.rulebook_files import load_rulebook
-    from massage_billing.rulebook_in_use import RELEASES
+    from massage_billing.rulebook.files import load_rulebook
+    from massage_billing.rulebook.in_use import RELEASES
 
     releases = settings.state_folder() / "rulebook" / RELEASES
     return load_rulebook(own_policies=settings.rules.own_policies, releases=releases)

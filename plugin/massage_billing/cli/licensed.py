@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from massage_billing.rule_pages.page import Page
+    from massage_billing.rulebook.pages.page import Page
 
 _OURS = "our label"
 _THEIRS = "CPT descriptor (your licence)"

@@ -12,7 +12,7 @@ from massage_billing.cli.shell import counted
 from massage_billing.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from massage_billing.replay import Deletion, Dollars, Replay, Sum, Tally
+    from massage_billing.replay.compare import Deletion, Dollars, Replay, Sum, Tally
 
 _COLUMNS = ("visits", "claimed", "held", "patient")
 

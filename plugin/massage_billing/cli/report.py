@@ -15,7 +15,7 @@ from massage_billing.cli.tables import print_table
 
 if TYPE_CHECKING:
     from massage_billing.ports import VisitRow
-    from massage_billing.report import RunReport
+    from massage_billing.run.report import RunReport
 
 
 def show_report(report: RunReport) -> None:

@@ -34,7 +34,7 @@ def on_option(text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def rulebook(rules: str | None, settings_file: Path | None) -> Rulebook:
     """The rulebook that is meant. Raises RuleFileError; SettingsError where the clinic's is asked for by name and there
     are no settings."""
-    from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook.files import load_rulebook
     from massage_billing.settings import find_settings
 
     if rules not in (None, SHIPPED, OWN):
@@ -48,8 +48,8 @@ def rulebook(rules: str | None, settings_file: Path | None) -> Rulebook:
 def named(what: str, settings_file: Path | None) -> Rulebook:
     """A rulebook by its name: BASE[+FOLDER …][@DATE]. BASE is shipped, own, a folder of rules, or a folder of own
     policies; each FOLDER holds own policies or releases; at a DATE, every visit is decided by what is in force then."""
-    from massage_billing.replaying import AsOf
-    from massage_billing.rulebook_files import is_rulebook, load_rulebook
+    from massage_billing.replay.visits import AsOf
+    from massage_billing.rulebook.files import is_rulebook, load_rulebook
 
     what, at, date = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
     base, *more = [what] if Path(what).exists() else what.split("+")
@@ -85,7 +85,7 @@ def is_releases(folder: Path) -> bool:
 
 def clinic_folders(settings_file: Path | None) -> tuple[Path | None, Path]:
     """The clinic's folder of own policies, and its folder of releases."""
-    from massage_billing.rulebook_in_use import RELEASES
+    from massage_billing.rulebook.in_use import RELEASES
 
     settings = shell.load(settings_file)
     return settings.rules.own_policies, settings.state_folder() / "rulebook" / RELEASES

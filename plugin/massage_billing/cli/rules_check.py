@@ -16,8 +16,8 @@ from massage_billing.errors import InputError, RulebookError
 if TYPE_CHECKING:
     from massage_billing.coding.date_walk import Trouble
     from massage_billing.coding.rulebook import Rulebook
-    from massage_billing.rule_checks import Told
-    from massage_billing.rulebook_files import Files
+    from massage_billing.rulebook.checks import Told
+    from massage_billing.rulebook.files import Files
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "bright_black"}
 
@@ -67,7 +67,7 @@ def command(path: Path | None, notes: bool, settings_file: Path | None, as_json:
 
 
 def _check(path: Path | None, settings_file: Path | None, told: Told) -> _Result:
-    from massage_billing.rulebook_files import is_rulebook, read_files
+    from massage_billing.rulebook.files import is_rulebook, read_files
     from massage_billing.settings import find_settings
 
     if path is None:
@@ -87,8 +87,8 @@ def _check(path: Path | None, settings_file: Path | None, told: Told) -> _Result
 
 def _whole(what: str, files: Files, releases: Path | None, told: Told) -> _Result:
     """A whole rulebook: its files, its examples without imported releases, its dates with them."""
-    from massage_billing import rule_checks
     from massage_billing.coding.date_walk import walked
+    from massage_billing.rulebook import checks as rule_checks
 
     count = len(files.rules) + len(files.policies) + len(files.own) + len(files.errors)
     if files.errors:
@@ -112,13 +112,13 @@ def _own(folder: Path, files: Files, told: Told) -> _Result:
 
 def _one(file: Path, told: Told) -> _Result:
     """One policy, or one rule in place of ours of that name, over the rulebook that ships."""
-    from massage_billing.rulebook_files import read_files_with
+    from massage_billing.rulebook.files import read_files_with
 
     return _few(str(file), read_files_with(file), told)
 
 
 def _few(what: str, files: Files, told: Told) -> _Result:
-    from massage_billing import rule_checks
+    from massage_billing.rulebook import checks as rule_checks
 
     owners = frozenset(files.own) | frozenset(files.looked_at)
     count = len(owners) + len(files.errors)

@@ -12,7 +12,7 @@ from massage_billing.cli import rule_source, shell
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
-    from massage_billing.rule_pages.differences import Difference
+    from massage_billing.rulebook.pages.differences import Difference
 
 
 @click.command(name="diff")
@@ -30,7 +30,7 @@ def command(
     A and B are `shipped`, `own` (the clinic's: with its own policies and imported releases), a folder of rules, or a
     folder of own policies. With --from and --to: what holds on the second date and did not on the first.
     """
-    from massage_billing.rule_pages.differences import between_books, between_dates
+    from massage_billing.rulebook.pages.differences import between_books, between_dates
 
     if (first is None) != (second is None):
         raise click.UsageError("Give --from and --to together.")
@@ -51,7 +51,7 @@ def command(
 
 
 def _book(what: str | None, settings_file: Path | None) -> Rulebook:
-    from massage_billing.rulebook_files import is_rulebook, load_rulebook
+    from massage_billing.rulebook.files import is_rulebook, load_rulebook
 
     if what in (None, rule_source.SHIPPED, rule_source.OWN) or is_rulebook(Path(str(what))):
         return rule_source.rulebook(what, settings_file)

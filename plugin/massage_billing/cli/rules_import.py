@@ -96,7 +96,7 @@ def _import(
 def _book(shelf: Shelf, own_policies: Path | None) -> Rulebook:
     """The rulebook so far; the one that ships where the clinic's is damaged, so that releases can be loaded again."""
     from massage_billing.errors import RuleFileError
-    from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook.files import load_rulebook
 
     try:
         return load_rulebook(own_policies=own_policies, releases=shelf.folder)
@@ -109,7 +109,7 @@ def _codes(settings: Settings) -> frozenset[str]:
     """Codes the clinic bills: of its fee schedule and its latest Claims; without either, all that are known."""
     from massage_billing.clinic_files import load_fees
     from massage_billing.errors import StoreError
-    from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook.files import load_rulebook
     from massage_billing.wiring import billed_codes
 
     found: set[str] = set()
@@ -191,7 +191,7 @@ def _list(releases: Sequence[Release], as_json: bool) -> None:
 
     columns = ("release", "version", "from", "known through", "rows", "kept", "loaded", "files")
     print_table(columns, _rows(releases), right=("rows", "kept"), wrap=("files",))
-    from massage_billing.rulebook_files import load_rulebook
+    from massage_billing.rulebook.files import load_rulebook
 
     known = frozenset(load_rulebook().undated().codes)
     for release in releases:

@@ -12,7 +12,7 @@ from massage_billing.cli import rule_source, shell
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
-    from massage_billing.rule_pages.listing import Entry
+    from massage_billing.rulebook.pages.listing import Entry
 
 
 @click.command(name="list")
@@ -35,7 +35,7 @@ def command(
     A date after "verified" that lies more than a quarter back says that somebody should compare the rule with its
     sources again; `rules check` names them.
     """
-    from massage_billing.rule_pages.listing import entries
+    from massage_billing.rulebook.pages.listing import entries
 
     book = rule_source.rulebook(rules, settings_file)
     if payer_policy is not None and payer_policy not in book.policies:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from massage_billing.cli.progress import Reporter
     from massage_billing.coding.rulebook import Rulebook
     from massage_billing.model import Clinic
-    from massage_billing.replay import Change, Deletion, Replay
-    from massage_billing.replaying import PastVisit, Problems
+    from massage_billing.replay.compare import Change, Deletion, Replay
+    from massage_billing.replay.visits import PastVisit, Problems
 
 SCHEMA = "rules-replay/1"
 
@@ -55,14 +55,13 @@ def command(
     before, after = (rule_source.named(one, settings_file) for one in rules)
     for book in (before, after):
         if payer_policy is not None and payer_policy not in book.of_payers:
-            raise click.UsageError(
-                f"There is no payer policy {payer_policy}; there are {', '.join(sorted(book.of_payers))}."
-            )
+            known = ", ".join(sorted(book.of_payers))
+            raise click.UsageError(f"There is no payer policy {payer_policy}; there are {known}.")
     with ExitStack() as stack:
         reporter = stack.enter_context(shell.progress("rules replay"))
         clinic, found = _past(stack, host, settings_file, payer_policy, reporter, (first, last))
         replay = _run(before, after, clinic, found, reporter, _shown(visits, as_json))
-    from massage_billing.replay import late_deletions
+    from massage_billing.replay.compare import late_deletions
 
     deletions = late_deletions(before, after, first, last)
     if as_json:
@@ -89,8 +88,8 @@ def _past(
     dates: tuple[Date, Date],
 ) -> tuple[Clinic, Iterator[PastVisit]]:
     """The clinic, and its visits of these dates."""
-    from massage_billing import replaying
     from massage_billing.cli.explain import clinic_and_reading
+    from massage_billing.replay import visits as replaying
 
     if host is not None and Path(host).exists():
         clinic, reading = clinic_and_reading(policy, None, settings_file)
@@ -117,7 +116,7 @@ def _run(
 ) -> Replay:
     from dataclasses import replace
 
-    from massage_billing.replay import Replay
+    from massage_billing.replay.compare import Replay
 
     replay = Replay(before, after, replace(clinic, today=None))
     for number, one in enumerate(past, 1):

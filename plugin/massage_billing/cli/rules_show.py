@@ -13,7 +13,7 @@ from massage_billing.errors import InputError
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
-    from massage_billing.rule_pages.page import Page
+    from massage_billing.rulebook.pages.page import Page
 
 _FORMATS = {"text": ".txt", "markdown": ".md", "html": ".html"}
 
@@ -55,7 +55,7 @@ def command(
     if every:
         _write_all(book, date, on is not None, shape or "html", output)
         return
-    from massage_billing.rule_pages.page import page
+    from massage_billing.rulebook.pages.page import page
 
     found = page(book, str(name), date, only_in_force=on is not None, code="" if table else code)
     if (table or code is not None) and found.table is None:
@@ -80,21 +80,21 @@ def _by_name(output: Path | None) -> str:
 
 def _written(page: Page, shape: str, index: str = "") -> str:
     if shape == "html":
-        from massage_billing.rule_pages.html import html
+        from massage_billing.rulebook.pages.html import html
 
         return html(page, index)
     if shape == "markdown":
-        from massage_billing.rule_pages.markdown import markdown
+        from massage_billing.rulebook.pages.markdown import markdown
 
         return markdown(page)
-    from massage_billing.rule_pages.text import text
+    from massage_billing.rulebook.pages.text import text
 
     return text(page)
 
 
 def _write_all(book: Rulebook, on: Date, only_in_force: bool, shape: str, folder: Path | None) -> None:
-    from massage_billing.rule_pages.html import INDEX, Book, index_html
-    from massage_billing.rule_pages.page import names, page
+    from massage_billing.rulebook.pages.html import INDEX, Book, index_html
+    from massage_billing.rulebook.pages.page import names, page
 
     if folder is None:
         raise click.UsageError("--all needs --output FOLDER.")

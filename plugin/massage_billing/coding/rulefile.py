@@ -98,7 +98,7 @@ class BookText(Model):
     asked_of_the_record: tuple[Word, ...]
     """Rules that reading the record answers, in order."""
     standard_visit: Given
-    """The visit that examples start from; see ``massage_billing.rule_examples``."""
+    """The visit that examples start from; see ``massage_billing.rulebook.examples``."""
 
 
 def read_rule(text: str, file: str) -> RuleText:

@@ -1,0 +1,1 @@
+"""One pass over the visits of a host: gathered, decided, planned, committed, written. Begins in ``service.py``."""
