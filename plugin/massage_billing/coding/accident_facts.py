@@ -49,7 +49,7 @@ def known(visit: Visit, payment: Payment, injuries: Sequence[Paper]) -> Facts:
     number = (recorded.claim_number if recorded else None) or (
         payment.coverage.claim_number if payment.coverage else None
     )
-    meant = [one for one in injuries if number is None or one.number in (None, number)]
+    meant = [one for one in injuries if (number is None or one.number in (None, number)) and _open(one, visit.date)]
     if len(meant) > 1 and recorded is not None and recorded.date is not None:
         meant = [one for one in meant if one.start == recorded.date]
     if len(meant) != 1:
@@ -69,6 +69,11 @@ def known(visit: Visit, payment: Payment, injuries: Sequence[Paper]) -> Facts:
         ),
         visits_before=injury.visits_used,
     )
+
+
+def _open(injury: Paper, on: Date | None) -> bool:
+    """Whether a visit on a date can have treated an injury: it had happened, and was not closed."""
+    return on is None or ((injury.start is None or injury.start <= on) and (injury.end is None or on <= injury.end))
 
 
 def check(facts: Facts, term: AccidentTerm, policy: Policy, notes: Notes) -> None:

@@ -69,7 +69,10 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     else:
         notes.no_data("member-id", f"{chosen.id} has no member id.", about=chosen.id)
     payer.check(chosen, clinic, notes)
-    if visit.accident is not None and visit.accident.date is None and not _dated(visit, clinic):
+    if visit.accident is not None and visit.accident.date is not None and visit.accident.date > on:
+        said = visit.accident.source
+        notes.fail("accident-date", f"{said} tells of an accident after the date of service.", "after", said)
+    elif visit.accident is not None and visit.accident.date is None and not _dated(visit, clinic):
         said = visit.accident.source
         notes.no_data(
             "accident-date", f"{said} tells of an accident and not when: the claim leaves it out.", about=said
