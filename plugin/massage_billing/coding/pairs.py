@@ -156,7 +156,7 @@ def _note_dropped(met: Met, kept: Sequence[Bucket], policy: Policy, row: RuleRow
         message = f"{why}. The code that would be dropped has more units ({told}): a person has to decide."
     else:
         message = f"{why}: {met.one} stays, {met.two} is not billed."
-    notes.fail(_RULE, message, case, pair, (pair, since))
+    notes.fail(_RULE, message, case, pair, (pair, since), row.source)
     if met.evaluation:
         wanted = notes.day.row(_EVALUATION).says(EvaluationRow).modifier
         message = (
@@ -178,7 +178,7 @@ def _note_weak(met: Met, column2: Sequence[Bucket], row: RuleRow, notes: Notes) 
         f"{met.one} has no unit without the minutes of {met.two}. Left to bill: {left} of {met.two}; a person has to "
         "decide."
     )
-    notes.fail(_RULE, message, "column-1-without-unit", pair, (pair, since))
+    notes.fail(_RULE, message, "column-1-without-unit", pair, (pair, since), row.source)
 
 
 def _open(met: Met, column2: Sequence[Bucket], row: RuleRow, notes: Notes) -> None:
@@ -197,7 +197,7 @@ def _open(met: Met, column2: Sequence[Bucket], row: RuleRow, notes: Notes) -> No
             bucket.modifiers = (*bucket.modifiers, modifier)
         bucket.because = (*bucket.because, because)
     message = f"{pair}: the record shows {met.shown}, so column 2 is billed with {', '.join(sorted(used))}."
-    notes.fail(_RULE, message, "opened", pair, (pair, since))
+    notes.fail(_RULE, message, "opened", pair, (pair, since), row.source)
 
 
 def _recorded(bucket: Bucket, says: PairsRow) -> str | None:
