@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from massage_billing.errors import RuleFileError
 
@@ -24,6 +25,7 @@ _BOTH = ("both", "bilateral")
 _SHORT = {_LEFT: ("left", "l"), _RIGHT: ("right", "r")}
 
 
+@lru_cache(maxsize=4096)
 def normal(region: str) -> str:
     """A region as the table writes it: small letters, no punctuation; a code as it is."""
     if "|" in region:

@@ -7,7 +7,8 @@ nothing (``Row.says_nothing``), so that the code that reads rows need not know o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Never
 
 from massage_billing.coding.policy_terms import PolicyRow
 from massage_billing.coding.terms import Row
@@ -67,6 +68,10 @@ def withdrawn_findings(rows: Mapping[tuple[str, str], RuleRow]) -> Mapping[tuple
     return found
 
 
+_NO_ENTRY: Mapping[str, Never] = MappingProxyType({})
+"""The table of every rule that is withdrawn."""
+
+
 def tables_of(rows: Mapping[tuple[str, str], RuleRow], tables: Mapping[str, Table]) -> Mapping[str, Table]:
     """The table of each rule in force; an empty one where the rule is withdrawn."""
     found: dict[str, Table] = {}
@@ -74,7 +79,7 @@ def tables_of(rows: Mapping[tuple[str, str], RuleRow], tables: Mapping[str, Tabl
         if row.terms.table:
             table = tables[row.terms.table]
             emptied = row.withdrawn and row.rule != _KEEPS_ITS_TABLE and isinstance(table, Mapping)
-            found[row.rule] = {} if emptied else table
+            found[row.rule] = _NO_ENTRY if emptied else table
     return found
 
 

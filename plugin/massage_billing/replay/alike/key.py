@@ -71,6 +71,7 @@ class Alike:
         self._counting: dict[tuple[frozenset[str], bool, bool], MinuteKinds] = {}
         self._counting_of: dict[frozenset[str], MinuteKinds] = {}
         self._stands = cache(partial(stands, self._days))
+        self._places: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
         self._related: dict[tuple[str | None, str | None], bool] = {}
 
     def key(self, visit: Visit) -> Key | None:
@@ -272,16 +273,25 @@ class Alike:
 
     def _two(self, one: Service, two: Service) -> int:
         """Bits: whether the record shows separate regions, which regions no table has, whether the times are apart."""
-        found = 0
-        for table in self._regions if one.regions or two.regions else ():
-            unread = [any(regions.parts(each, table) is None for each in s.regions) for s in (one, two)]
-            bits = _REGIONS if regions.apart(one.regions, two.regions, table) else 0
-            found = found << _BITS | bits | sum(bit for bit, is_so in zip(_UNREAD, unread, strict=True) if is_so)
-        found <<= _BITS
+        found = self._of_regions(one.regions, two.regions) if one.regions or two.regions else 0
         a, b, c, d = one.start, one.end, two.start, two.end
         if a is None or b is None or c is None or d is None or (a.tzinfo is None) is not (c.tzinfo is None):
             return found
         return found if a < d and c < b else found | _TIMES
+
+    def _of_regions(self, ones: tuple[str, ...], others: tuple[str, ...]) -> int:
+        known = self._places.get((ones, others))
+        if known is not None:
+            return known
+        found = 0
+        for table in self._regions:
+            unread = [any(regions.parts(each, table) is None for each in side) for side in (ones, others)]
+            bits = _REGIONS if regions.apart(ones, others, table) else 0
+            found = found << _BITS | bits | sum(bit for bit, is_so in zip(_UNREAD, unread, strict=True) if is_so)
+        if len(self._places) >= _BOUND:
+            self._places.clear()
+        found = self._places[(ones, others)] = found << _BITS
+        return found
 
     def _pair(self, one: str | None, two: str | None) -> bool:
         """Whether an edit stands between two codes on any date."""
