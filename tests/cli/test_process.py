@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -165,9 +166,10 @@ def test_a_reader_that_goes_away_is_no_error(demo: Path) -> None:
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    said = process.stderr.read()
+    said = process.stderr.read().splitlines()
     assert process.wait(60) == 141
-    assert said == ""
+    # A busy machine may have needed so long that progress was shown; nothing else may be said.
+    assert [line for line in said if not re.fullmatch(r"explain: .* \(\d+ s\)", line)] == []
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
