@@ -93,10 +93,6 @@ class Ledger:
         found = self._decided.get(entry.row.encounter)
         return entry if found is None else replace(entry, uses=found[0], counted=found[1])
 
-    def has_news(self, encounter: str) -> bool:
-        """Whether the store may have to hear of a visit for its papers' sake."""
-        return encounter in self._decided
-
     # --- counting ---------------------------------------------------------------------------------------------------
 
     def _uses(self, visit: Visit) -> tuple[PaperUse, ...]:
