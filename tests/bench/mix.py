@@ -13,8 +13,8 @@ Everything is drawn from a seed, so the same number gives the same visits. A vis
   was planned and 0 to 20 minutes more, so that now and then the services outlast it.
 - Faults by ``FAULTS``: what holds, halves or empties a visit.
 
-The mix was changed several times while the memory of verdicts was written, towards more repeats. Its share of repeats is
-its own and no evidence of any clinic's; it wants a second pair of eyes.
+The mix was changed several times while the memory of verdicts was written, towards more repeats. Its share of repeats
+is its own and no evidence of any clinic's; it wants a second pair of eyes.
 """
 
 from __future__ import annotations
