@@ -15,6 +15,14 @@
     │   ├── HostFault                     500 and other 5xx
     │   ├── HostAnswerUnreadable          not JSON, half a body, HTML, a wrong resource type
     │   └── HostUntrusted                 a link to another origin, or a loop of next links
+    ├── PayerError               exit 10  a payer could not be asked, or did not answer (one question only)
+    │   ├── PayerUnreachable              no connection, or no answer in time (tried again in a budget)
+    │   ├── PayerBusy                     429, 502, 503, 504, or its circuit is open (tried again in a budget)
+    │   ├── PayerRefused                  credentials or rights are not accepted
+    │   ├── PayerRejected                 the envelope or request was not taken (TA1, 999, CORE error, 4xx)
+    │   ├── PayerAnswerUnreadable         not what was asked for: HTML, half an interchange, another question's answer
+    │   └── QuestionInvalid               our own data cannot be sent: named before anything leaves
+    ├── RegistryError            exit 11  the NPI registry could not be asked
     ├── InputError               exit 8   a file or folder given cannot be read
     │   └── ReleaseRefused                a release file is refused whole: file, line, reason
     ├── StoreError               exit 7   the store cannot be opened, is locked, or is of a newer version
@@ -115,6 +123,54 @@ class HostAnswerUnreadable(HostError):
 
 class HostUntrusted(HostError):
     """The host sent a link to another origin, or links that go round in a circle; it was not followed."""
+
+
+class PayerError(MassageBillingError):
+    """A payer could not be asked about a coverage, or did not answer. About one question or one channel only."""
+
+    exit_code = 10
+    again = False
+    """Whether trying again may help."""
+
+
+class PayerUnreachable(PayerError):
+    """No connection to the payer, or no answer in time."""
+
+    again = True
+
+
+class PayerBusy(PayerError):
+    """The payer asks to be left alone for a while, or its circuit is open here."""
+
+    again = True
+
+    def __init__(self, what: str, fix: str = "", retry_after: float | None = None) -> None:
+        super().__init__(what, fix)
+        self.retry_after = retry_after
+
+
+class PayerRefused(PayerError):
+    """The payer does not accept our credentials."""
+
+
+class PayerRejected(PayerError):
+    """The payer did not take the question as it was sent."""
+
+
+class PayerAnswerUnreadable(PayerError):
+    """What came back is no answer to what was asked."""
+
+    again = True
+
+
+class QuestionInvalid(PayerError):
+    """A question cannot be sent as it stands; named by field, never by value."""
+
+
+class RegistryError(MassageBillingError):
+    """The NPI registry could not be asked."""
+
+    exit_code = 11
 
 
 class InputError(MassageBillingError):

@@ -32,8 +32,8 @@ from massage_billing.store import open_store
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
-    from massage_billing.hosts.credentials import Credentials
-    from massage_billing.hosts.http import Limits
+    from massage_billing.net.credentials import Credentials
+    from massage_billing.net.http import Limits
     from massage_billing.ports import Host
 
 __all__ = ["HostCheck", "Program", "explain_path", "load_rulebook", "open_program", "rulebook_of", "shipped_maps"]
@@ -172,7 +172,7 @@ def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
 
 
 def _limits(settings: HostSettings) -> Limits:
-    from massage_billing.hosts.http import Limits
+    from massage_billing.net.http import Limits
 
     timeouts = settings.timeouts
     return Limits(connect=timeouts.connect.total_seconds(), read=timeouts.read.total_seconds())
@@ -180,8 +180,8 @@ def _limits(settings: HostSettings) -> Limits:
 
 def _credentials(settings: HostSettings, limits: Limits) -> Credentials:
     """How to log in; secrets are read when they are needed, never kept in settings."""
-    from massage_billing.hosts.credentials import BearerToken, NoCredentials
-    from massage_billing.hosts.smart import SmartBackend, SmartSettings
+    from massage_billing.net.credentials import BearerToken, NoCredentials
+    from massage_billing.net.smart import SmartBackend, SmartSettings
 
     auth = settings.auth
     if isinstance(auth, BearerAuth):

@@ -24,8 +24,8 @@ import requests
 from bench.machine import Result
 from massage_billing.clinic_maker import make_clinic
 from massage_billing.clinic_maker.cast import ZONE
-from massage_billing.hosts import http
 from massage_billing.hosts.fhir_source import FhirSettings
+from massage_billing.net import http
 from massage_billing.settings import Settings
 from massage_billing.wiring import open_program
 from servers.hapi import start

@@ -145,7 +145,7 @@ def test_the_columns_and_the_example_of_papers_csv_are_those_that_are_read(tmp_p
 
 def test_the_scopes_to_register_are_those_that_are_asked_for() -> None:
     from massage_billing.hosts.openemr_can import SCOPES
-    from massage_billing.hosts.smart import SmartSettings
+    from massage_billing.net.smart import SmartSettings
 
     (settings_of_openemr,) = re.findall(
         r"```yaml\n(.*?)```", (DOCS / "host-openemr.md").read_text(encoding="utf-8"), re.DOTALL

@@ -9,7 +9,7 @@ import pytest
 
 from massage_billing.errors import HostAnswerUnreadable, HostRejected
 from massage_billing.hosts.capability import capabilities_of, read_statement
-from massage_billing.hosts.outcome import outcome_codes
+from massage_billing.net.outcome import outcome_codes
 
 Json = dict[str, Any]
 

@@ -23,11 +23,11 @@ from massage_billing.errors import (
     HostRejected,
     HostUntrusted,
 )
-from massage_billing.hosts.credentials import BearerToken
 from massage_billing.hosts.fhir_server import Cursor, FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings, escaped
-from massage_billing.hosts.http import Limits
 from massage_billing.hosts.memory import MemoryStore
+from massage_billing.net.credentials import BearerToken
+from massage_billing.net.http import Limits
 from massage_billing.ports import VisitRecord
 
 Json = dict[str, Any]

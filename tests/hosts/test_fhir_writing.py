@@ -28,7 +28,7 @@ from massage_billing.fhir.keys import claim_key, full_url
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_single import id_order
 from massage_billing.hosts.fhir_source import FhirSettings
-from massage_billing.hosts.http import Limits
+from massage_billing.net.http import Limits
 from massage_billing.ports import Operation, Write, WriteGroup, WriteResult
 
 Json = dict[str, Any]

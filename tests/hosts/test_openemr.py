@@ -15,11 +15,11 @@ from werkzeug import Request, Response
 from builders import encounter, period, procedure, ref
 from hosts.mini_openemr import SQL, MiniOpenEmr, answered, recorded
 from massage_billing.errors import HostFault, HostRefused, HostRejected
-from massage_billing.hosts.credentials import BearerToken
 from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.hosts.openemr import LOOK_BACK, OpenEmr
 from massage_billing.hosts.openemr_can import READ, SCOPES
-from massage_billing.hosts.smart import SmartBackend, SmartSettings
+from massage_billing.net.credentials import BearerToken
+from massage_billing.net.smart import SmartBackend, SmartSettings
 from massage_billing.ports import VisitRecord
 
 START = date(2026, 10, 15)

@@ -15,7 +15,7 @@ import massage_billing.cli.explain
 import massage_billing.cli.run
 import massage_billing.hosts.fhir_server
 import massage_billing.hosts.folder
-import massage_billing.hosts.smart
+import massage_billing.net.smart
 import massage_billing.store.sql  # noqa: F401
 from massage_billing import wiring
 from massage_billing.checks import claim_checker

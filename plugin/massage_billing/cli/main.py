@@ -45,6 +45,8 @@ Exit codes:
   7    the store cannot be used
   8    a file or folder given cannot be read
   9    a Claim failed our own checks (please report it)
+  10   a payer could not be asked
+  11   the NPI registry could not be asked
   130  stopped with Ctrl-C; 141 the reader of the output went away
 """
 

@@ -33,6 +33,17 @@ def claim_key(host: str, encounter: str, revision: int) -> str:
     return _key("MB", host, encounter, str(revision))
 
 
+def question_key(host: str, patient: str, coverage: str, payer: str, day: str) -> str:
+    """The key of the question about a coverage to a payer on a day ("2026-11-30"): one is answered (issue 5). Also its
+    trace number (X12 TRN02) and the identifier of its CoverageEligibilityRequest and -Response."""
+    return _key("MQ", host, patient, coverage, payer, day)
+
+
+def appointment_key(host: str, appointment: str) -> str:
+    """The key of an appointment's Task."""
+    return _key("MA", host, appointment)
+
+
 @lru_cache(maxsize=4096)
 def full_url(type: str, key: str) -> str:
     """A urn:uuid (version 5) for a resource inside a transaction: two tries name the same thing by the same name."""

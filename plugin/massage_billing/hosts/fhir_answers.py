@@ -11,8 +11,8 @@ from massage_billing.errors import HostAnswerUnreadable, HostConflict, HostError
 from massage_billing.fhir.json import child, children, text
 from massage_billing.fhir.references import key_of
 from massage_billing.hosts.fhir_search import parse
-from massage_billing.hosts.http import Answer
-from massage_billing.hosts.outcome import codes_of
+from massage_billing.net.http import Answer
+from massage_billing.net.outcome import codes_of
 from massage_billing.ports import JsonObject, Operation, Write
 
 _LOCATION: Final = re.compile(r"(?:^|/)([A-Z][A-Za-z]+/[A-Za-z0-9\-._]{1,64})(?:/_history/([^/?#]+))?$")

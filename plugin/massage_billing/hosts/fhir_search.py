@@ -18,7 +18,7 @@ import structlog
 
 from massage_billing.errors import HostAnswerUnreadable, HostError, HostNotFound, HostUntrusted
 from massage_billing.fhir.json import child, children, text
-from massage_billing.hosts.http import Answer, HttpClient
+from massage_billing.net.http import Answer, HttpClient
 from massage_billing.ports import JsonObject
 
 _log = structlog.get_logger(__name__)

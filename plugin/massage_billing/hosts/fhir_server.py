@@ -13,13 +13,13 @@ from typing import Final, TypeVar
 from massage_billing.errors import HostAnswerUnreadable
 from massage_billing.fhir.json import child, text
 from massage_billing.fhir.references import key_of
-from massage_billing.hosts.credentials import Credentials
 from massage_billing.hosts.fhir_read import VisitReader
 from massage_billing.hosts.fhir_search import FhirSearch, Page
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.fhir_write import GroupWriter
-from massage_billing.hosts.http import HttpClient
 from massage_billing.hosts.visit_links import BY_PROCEDURE, WATCHED, encounters_of, is_ours, patient_of
+from massage_billing.net.credentials import Credentials
+from massage_billing.net.http import HttpClient
 from massage_billing.ports import Capabilities, Changes, JsonObject, Touched, VisitRecord, WriteGroup, WriteResult
 
 T = TypeVar("T")

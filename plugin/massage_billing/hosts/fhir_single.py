@@ -20,7 +20,7 @@ from massage_billing.errors import (
 )
 from massage_billing.hosts.fhir_answers import stored_by, version_of
 from massage_billing.hosts.fhir_source import FhirSource
-from massage_billing.hosts.http import Answer, HttpClient
+from massage_billing.net.http import Answer, HttpClient
 from massage_billing.ports import JsonObject, Operation, Write, Written
 
 

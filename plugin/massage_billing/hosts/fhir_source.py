@@ -19,8 +19,8 @@ from massage_billing.fhir import names
 from massage_billing.fhir.references import key_of
 from massage_billing.hosts.capability import Statement, capabilities_of, read_statement
 from massage_billing.hosts.fhir_search import FhirSearch, Page, parse
-from massage_billing.hosts.http import Limits
 from massage_billing.hosts.visit_links import BY_ENCOUNTER, SHARED, Link
+from massage_billing.net.http import Limits
 from massage_billing.ports import Capabilities, JsonObject
 
 A = TypeVar("A")

@@ -30,7 +30,7 @@ from massage_billing.errors import (
 from massage_billing.hosts.fhir_answers import Stored, read_transaction, version_of
 from massage_billing.hosts.fhir_single import SingleWriter, condition
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
-from massage_billing.hosts.http import HttpClient
+from massage_billing.net.http import HttpClient
 from massage_billing.ports import Capabilities, JsonObject, Operation, Write, WriteGroup, WriteResult, Written
 
 _HOPELESS: Final = 20

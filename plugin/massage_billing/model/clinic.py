@@ -9,8 +9,29 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from massage_billing.model.credential import Credential
 from massage_billing.model.paper import Paper
 from massage_billing.model.words import CoverageKind, MinuteSource
+
+
+@dataclass(frozen=True, slots=True)
+class PayerAsking:
+    """How one payer is asked about coverage: ``eligibility`` of its entry in payers.yaml."""
+
+    ask: str
+    """"ourselves", "host" (the host asks by itself; its answers are read) or "nobody"."""
+    channel: str | None = None
+    """Key of ``eligibility.channels`` in the settings; None only where nobody asks ourselves."""
+    payer_id: str | None = None
+    """The payer's id on that channel; None: ``Payer.payer_id``."""
+    name: str = ""
+    """The payer's name as it stands in a question (X12 2100A NM103)."""
+    service_types: tuple[str, ...] = ()
+    """X12 service types in the order to try; empty: that of rules/eligibility/asking.yaml."""
+    max_age_days: int | None = None
+    """An answer older than this is asked again; None: as the settings say."""
+    plan_year_start: tuple[int, int] = (1, 1)
+    """(month, day) on which the plan year starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,8 @@ class Payer:
     """Days from the date of service within which a claim must be filed, where the clinic's contract says."""
     line: int = 0
     """Line in payers.yaml, for messages."""
+    asking: PayerAsking | None = None
+    """How it is asked about coverage; None: nobody asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,10 @@ class Clinic:
     """The fee schedule; None where none was given."""
     papers: tuple[Paper, ...] = ()
     """papers.csv: orders, referrals, authorizations, plans of care and reports the clinic keeps itself."""
+    credentials: tuple[Credential, ...] = ()
+    """credentials.csv or .yaml: licences, liability cover and enrolments the clinic keeps itself."""
+    credentials_known: bool = False
+    """False where no credentials file was given: a therapist who is not in it is then nobody's finding."""
     npi: str | None = None
     """The clinic's own (billing) NPI, group or solo; None where settings do not say."""
     tin: str | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 
+from massage_billing.model.answer import Verified
+from massage_billing.model.credential import Credential
 from massage_billing.model.paper import Paper
 from massage_billing.model.words import CoverageKind, MinuteSource, Result
 
@@ -38,6 +40,8 @@ class Therapist:
     """NUCC taxonomy codes from PractitionerRole.specialty or Practitioner.qualification, e.g. "225700000X"."""
     npis_differ: bool = False
     """True where the record has several NPIs of one person, so that none counts."""
+    credentials: tuple[Credential, ...] = ()
+    """What the host itself records: licences of Practitioner.qualification, enrolments of PractitionerRole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ class Coverage:
     type WCN (v2-0203 Workers' Comp Number)."""
     patient_is_payer: bool = False
     """True where the payor is the patient or a related person (self-pay)."""
+    verified: Verified | None = None
+    """What the payer's own answer says of it on the date of service; it outranks ``status``, ``start`` and ``end``."""
 
 
 @dataclass(frozen=True, slots=True)

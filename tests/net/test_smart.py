@@ -27,8 +27,8 @@ from massage_billing.errors import (
 )
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings
-from massage_billing.hosts.http import Limits
-from massage_billing.hosts.smart import SmartBackend, SmartSettings
+from massage_billing.net.http import Limits
+from massage_billing.net.smart import SmartBackend, SmartSettings
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"}, private=True)
 EC = ECKey.generate_key("P-384", {"kid": "ec-1"}, private=True)

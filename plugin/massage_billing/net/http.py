@@ -38,8 +38,8 @@ from massage_billing.errors import (
     HostUntrusted,
     SettingsError,
 )
-from massage_billing.hosts.credentials import Credentials, NoCredentials
-from massage_billing.hosts.outcome import outcome_codes
+from massage_billing.net.credentials import Credentials, NoCredentials
+from massage_billing.net.outcome import outcome_codes
 
 T = TypeVar("T")
 

@@ -23,8 +23,8 @@ from massage_billing.errors import (
     HostUntrusted,
     SettingsError,
 )
-from massage_billing.hosts.credentials import BearerToken
-from massage_billing.hosts.http import Answer, HttpClient, Limits, origin
+from massage_billing.net.credentials import BearerToken
+from massage_billing.net.http import Answer, HttpClient, Limits, origin
 
 SECRET = "Jane Synthetic"
 QUICK = Limits(connect=2, read=0.3, total=5, attempts=3)

@@ -29,7 +29,7 @@ from massage_billing.errors import (
     SettingsError,
 )
 from massage_billing.fhir.json import text
-from massage_billing.hosts.http import Answer, HttpClient, Limits, origin
+from massage_billing.net.http import Answer, HttpClient, Limits, origin
 from massage_billing.ports import JsonObject
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -1,0 +1,1 @@
+"""Registries outside the clinic, behind ``ports.NpiRegistry``: the public NPI registry, and its fake."""

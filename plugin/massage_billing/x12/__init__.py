@@ -1,0 +1,5 @@
+"""X12 005010, read and written here: segments and envelopes, 270 questions, 271 answers, acknowledgements. Pure.
+
+Reading is tolerant: what a payer sends is never refused for its form, unknown codes are kept word for word, and what is
+odd is a finding. Writing is strict: what cannot stand in a segment is refused by the name of its field.
+"""
