@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 import pytest
 
-from massage_billing.clinic_files import load_fees, load_payers
+from massage_billing.clinic_files import load_fees
 from massage_billing.clinic_maker import PLANS, SHARES, START, Shape, make_clinic
 from massage_billing.clinic_maker.cast import CLINIC_NPI, PRICES, npi
 from massage_billing.clinic_maker.shares import Plan
+from massage_billing.clinic_payers import load_payers
 from massage_billing.setting_types import npi_is_valid
 
 Json = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The clinic's own files (``payers.yaml``, fee schedule, ConceptMaps of local codes) and what they make of settings.
+"""The clinic's own files (fee schedule, ConceptMaps; the others have files of their own) and what they make of settings.
 
 Each is refused whole, with file and line, when any part of it is wrong: a charge that was skipped in silence is money
 lost in silence.
@@ -8,112 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date as Date
 from decimal import Decimal
 from pathlib import Path
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
 
 from massage_billing.clinic_csv import rows
 from massage_billing.clinic_papers import load_papers
-from massage_billing.clinic_yaml import YamlText, check, read_text, read_yaml
+from massage_billing.clinic_payers import load_payers
+from massage_billing.clinic_yaml import read_text
 from massage_billing.errors import SettingsError
 from massage_billing.fhir import names
-from massage_billing.model import Clinic, CoverageKind, Fee, Paper, Payer, Reading
+from massage_billing.model import Clinic, Fee, Paper, Reading
 from massage_billing.settings import UNCONFIGURED, HostSettings, Settings
 
 _AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
 _COLUMNS = ("code", "modifier", "payer", "from", "amount")
 _CODE = re.compile(r"[0-9A-Z]{5}", re.ASCII)
-
-
-# --- payers.yaml ----------------------------------------------------------------------------------------------------
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Identifier(_Part):
-    system: str = Field(min_length=1)
-    value: str = Field(min_length=1)
-
-
-class _Match(_Part):
-    references: tuple[str, ...] = ()
-    identifiers: tuple[_Identifier, ...] = ()
-    payer_id: str | None = None
-
-
-class _Entry(_Part):
-    key: str = Field(min_length=1)
-    kind: CoverageKind
-    policy: str = Field(min_length=1)
-    name: str | None = None
-    match: _Match = _Match()
-    filing_days: int | None = Field(default=None, ge=1, le=3650)
-
-
-class _PayersFile(_Part):
-    payers: tuple[_Entry, ...]
-
-
-def load_payers(file: Path) -> tuple[Payer, ...]:
-    """The payers of ``payers.yaml`` in its order; SettingsError with file and line where one is wrong.
-
-    An entry that only a name could match is refused: names change and are shared, and a claim to the wrong payer is
-    worse than a hold (DESIGN 8).
-    """
-    text = read_yaml(file)
-    parsed = check(_PayersFile, text, text.data or {}, {})
-    payers = tuple(_payer(text, place, entry) for place, entry in enumerate(parsed.payers))
-    _refuse_shared(text, payers)
-    return payers
-
-
-def _payer(text: YamlText, place: int, entry: _Entry) -> Payer:
-    line = text.line(("payers", place))
-    match = entry.match
-    if not (match.references or match.identifiers or match.payer_id):
-        raise SettingsError(
-            f"{text.file}:{line}: payer {entry.key} has nothing to be recognized by; a name alone never is.",
-            "Give match.references, match.identifiers or match.payer_id.",
-        )
-    for reference in match.references:
-        if not re.fullmatch(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}", reference):
-            raise SettingsError(f"{text.file}:{line}: {reference} is no reference.", "Write it like Organization/9.")
-    return Payer(
-        key=entry.key,
-        kind=entry.kind,
-        policy=entry.policy,
-        references=frozenset(match.references),
-        identifiers=frozenset((one.system, one.value) for one in match.identifiers),
-        payer_id=match.payer_id,
-        filing_days=entry.filing_days,
-        line=line,
-    )
-
-
-def _refuse_shared(text: YamlText, payers: Iterable[Payer]) -> None:
-    """Two payers with one key, or two that one payor on the host would both match, are refused."""
-    seen: dict[object, int] = {}
-    for payer in payers:
-        marks: list[tuple[str, object]] = [("key", payer.key)]
-        marks += [("reference", reference) for reference in sorted(payer.references)]
-        marks += [("identifier", identifier) for identifier in sorted(payer.identifiers)]
-        marks += [("payer_id", payer.payer_id)] if payer.payer_id else []
-        for mark in marks:
-            if mark in seen:
-                kind, value = mark
-                shown = "|".join(value) if isinstance(value, tuple) else value
-                raise SettingsError(
-                    f"{text.file}:{payer.line}: {kind} {shown} is also that of the payer on line {seen[mark]}.",
-                    "One payer, one entry.",
-                )
-            seen[mark] = payer.line
 
 
 # --- the fee schedule -----------------------------------------------------------------------------------------------

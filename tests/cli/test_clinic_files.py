@@ -12,10 +12,10 @@ import pytest
 from massage_billing.clinic_files import (
     load_concept_map,
     load_fees,
-    load_payers,
     settings_to_clinic,
     settings_to_reading,
 )
+from massage_billing.clinic_payers import load_payers
 from massage_billing.errors import SettingsError
 from massage_billing.fhir import names
 from massage_billing.model import CoverageKind, Reading

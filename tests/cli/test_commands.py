@@ -237,7 +237,7 @@ def test_status_adds_up_what_is_held_by_reason(clinic: Path, program: FakeProgra
 def test_the_line_that_status_prints_can_be_pasted_into_payers_yaml(
     clinic: Path, program: FakeProgram, mb: Call
 ) -> None:
-    from massage_billing.clinic_files import load_payers
+    from massage_billing.clinic_payers import load_payers
 
     program.stored = [row("e5", "hold", "5.00", holds=(("payer-known", "Organization/77 is unknown."),))]
     (line,) = [line for line in mb("status").out.splitlines() if "match:" in line]

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from massage_billing import errors, settings
 from massage_billing.cli.main import COMMANDS, cli
-from massage_billing.clinic_files import _Entry, _Match
+from massage_billing.clinic_payers import _Eligibility, _Entry, _Match
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "plugin" / "docs"
@@ -104,7 +104,9 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 def test_every_setting_is_documented_and_every_documented_one_is_a_setting() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([A-Za-z_.]+)` \|", page, re.MULTILINE))
-    payer_keys = {*_Entry.model_fields, *(f"match.{key}" for key in _Match.model_fields)} - {"match"}
+    parts = {"match": _Match, "eligibility": _Eligibility}
+    inner = {f"{part}.{key}" for part, model in parts.items() for key in model.model_fields}
+    payer_keys = ({*_Entry.model_fields} | inner) - {*parts}
     fee_columns = {"code", "modifier", "payer", "from", "amount"}
     assert documented - payer_keys - fee_columns == {*keys(settings.Settings), "hosts.ID.auth"}
     assert payer_keys | fee_columns <= documented
@@ -116,7 +118,7 @@ def test_the_examples_of_settings_are_settings(tmp_path: Path, monkeypatch: pyte
             file = tmp_path / f"{page.stem}-{place}.yaml"
             file.write_text(block, encoding="utf-8")
             if block.startswith("payers:"):
-                from massage_billing.clinic_files import load_payers
+                from massage_billing.clinic_payers import load_payers
 
                 assert load_payers(file)
             else:

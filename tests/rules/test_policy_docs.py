@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from massage_billing import flow
 from massage_billing.cli.main import cli
-from massage_billing.clinic_files import load_payers
+from massage_billing.clinic_payers import load_payers
 from massage_billing.coding.rulefile import read_policy
 from massage_billing.model import Outcome
 from massage_billing.rulebook import examples as rule_examples

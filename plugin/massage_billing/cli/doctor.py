@@ -124,7 +124,7 @@ def _given(about: str, value: str | None, fix: str, worst: str = MISSING) -> Che
 
 
 def _payers(settings: Settings) -> tuple[Payer, ...]:
-    from massage_billing.clinic_files import load_payers
+    from massage_billing.clinic_payers import load_payers
     from massage_billing.errors import SettingsError
 
     if settings.clinic.payers is None:

@@ -130,7 +130,8 @@ def _check(texts: dict[str, str], folder: Path) -> None:
     """Refuse answers that would make files that cannot be read again."""
     import tempfile
 
-    from massage_billing.clinic_files import load_fees, load_payers
+    from massage_billing.clinic_files import load_fees
+    from massage_billing.clinic_payers import load_payers
     from massage_billing.errors import SettingsError
     from massage_billing.settings import load_settings
 
