@@ -1,4 +1,4 @@
-"""The clinic's own files (fee schedule, ConceptMaps; the others have files of their own) and what they make of settings.
+"""The clinic's own files (fee schedule, ConceptMaps; others have files of their own) and what they make of settings.
 
 Each is refused whole, with file and line, when any part of it is wrong: a charge that was skipped in silence is money
 lost in silence.
