@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from datetime import date as Date
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from massage_billing.auth_settings import Auth, NoAuth, private
 from massage_billing.clinic_yaml import check, read_yaml
+from massage_billing.eligibility_settings import EligibilitySettings
 from massage_billing.errors import SettingsError
 from massage_billing.model import MinuteSource
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
@@ -42,78 +42,6 @@ class Environment(BaseSettings):
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-# --- how to log in at a host ----------------------------------------------------------------------------------------
-
-
-class NoAuth(_Part):
-    """The host asks for no credentials."""
-
-    kind: Literal["none"] = "none"
-
-
-class BearerAuth(_Part):
-    """A fixed token, from a file or an environment variable."""
-
-    kind: Literal["bearer"] = "bearer"
-    token_file: FilePath | None = None
-    """File that holds the token and nothing else."""
-    token_env: str | None = None
-    """Environment variable that holds the token."""
-
-    @model_validator(mode="after")
-    def _one(self) -> BearerAuth:
-        if (self.token_file is None) == (self.token_env is None):
-            raise ValueError("give either token_file or token_env.")
-        return self
-
-    def token(self) -> str:
-        """The token, read now; SettingsError where it is not there. Never log it."""
-        if self.token_env is not None:
-            token = os.environ.get(self.token_env, "").strip()
-            if not token:
-                raise SettingsError(f"Environment variable {self.token_env} is not set.", "Set it to the host's token.")
-            return token
-        return _secret_file(self.token_file)
-
-
-class SmartAuth(_Part):
-    """SMART backend services: a token for a signed assertion (private_key_jwt)."""
-
-    kind: Literal["smart"] = "smart"
-    client_id: str
-    """The id the host gave this client when it was registered."""
-    key_file: FilePath
-    """Private key, PEM or JWK."""
-    key_id: str | None = None
-    """``kid`` under which the host knows the public key; from the JWK itself where it has one."""
-    token_url: Url | None = None
-    """Token endpoint; read from the host's .well-known/smart-configuration where not given."""
-    algorithm: Literal["RS384", "ES384"] = "RS384"
-    """How the assertion is signed."""
-    scopes: tuple[str, ...] = ()
-    """Scopes to ask for; empty asks for what this program needs."""
-
-    def key(self) -> str:
-        """The private key as text, read now. Never log it."""
-        return _secret_file(self.key_file)
-
-
-def _secret_file(file: Path | None) -> str:
-    if file is None:
-        raise SettingsError("No file is named for this secret.")
-    try:
-        text = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        what = f"{file}: the secret in it cannot be read."
-        raise SettingsError(what, "Put it there, readable by this user.") from None
-    if not text:
-        raise SettingsError(f"{file}: is empty.", "Put the secret into it.")
-    return text
-
-
-Auth = Annotated[NoAuth | BearerAuth | SmartAuth, Field(discriminator="kind")]
 
 
 # --- a host ---------------------------------------------------------------------------------------------------------
@@ -220,7 +148,7 @@ class HostSettings(_Part):
                 raise ValueError("a folder host needs folder, and no url.")
         elif self.url is None or self.folder is not None:
             raise ValueError(f"a host of kind {self.kind} needs url, and no folder.")
-        elif self.auth.kind != "none" and not _private(self.url):
+        elif self.auth.kind != "none" and not private(self.url):
             raise ValueError("credentials are only sent over https; the url is http.")
         return self
 
@@ -228,17 +156,6 @@ class HostSettings(_Part):
     def place(self) -> str:
         """Its URL or folder, for messages."""
         return self.url or str(self.folder)
-
-
-def _private(url: str) -> bool:
-    """Whether nobody on the way can read what is sent there: https, or this machine itself."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 # --- the clinic and the rest ----------------------------------------------------------------------------------------
@@ -265,6 +182,8 @@ class ClinicSettings(_Part):
     """Fee schedule, CSV."""
     papers: FilePath | None = None
     """papers.csv: orders, referrals, authorizations and injuries that the clinic keeps itself."""
+    credentials: FilePath | None = None
+    """credentials.csv or .yaml: licences, liability cover, enrolments and attestations of therapists and clinic."""
     labels: FilePath | None = None
     """The clinic's own descriptors of codes, where it is licensed to use them; over ours on superbills."""
     concept_maps: tuple[FilePath, ...] = ()
@@ -276,6 +195,17 @@ class RulesSettings(_Part):
 
     own_policies: FilePath | None = None
     """Folder of the clinic's own payer policies: ``<name>.yaml`` each."""
+
+
+class NpiRegistrySettings(_Part):
+    """The public NPI registry (NPPES), which ``credentials check`` asks about the therapists' NPIs."""
+
+    url: Url
+    """Its API, ``https://npiregistry.cms.hhs.gov/api``."""
+    max_age_days: int = Field(default=30, ge=0, le=3650)
+    """Days that an answer is remembered before the registry is asked again."""
+    ca_file: FilePath | None = None
+    """Certificates of the authority that signed the registry's, or a proxy's, where the machine does not know it."""
 
 
 class StateSettings(_Part):
@@ -307,6 +237,10 @@ class Settings(_Part):
     """EHRs by id."""
     rules: RulesSettings = RulesSettings()
     """What the clinic adds to the rules that ship."""
+    npi_registry: NpiRegistrySettings | None = None
+    """The NPI registry; None: it is never asked."""
+    eligibility: EligibilitySettings = EligibilitySettings()
+    """What happens before a visit."""
     state: StateSettings = StateSettings()
     """What is remembered, where."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from massage_billing.auth_settings import BearerAuth, SmartAuth
 from massage_billing.checks import claim_checker
 from massage_billing.clinic_files import load_concept_map, settings_to_clinic, settings_to_reading
 from massage_billing.errors import StoreError
@@ -27,7 +28,7 @@ from massage_billing.rulebook.files import load_rulebook
 from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.run.setup import Setup
-from massage_billing.settings import BearerAuth, HostKind, HostSettings, Settings, SmartAuth
+from massage_billing.settings import HostKind, HostSettings, Settings
 from massage_billing.store import open_store
 
 if TYPE_CHECKING:

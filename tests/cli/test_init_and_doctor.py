@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from massage_billing.auth_settings import SmartAuth
 from massage_billing.cli.main import cli
 from massage_billing.clinic_files import load_fees
 from massage_billing.clinic_payers import load_payers
-from massage_billing.settings import SmartAuth, load_settings
+from massage_billing.settings import load_settings
 
 from .conftest import Call
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from massage_billing.auth_settings import BearerAuth, SmartAuth
 from massage_billing.errors import SettingsError
 from massage_billing.model import MinuteSource
 from massage_billing.setting_types import npi_is_valid
 from massage_billing.settings import (
-    BearerAuth,
     HostKind,
     Settings,
-    SmartAuth,
     ad_hoc_host,
     find_settings,
     load_settings,

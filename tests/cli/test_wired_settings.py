@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from massage_billing.auth_settings import SmartAuth
 from massage_billing.hosts.openemr_can import SCOPES
-from massage_billing.settings import HostKind, HostSettings, SmartAuth
+from massage_billing.settings import HostKind, HostSettings
 from massage_billing.wiring import _credentials, _limits, _verify
 
 from .conftest import Call

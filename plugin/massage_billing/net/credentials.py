@@ -1,8 +1,9 @@
-"""What goes into the Authorization header of a host; SMART backend services are in ``smart``."""
+"""What goes into the Authorization header; SMART backend services are in ``smart``."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Protocol
 
@@ -48,4 +49,20 @@ class BearerToken:
 
     def renew(self, refused: str | None) -> bool:
         """True where another token is there by now."""
+        return self.header() != refused
+
+
+class BasicPassword:
+    """User name and password (RFC 7617), the password read anew after a 401."""
+
+    def __init__(self, user: str, read: Callable[[], str]) -> None:
+        self._user = user
+        self._read = read
+
+    def header(self) -> str | None:
+        """ "Basic …"."""
+        return f"Basic {b64encode(f'{self._user}:{self._read()}'.encode()).decode()}"
+
+    def renew(self, refused: str | None) -> bool:
+        """True where another password is there by now."""
         return self.header() != refused
