@@ -33,10 +33,14 @@ def claim_key(host: str, encounter: str, revision: int) -> str:
     return _key("MB", host, encounter, str(revision))
 
 
-def question_key(host: str, patient: str, coverage: str, payer: str, day: str) -> str:
-    """The key of the question about a coverage to a payer on a day ("2026-11-30"): one is answered (issue 5). Also its
-    trace number (X12 TRN02) and the identifier of its CoverageEligibilityRequest and -Response."""
-    return _key("MQ", host, patient, coverage, payer, day)
+def question_key(host: str, patient: str, coverage: str, payer: str, day: str, holder: str) -> str:
+    """The key of the question about a coverage to a payer on a day ("2026-11-30"), of which one is answered. Also its
+    trace number (X12 TRN02) and the identifier of its CoverageEligibilityRequest and -Response.
+
+    ``holder`` is ``Holder.version``: a coverage whose member id was corrected is another to its payer, and may be asked
+    about again on the same day.
+    """
+    return _key("MQ", host, patient, coverage, payer, day, holder)
 
 
 def appointment_key(host: str, appointment: str) -> str:

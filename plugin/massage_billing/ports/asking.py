@@ -1,7 +1,8 @@
 """The port to what is remembered of questions and answers: who asks what, what was answered, what is written.
 
 One answered question a patient, coverage, payer and day, from however many processes: a question is *claimed* before it
-is asked, in one transaction; an answer is recorded before it is written to the host.
+is asked, in one transaction; an answer is recorded before it is written to the host. What makes two questions the same is
+their key alone (``fhir.keys.question_key``): a coverage whose member id was corrected has another.
 """
 
 from __future__ import annotations
