@@ -30,7 +30,7 @@ from massage_billing.ports.host import (
     Written,
 )
 from massage_billing.ports.npi_registry import NpiRegistry, Registered
-from massage_billing.ports.payer import Asked, PayerChannel, Replied, Reply, Waiting
+from massage_billing.ports.payer import Asked, Failed, PayerChannel, Replied, Reply, Waiting
 from massage_billing.ports.schedule import AppointmentRecord, Schedule
 from massage_billing.ports.store import (
     Entry,
@@ -48,6 +48,7 @@ __all__ = [
     "Capabilities",
     "Changes",
     "Entry",
+    "Failed",
     "Forgets",
     "Habit",
     "Host",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from massage_billing.errors import PayerError
 from massage_billing.model import Answer, Question
 
 
@@ -39,6 +40,15 @@ Reply = Replied | Waiting
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """What became of a question that waited, where it will not be answered as it was sent: the payer turned it down
+    (999, TA1, an OperationOutcome). ``collect`` gives it back instead of raising, for it is about one question only."""
+
+    problem: PayerError
+    """Why; ``problem.again`` says whether sending it again may help."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question that a channel took earlier and has not answered."""
 
@@ -61,8 +71,12 @@ class PayerChannel(Protocol):
         """Send one question. The same question twice carries the same trace number."""
         ...
 
-    def collect(self, waiting: Sequence[Asked]) -> Iterator[tuple[Asked, Reply | None]]:
-        """Look for answers to questions that wait; None where there is none yet. Raises PayerError for the channel."""
+    def collect(self, waiting: Sequence[Asked]) -> Iterator[tuple[Asked, Reply | Failed | None]]:
+        """Look for answers to questions that wait; None where there is none yet. Raises PayerError for the channel.
+
+        Each is given back once. An answer is given again by a later call for as long as its question is among those
+        that wait, so that one that was not recorded is not lost.
+        """
         ...
 
     def close(self) -> None:
