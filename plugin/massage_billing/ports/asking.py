@@ -130,6 +130,8 @@ class AheadTask:
     """Its version."""
     digest: str
     """Digest of what it says; "" once it is closed."""
+    patient: str | None = None
+    """"Patient/3": a purged patient's Task is forgotten too."""
 
 
 class Asking(Protocol):
@@ -140,7 +142,8 @@ class Asking(Protocol):
 
         Given back are questions never asked this day, those whose ``due`` has come, and those whose owner is gone
         (``alive`` said so, or its lease ran out): with the trace number and tries that they have. ANSWERED, GIVEN_UP,
-        not yet due, and asked by a living process now: left out.
+        not yet due, and asked by a living process now: left out. One with a ticket is with the payer already: to be
+        collected, not asked.
         """
         ...
 
@@ -158,6 +161,11 @@ class Asking(Protocol):
 
     def answers(self, host: str, coverages: Iterable[str]) -> dict[str, list[Known]]:
         """Answers by coverage ("Coverage/5"), the newest first, one a payer and day."""
+        ...
+
+    def answered_since(self, host: str, since: datetime | None) -> list[Known]:
+        """Answers recorded after a time, whenever they were given; None: all. Oldest first. By these billing knows whose
+        visits to decide again."""
         ...
 
     def evidence(self, question: str) -> tuple[bytes, str] | None:
