@@ -120,7 +120,10 @@ def origin(url: str) -> tuple[str, str, int | None] | None:
 
 
 class HttpClient:
-    """Calls one origin, from several threads, over kept connections."""
+    """Calls one origin, from several threads, over kept connections.
+
+    ``verify``: False is for tests only; a path names the CA. ``certificate``: files of our own certificate and key.
+    """
 
     def __init__(
         self,
@@ -130,6 +133,7 @@ class HttpClient:
         limits: Limits | None = None,
         connections: int = 8,
         verify: bool | str = True,
+        certificate: tuple[str, str] | None = None,
         proxy: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -143,6 +147,7 @@ class HttpClient:
         self._credentials: Credentials = credentials or NoCredentials()
         self._clock = clock
         self._session = _session(connections, verify, proxy)
+        self._session.cert = certificate
         self._counter = threading.Lock()
         self.calls = 0
         self.skew: timedelta | None = None
