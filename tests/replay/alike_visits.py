@@ -26,6 +26,7 @@ from massage_billing.model import (
     Visit,
 )
 
+    Verified,
 CODES = [
     "97124",
     "97140",
@@ -102,6 +103,9 @@ services = st.builds(
     st.none() | st.sampled_from(CODES[:4]) | st.sampled_from(CODES), minutes, times,
     st.sampled_from([(), ("neck",), ("back",), ("back", "neck")]), st.none() | therapists,
     st.just(()) | few_codes, st.sampled_from([(), (), (), ("GP",), ("59",), ("GO", "25")]),
+answers = st.sampled_from([None, None, True, False]).map(
+    lambda yes: None if yes is None else Verified(yes, "CoverageEligibilityResponse/1", Date(2026, 11, 2))
+)
     st.sampled_from([None] * 6 + ["q"]),
 )  # fmt: skip
 coverages = st.builds(
@@ -110,7 +114,7 @@ coverages = st.builds(
     st.sampled_from([PayerRef(f"Organization/{n}") for n in range(len(POLICIES) + 2)] + [PayerRef(None)]),
     st.sampled_from([None, 1, 1, 2]), st.sampled_from([None, "M1", "M2"]),
     st.none() | days, st.none() | days, st.sampled_from([None, None, "Account/1", "Account/2", "ServiceRequest/1"]),
-    st.sampled_from([0, 1]), st.none(), st.booleans() | st.just(False),
+    st.sampled_from([0, 1]), st.none(), st.none(), st.booleans() | st.just(False), answers,
 )  # fmt: skip
 problems = st.builds(
     lambda rule, result, about: Problem(rule[0], result, "Some words.", about, rule[1]),
@@ -149,7 +153,7 @@ SERVICE = {"minutes": minutes, "code": st.sampled_from(CODES), "regions": st.sam
            "procedure": st.sampled_from("stuvwxyz")}  # fmt: skip
 COVERAGE = {"start": st.none() | days, "end": st.none() | days, "member_id": st.sampled_from([None, "M7"]),
             "payer": st.sampled_from([PayerRef(f"Organization/{n}") for n in range(5)]),
-            "order": st.sampled_from([None, 1, 2]),
+            "order": st.sampled_from([None, 1, 2]), "verified": answers,
             "linked": st.sampled_from([None, "Account/1", "Account/2"])}  # fmt: skip
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 
-from massage_billing.coding import payer
+from massage_billing.coding import payer, which_coverage
 from massage_billing.coding.notes import Notes
 from massage_billing.coding.terms import SelfPayRow, WhichCoverageRow
-from massage_billing.model import ClaimLine, Clinic, Coverage, CoverageKind, PaperKind, Payer, RulingKind, Visit
+from massage_billing.coding.which_coverage import Choice, Held
+from massage_billing.model import ClaimLine, Clinic, Coverage, PaperKind, RulingKind, Visit
 
-_ACTIVE = "active"
-_NEVER_WAS = "entered-in-error"
-_SAID = frozenset({"cancelled", "draft"})
-"""Statuses that a message may repeat; what else stands there could be anything."""
-_LINKS = ("Account/", "ServiceRequest/")
-"""What links a coverage to a visit, the strongest first (DESIGN 6)."""
-_LAST = 1_000_000
-Known = Mapping[str, Payer | None]
-"""The entry of payers.yaml for each coverage, by its id."""
 ASKED_OF_COVERAGE = ("which-coverage", "coverage-in-force", "member-id", "payer-known")
 """Questions that are not asked where the patient pays."""
 
@@ -53,17 +44,15 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     notes.passed("patient-restriction")
     if notes.ruling is not None and notes.ruling.kind is RulingKind.SELF_PAY:
         return _patient_pays(notes)
-    live = [c for c in visit.coverages if c.status != _NEVER_WAS]
-    known = {c.id: payer.entry(c, clinic) for c in live}
-    group, linked = _group(live)
-    insured = [c for c in group if not _patient_is_payer(c, known)]
-    if not insured:
-        _note_none(bool(live), notes)
+    some = which_coverage.held(visit.coverages, clinic)
+    if not some.insured:
+        _note_none(some.on_record, notes)
         return _patient_pays(notes)
     notes.passed("coverage-on-record")
-    chosen, others = _choose(group, insured, linked, visit, on, known, notes)
+    choice = _choose(some, visit, on, notes)
+    chosen, known = choice.first, some.known
     if chosen is None:
-        return Payment(False, policy=_common_policy(insured, known, clinic, notes))
+        return Payment(False, policy=_common_policy(some, clinic, notes))
     if chosen.member_id:
         notes.passed("member-id")
     else:
@@ -80,7 +69,7 @@ def who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> Payment:
     entry = known[chosen.id]
     policy = payer.policy_name(entry, clinic, notes.day)
     days = entry.filing_days if entry else None
-    return Payment(False, chosen, others, payer.key(chosen, entry), policy, days)
+    return Payment(False, chosen, choice.after, payer.key(chosen, entry), policy, days)
 
 
 def _dated(visit: Visit, clinic: Clinic) -> bool:
@@ -88,103 +77,37 @@ def _dated(visit: Visit, clinic: Clinic) -> bool:
     return any(p.kind is PaperKind.INJURY and p.patient == visit.patient and p.start for p in clinic.papers)
 
 
-def _group(live: list[Coverage]) -> tuple[list[Coverage], bool]:
-    """The coverages that count, in order, and whether the visit itself names them."""
-    if len(live) < 2:
-        return live, bool(live) and (live[0].linked or "").startswith(_LINKS)
-    for link in _LINKS:
-        named = [c for c in live if c.linked is not None and c.linked.startswith(link)]
-        if named:
-            return sorted(named, key=_rank), True
-    return sorted(live, key=_order), False
-
-
-def _rank(c: Coverage) -> tuple[int, str]:
-    return (c.link_rank, c.id)
-
-
-def _order(c: Coverage) -> tuple[int, str]:
-    return (_LAST if c.order is None else c.order, c.id)
-
-
-def _patient_is_payer(c: Coverage, known: Known) -> bool:
-    return c.patient_is_payer or payer.kind(c, known[c.id]) is CoverageKind.SELF_PAY
-
-
-def _choose(
-    group: list[Coverage],
-    insured: list[Coverage],
-    linked: bool,
-    visit: Visit,
-    on: Date,
-    known: Known,
-    notes: Notes,
-) -> tuple[Coverage | None, tuple[Coverage, ...]]:
-    in_force = [c for c in insured if _in_force(c, on)]
-    if not in_force:
-        notes.bypassed("which-coverage", "No coverage was in force on the date of service.")
-        told = "; ".join(f"{c.id} {_why_not(c, on)}" for c in insured)
-        notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", about=insured[0].id)
-        return (insured[0] if len(insured) == 1 or linked else None), ()
-    doubt = _tie([(c.link_rank, c.id) for c in in_force]) if linked else _doubt(in_force, visit, known, notes)
-    doubt = doubt or _patient_first(group, in_force[0], linked, on)
-    if doubt:
-        case, message = doubt
-        notes.fail("which-coverage", message, case, in_force[0].id)
-        notes.passed("coverage-in-force")
-        return None, ()
-    notes.passed("which-coverage")
-    notes.passed("coverage-in-force")
-    return in_force[0], tuple(in_force[1:])
-
-
-def _in_force(c: Coverage, on: Date) -> bool:
-    return c.status == _ACTIVE and (c.start is None or c.start <= on) and (c.end is None or on <= c.end)
-
-
-def _why_not(c: Coverage, on: Date) -> str:
-    if c.status != _ACTIVE:
-        return f"is {c.status}" if c.status in _SAID else "has a status that is not active"
-    return "starts later" if c.start is not None and c.start > on else "ended earlier"
-
-
-def _doubt(in_force: list[Coverage], visit: Visit, known: Known, notes: Notes) -> tuple[str, str] | None:
-    """Why a person has to say which coverage it is, where the visit itself names none; None where it is clear."""
+def _choose(some: Held, visit: Visit, on: Date, notes: Notes) -> Choice:
+    """The coverage billed first, with the findings of both questions; none where a person has to say which."""
     special = notes.day.row("which-coverage").says(WhichCoverageRow).only_when_linked
-    unlinked = [c for c in in_force if payer.kind(c, known[c.id]) in special]
-    if not unlinked and visit.accident is None:
-        return _tie([_order(c) for c in in_force])
-    ids = ", ".join(c.id for c in in_force)
-    if unlinked and len(unlinked) < len(in_force):
-        return "two-kinds", f"Coverages of different kinds are in force ({ids}), and the visit names none of them."
-    if unlinked:
-        return "needs-link", f"{ids}: this kind of coverage counts only where the visit's account or order names it."
-    assert visit.accident is not None  # noqa: S101
-    return "accident", f"{visit.accident.source} tells of an accident, and only a health plan is on record ({ids})."
+    choice = which_coverage.choose(some, on, visit.accident, special)
+    if not choice.in_force:
+        notes.bypassed("which-coverage", "No coverage was in force on the date of service.")
+        told = "; ".join(f"{c.id} {which_coverage.why_not(c, on)}" for c in some.insured)
+        about = some.insured[0]
+        case = "" if about.verified is None else "answered"
+        notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", case, about.id)
+        return choice
+    if choice.doubt:
+        notes.fail("which-coverage", choice.doubt, choice.case, choice.in_force[0].id)
+        notes.passed("coverage-in-force")
+        return choice
+    notes.passed("which-coverage")
+    _note_in_force(choice.in_force[0], notes)
+    return choice
 
 
-def _patient_first(group: list[Coverage], chosen: Coverage, linked: bool, on: Date) -> tuple[str, str] | None:
-    """Whether the patient pays before the plan that would be billed: then it has to be asked what is meant."""
-    if group[0] is chosen:
-        return None
-    place = _rank if linked else _order
-    # What stands before the first plan in force is out of force, or of the patient: the latter in force is a doubt.
-    for c in group[: group.index(chosen)]:
-        if _in_force(c, on) and place(c)[0] < place(chosen)[0]:
-            return "patient-first", f"{c.id}, by which the patient pays, comes before {chosen.id}: which one is meant?"
-    return None
+def _note_in_force(c: Coverage, notes: Notes) -> None:
+    if c.verified is None:
+        notes.passed("coverage-in-force")
+    else:
+        said = f"{c.id} was in force by its payer's answer ({which_coverage.answer(c.verified)})."
+        notes.passed_by("coverage-in-force", said, "answered", c.id)
 
 
-def _tie(placed: list[tuple[int, str]]) -> tuple[str, str] | None:
-    """Whether the first two have the same place; (place, id) in order."""
-    if len(placed) > 1 and placed[0][0] == placed[1][0]:
-        return "tie", f"{placed[0][1]} and {placed[1][1]} have the same place, so neither is the first to be billed."
-    return None
-
-
-def _common_policy(insured: list[Coverage], known: Known, clinic: Clinic, notes: Notes) -> str | None:
+def _common_policy(some: Held, clinic: Clinic, notes: Notes) -> str | None:
     """The policy all coverages in doubt share, so that lines can be shown all the same."""
-    names = {payer.policy_name(known[c.id], clinic, notes.day) for c in insured}
+    names = {payer.policy_name(some.known[c.id], clinic, notes.day) for c in some.insured}
     return names.pop() if len(names) == 1 else None
 
 

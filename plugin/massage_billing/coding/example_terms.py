@@ -61,6 +61,8 @@ class GivenProblem(Model):
     result: Result = Result.FAIL
     key: str = ""
     about: str | None = None
+    verified: bool | None = None
+    """What the payer answered of the date of service: in force, or not; None: no answer tells of it."""
 
 
 class GivenPaper(Model):

@@ -36,6 +36,15 @@ class Notes:
         row = self.day.rows.get((rule, case)) or self.day.row(rule, case)
         self.findings.append(row.passed)
 
+    def passed_by(self, rule: str, message: str, case: str, about: str) -> None:
+        """The question was asked and all is well; the message names by what."""
+        row = self.day.row(rule, case)
+        if row.withdrawn:
+            self.findings.append(row.passed)
+            return
+        told = (row.source, row.start, about)
+        self.findings.append(Finding(rule, row.id, Result.PASS, Effect.NONE, message, "", None, *told))
+
     def bypassed(self, rule: str, message: str = "", case: str = "", about: str | None = None) -> None:
         """The question was not asked, and why."""
         row = self.day.row(rule, case)

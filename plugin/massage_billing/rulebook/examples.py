@@ -46,6 +46,7 @@ from massage_billing.model import (
     Therapist,
     Visit,
     Worked,
+    Verified,
 )
 
 _PAYERS = (
@@ -59,6 +60,12 @@ _PAYERS = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
+_CLINIC_NPI = "1245319599"
+
+_ASKED = Date(2026, 11, 2)
+"""The day on which payers of examples were asked."""
+
+
     """One example of one rule or policy."""
 
     owner: str
@@ -225,7 +232,8 @@ def _coverage(c: GivenCoverage, place: int, given: Given) -> Coverage:
         id=f"Coverage/{place}", status=c.status, kind=c.kind,
         payer=PayerRef(f"Organization/{c.payer}" if c.payer else None), order=c.order,
         member_id=f"MEMBER{place}" if c.member else None, start=c.start, end=c.end, linked=c.linked, link_rank=c.rank,
-        patient_is_payer=c.patient_pays, claim_number=given.injury_number,
+    answered = None if c.verified is None else Verified(c.verified, f"CoverageEligibilityResponse/{place}", _ASKED)
+        patient_is_payer=c.patient_pays, claim_number=given.injury_number, verified=answered,
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ NAMES: Final = {
     "Coverage.id": "its own id; only which stands before which",
     "Coverage.member_id": "only whether there is one",
     "Accident.source": "where it stands",
+    "Verified.told": "where the answer stands",
+    "Verified.on": "words for people",
     "ForeignClaim.id": "where it stands",
     "ForeignClaim.status": "only live ones are read",
 }

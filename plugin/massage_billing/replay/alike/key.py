@@ -180,6 +180,7 @@ class Alike:
                 span.paid.clear()
             found = span.paid[look] = self._new_payer(c, look, span)
             return found
+            None if c.verified is None else c.verified.in_force,
 
     def _new_payer(self, c: Coverage, look: tuple[Hashable, ...], span: Span) -> Paid | None:
         found = payer.entries(c.payer, self._clinic.payers) if self._clinic.payers else []
