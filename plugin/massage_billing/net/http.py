@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -180,9 +180,10 @@ class HttpClient:
         repeatable: bool | None = None,
         conflicts: bool = False,
         attempts: int | None = None,
+        also: Container[int] = (),
         read: Callable[[Answer], T] = _whole,  # type: ignore[assignment]
     ) -> T:
-        """Call and read one answer of status 200 to 299; every other status is raised as its HostError.
+        """Call and read one answer of status 200 to 299, or one of ``also``; every other is raised as its HostError.
 
         ``read`` turns the answer into a value and may raise HostAnswerUnreadable, which is retried like a lost
         answer. ``repeatable`` says that carrying the call out twice does no harm; left out, it holds for GET.
@@ -200,7 +201,11 @@ class HttpClient:
             wait_jitter=self.limits.wait_jitter,
         ):
             with attempt:
-                return read(self._authorized(method, url, sent, body() if callable(body) else body, headers or {}))
+                sending = body() if callable(body) else body
+                answer = self._authorized(method, url, sent, sending, headers or {})
+                if not 200 <= answer.status < 300 and answer.status not in also:
+                    raise self._error(method, url, answer)
+                return read(answer)
         raise AssertionError("stamina ends a call by returning or raising")
 
     def _authorized(
@@ -211,8 +216,6 @@ class HttpClient:
         answer = self._redirected(method, url, params, body, headers, credential)
         if answer.status == 401 and self._credentials.renew(credential):
             answer = self._redirected(method, url, params, body, headers, self._credentials.header())
-        if not 200 <= answer.status < 300:
-            raise self._error(method, url, answer)
         return answer
 
     def _redirected(

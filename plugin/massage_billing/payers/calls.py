@@ -6,7 +6,7 @@ a query, a body or the payer's own words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,13 +123,14 @@ class PayerCalls:
         params: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        also: Container[int] = (),
     ) -> HttpAnswer:
-        """One call, one answer of status 200 to 299. ``url``: another than the endpoint, of the same origin (a place to
-        poll); a relative one is below the endpoint."""
+        """One call, one answer of status 200 to 299, or one of ``also``. ``url``: another than the endpoint, of the
+        same origin (a place to poll); a relative one is below the endpoint."""
         base = self._line.url
         target = base if not url else url if "://" in url or url.startswith("/") else f"{base.rstrip('/')}/{url}"
         with payer_errors(self.channel, payer):
-            return self._client.call(method, target, params=params, body=body, headers=headers, attempts=1)
+            return self._client.call(method, target, params=params, body=body, headers=headers, attempts=1, also=also)
 
     def close(self) -> None:
         """Close kept connections."""
