@@ -15,6 +15,7 @@ from massage_billing.errors import HostError
 from massage_billing.fhir.keys import claim_key
 from massage_billing.model import Ruling, RulingKind
 from massage_billing.ports import NamesProblems, Touched, VisitRecord, VisitRow
+from massage_billing.run.answered import NewAnswers
 from massage_billing.run.batch import Batch
 from massage_billing.run.outbox import Outbox, approves
 from massage_billing.run.planning import Terms
@@ -47,12 +48,14 @@ class Billing:
         outbox = Outbox(self.setup, self.capabilities, tally)
         if not dry_run:
             self._resume(batch, outbox)
-        ended = self._decide_changed(batch, outbox, since, dry_run=dry_run)
+        news = NewAnswers(self.setup)
+        ended = self._decide_changed(batch, outbox, since, news, dry_run=dry_run)
         if isinstance(self.host, NamesProblems):
             for where, what in self.host.problems():
                 tally.problem(f"{where}: {what}")
         if not dry_run and ended and since is None:  # what lies before ``since`` was not looked at
             self.store.save_cursor(self.host.id, ended)
+            news.seen()
         return tally.report(
             pending=0 if dry_run else self.store.waiting(self.host.id),
             complete=ended is not None,
@@ -86,18 +89,22 @@ class Billing:
             for encounter in sorted({group.encounter for group in groups} - {record.encounter for record in records}):
                 batch.tally.problem(f"Encounter/{encounter}: is gone from the host; its claim stays in the outbox.")
 
-    def _decide_changed(self, batch: Batch, outbox: Outbox, since: datetime | None, *, dry_run: bool) -> str | None:
+    def _decide_changed(
+        self, batch: Batch, outbox: Outbox, since: datetime | None, news: NewAnswers, *, dry_run: bool
+    ) -> str | None:
         """Decide every visit that changed, then those that wake for another reason; the cursor reached."""
         cursor = self.host.cursor_at(since) if since else self.store.cursor(self.host.id)
         reached: str | None = None
         wake: set[str] = set()
+        answered = news.waking()
         for page in self.host.changes(cursor, self.setup.start):
             for records in _chunks(page.records, BATCH):
                 self._decide(batch, outbox, records, dry_run=dry_run)
+                answered.difference_update(record.encounter for record in records)
             if page.touched:
                 wake |= self.store.waking(self.host.id, self._by_others(page.touched))
             reached = page.cursor or reached
-        wake |= self._woken(incremental=cursor is not None)
+        wake |= self._woken(incremental=cursor is not None) | answered
         for _ in range(REDO_ROUNDS):
             batch.counted = (batch.counted or set()) | wake
             for ids in _chunks(sorted(wake), BATCH):

@@ -20,6 +20,7 @@ from massage_billing.fhir.task import read_task
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Visit, Worked
 from massage_billing.ports import Capabilities, JsonObject, VisitRecord
+from massage_billing.run import answered
 from massage_billing.run.readiness import waits
 from massage_billing.run.report import Tally
 from massage_billing.run.seen import Seen, standing
@@ -52,8 +53,8 @@ class Gatherer:
 
     def _read(self, records: Sequence[VisitRecord], now: datetime, *, brought: bool) -> list[Seen]:
         setup, found = self.setup, []
-        for record in records:
-            visit = read_visit(record, setup.reading, self._shared)
+        read = [(record, read_visit(record, setup.reading, self._shared)) for record in records]
+        for record, visit in answered.verified(read, setup):
             if setup.start is not None and visit.date is not None and visit.date < setup.start:
                 self.tally.counts["before start"] += not brought
                 continue

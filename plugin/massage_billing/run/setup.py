@@ -10,7 +10,7 @@ from datetime import timedelta
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.serial import Resource
 from massage_billing.model import Clinic, Reading
-from massage_billing.ports import Host, Store
+from massage_billing.ports import Asking, Host, Store
 from massage_billing.run.report import NoProgress, Progress
 
 
@@ -48,3 +48,5 @@ class Setup:
     """Told how far a run has come."""
     told: tuple[str, ...] = ()
     """What has to be told with every report: a file that is refused, and what is used instead."""
+    asking: Asking | None = None
+    """What payers answered: it outranks the status and dates of a Coverage. None: nobody asks."""
