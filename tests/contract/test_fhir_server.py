@@ -10,6 +10,7 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from contract.host_contract import HostContract
+from contract.schedule_contract import QuestionsContract
 from hosts.mini_fhir import MiniFhir
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings
@@ -54,7 +55,7 @@ MOODS: dict[str, tuple[Json, FhirSettings]] = {
 }
 
 
-class TestMiniFhir(HostContract):
+class TestMiniFhir(HostContract, QuestionsContract):
     @pytest.fixture(params=MOODS, ids=lambda mood: mood.replace(" ", "-"))
     def rig(self, request: pytest.FixtureRequest, httpserver: HTTPServer) -> Iterator[MiniRig]:
         mood, settings = MOODS[request.param]
@@ -98,7 +99,7 @@ def shapeless(body: Json) -> Json:
     return {**body, "patient": "Jane Synthetic"}
 
 
-class TestHapi(HostContract):
+class TestHapi(HostContract, QuestionsContract):
     @pytest.fixture(params=["stock", "includes"])
     def rig(self, request: pytest.FixtureRequest, hapi: str) -> Iterator[HttpRig]:
         rig = HttpRig(hapi, dangling, FhirSettings(overlap=0, observations=True, includes=request.param == "includes"))
@@ -106,7 +107,7 @@ class TestHapi(HostContract):
         rig.host.close()
 
 
-class TestSekmet(HostContract):
+class TestSekmet(HostContract, QuestionsContract):
     @pytest.fixture
     def rig(self, sekmet: str) -> Iterator[HttpRig]:
         rig = HttpRig(sekmet, shapeless)

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from contract.host_contract import HostContract, first_run, later_run, task_group
+from contract.schedule_contract import QuestionsContract
 from massage_billing.hosts.folder import FolderHost
 from massage_billing.ports import JsonObject
 
@@ -36,7 +37,7 @@ class FolderRig:
         return {**body, "resourceType": "Nonsense"}
 
 
-class TestFolderHost(HostContract):
+class TestFolderHost(HostContract, QuestionsContract):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> FolderRig:
         return FolderRig(tmp_path)

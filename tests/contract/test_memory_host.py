@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contract.host_contract import HostContract, claim_group, clinic, first_run
+from contract.schedule_contract import QuestionsContract
 from massage_billing.errors import HostBusy, HostUnreachable
 from massage_billing.hosts.memory import MemoryHost
 from massage_billing.ports import JsonObject
@@ -28,7 +29,7 @@ class MemoryRig:
         return {**body, "status": "spoilt"}
 
 
-class TestMemoryHost(HostContract):
+class TestMemoryHost(HostContract, QuestionsContract):
     @pytest.fixture
     def rig(self) -> MemoryRig:
         return MemoryRig()

@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from builders import condition, coverage, encounter, procedure, ref
 from contract.host_contract import ReadingContract, claim_group, clinic, first_run, later_run, our_visit, task_group
+from contract.schedule_contract import ScheduleContract
 from hosts.mini_openemr import TYPES, MiniOpenEmr
 from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.hosts.openemr import OpenEmr
@@ -46,7 +47,7 @@ MOODS: dict[str, tuple[Json, Json]] = {
 }
 
 
-class TestOpenEmr(ReadingContract):
+class TestOpenEmr(ReadingContract, ScheduleContract):
     @pytest.fixture(params=MOODS, ids=lambda mood: mood.replace(" ", "-"))
     def rig(self, request: pytest.FixtureRequest, httpserver: HTTPServer) -> Iterator[OpenEmrRig]:
         mood, settings = MOODS[request.param]

@@ -39,8 +39,21 @@ REFERENCES = {
     ("Condition", "patient"): "subject",
     ("Claim", "patient"): "patient",
     ("Task", "patient"): "for",
+    ("Encounter", "patient"): "subject",
+    ("ClaimResponse", "patient"): "patient",
+    ("ServiceRequest", "patient"): "subject",
+    ("CoverageEligibilityResponse", "patient"): "patient",
+    ("CoverageEligibilityResponse", "request"): "request",
+    ("OrganizationAffiliation", "participating-organization"): "participatingOrganization",
 }
-TYPES = (*WATCHED, "Provenance")
+CODES = {("Claim", "use"), ("ClaimResponse", "use"), ("ServiceRequest", "status"), ("Encounter", "status")}
+DATES = {
+    ("Encounter", "date"): "period.start",
+    ("Appointment", "date"): "start",
+    ("CoverageEligibilityResponse", "created"): "created",
+}
+ELIGIBILITY = ("CoverageEligibilityRequest", "CoverageEligibilityResponse")
+TYPES = (*WATCHED, "Provenance", "RelatedPerson", "OrganizationAffiliation", *ELIGIBILITY)
 OUTCOME = {
     "resourceType": "OperationOutcome",
     "issue": [{"severity": "error", "code": "processing", "diagnostics": "Jane Synthetic, born 1980-01-01: HAPI-0001"}],
@@ -137,7 +150,7 @@ class MiniFhir:
     def statement(self) -> Json:
         def listed(kind: str) -> Json:
             names = {"_id", "_lastUpdated", "identifier", "_tag"} | {p for k, p in REFERENCES if k == kind}
-            names |= {"date"} if kind == "Encounter" else set()
+            names |= {p for k, p in (*CODES, *DATES) if k == kind}
             names -= {one.partition(".")[2] for one in self.unsearchable if one.startswith(f"{kind}.")}
             made: Json = {
                 "type": kind,
@@ -172,6 +185,8 @@ class MiniFhir:
         sought = dict(query)
         if sought.get("_sort") == "-_lastUpdated":
             found.reverse()
+        elif sought.get("_sort") == "-date":
+            found.sort(key=lambda resource: str(resource.get("period", {}).get("start", "")), reverse=True)
         elif sought.get("_sort") != "_lastUpdated":
             found.sort(key=lambda resource: resource["id"])
         if sought.get("_summary") == "count":
@@ -199,8 +214,10 @@ class MiniFhir:
         if name == "_lastUpdated":
             stamp, moment = resource["meta"]["lastUpdated"], value[2:]
             return stamp >= moment if value.startswith("ge") else stamp > moment
-        if name == "date":
-            return resource.get("period", {}).get("start", "")[:10] >= value[2:]
+        if (kind, name) in DATES and f"{kind}.{name}" not in self.unsearchable:
+            return dated(resource, DATES[(kind, name)], value)
+        if (kind, name) in CODES and f"{kind}.{name}" not in self.unsearchable:
+            return resource.get(name) in value.split(",")
         if name == "date:missing":
             return "start" not in resource.get("period", {})
         if name in ("identifier", "_tag"):
@@ -287,6 +304,14 @@ class MiniFhir:
                 }
             )
         return answered(200, {"resourceType": "Bundle", "type": "transaction-response", "entry": entries})
+
+
+def dated(resource: Any, path: str, value: str) -> bool:
+    """Whether the day written at a path is on the side of ``ge…`` or ``lt…``."""
+    for name in path.split("."):
+        resource = resource.get(name, {}) if isinstance(resource, dict) else {}
+    day = str(resource or "")[:10]
+    return bool(day) and (day >= value[2:] if value.startswith("ge") else day < value[2:])
 
 
 def answered(status: int, resource: Any, headers: dict[str, str] | None = None) -> Response:

@@ -1,4 +1,5 @@
-"""Which references lead from a visit to what it is built from: hosts follow them, and what is missing is awaited.
+"""Which references lead from a visit, or from a coming appointment, to what it is built from: hosts follow them, and
+what a visit misses is awaited.
 
 Element names are those of FHIR R4.
 """
@@ -27,10 +28,13 @@ FOLLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "ServiceRequest": ("insurance", "requester", "reasonReference"),
     "Account": ("coverage.coverage",),
     "Coverage": ("payor",),
-    "PractitionerRole": ("practitioner", "organization"),
+    "PractitionerRole": ("practitioner", "organization", "extension.valueReference"),
     "Location": ("partOf",),
+    "ClaimResponse": ("request",),
 }
-"""Elements whose references are followed, by type; everything else is left where it is."""
+"""Elements whose references are followed, by type; everything else is left where it is. An extension of a
+PractitionerRole names a payer's network (Da Vinci Plan-Net network-reference). To a ClaimResponse lead only orders: it
+is a preauthorization, and its Claim says what for."""
 
 FOLLOWED_TO: Final = frozenset(
     {
@@ -45,10 +49,38 @@ FOLLOWED_TO: Final = frozenset(
         "Condition",
         "Coverage",
         "ClaimResponse",
+        "Claim",
         "Procedure",
     }
 )
 """Types that are fetched when a followed reference names them."""
+
+AHEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    "Appointment": ("participant.actor", "basedOn"),
+    "ServiceRequest": ("insurance", "requester"),
+    "Coverage": ("payor", "subscriber", "policyHolder"),
+    "ClaimResponse": ("request",),
+    "PractitionerRole": ("practitioner", "organization", "extension.valueReference"),
+    "OrganizationAffiliation": ("organization", "participatingOrganization", "network"),
+    "Location": ("partOf", "managingOrganization"),
+}
+"""The same of a coming appointment."""
+
+AHEAD_TO: Final = frozenset(
+    {
+        "Patient",
+        "RelatedPerson",
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "Location",
+        "ServiceRequest",
+        "Coverage",
+        "ClaimResponse",
+        "Claim",
+    }
+)
+"""Types that are fetched when an appointment's followed reference names them."""
 
 
 def values_at(resource: JsonObject, path: str) -> Iterator[JsonObject]:
@@ -63,14 +95,23 @@ def values_at(resource: JsonObject, path: str) -> Iterator[JsonObject]:
                 yield entry
 
 
-_STEPS: Final = {kind: tuple(path.partition(".")[::2] for path in paths) for kind, paths in FOLLOWED.items()}
+Steps = Mapping[str, tuple[tuple[str, str], ...]]
+"""Paths of one or two elements, by type."""
 
 
-def followed(resource: JsonObject) -> list[JsonObject]:
+def steps(paths: Mapping[str, tuple[str, ...]]) -> Steps:
+    """Paths in the form in which they are followed."""
+    return {kind: tuple(path.partition(".")[::2] for path in listed) for kind, listed in paths.items()}
+
+
+_STEPS: Final = steps(FOLLOWED)
+
+
+def followed(resource: JsonObject, paths: Steps = _STEPS) -> list[JsonObject]:
     """The references of a resource that are followed, as they stand. (``values_at`` for each path, unrolled: this is
     done for every resource that is read.)"""
     found: list[JsonObject] = []
-    for first, second in _STEPS.get(str(resource.get("resourceType")), ()):
+    for first, second in paths.get(str(resource.get("resourceType")), ()):
         value = resource.get(first)
         for entry in value if type(value) is list else (value,):
             inner = entry.get(second) if second and type(entry) is dict else entry

@@ -27,15 +27,25 @@ NEEDED: Final[Mapping[str, str]] = {
     "ServiceRequest": "Orders, referring providers and their insurance are unknown.",
     "Account": "Visits cannot be tied to a coverage by account.",
     "Consent": "A patient's wish not to tell the plan is seen only in the bill-to extension.",
-    "Appointment": "A bill-to wish on the Appointment is not seen.",
+    "Appointment": "Nothing is checked before a visit, and a bill-to wish on the Appointment is not seen.",
     "Claim": "Claims made by others are not seen, and our own wait in the outbox as drafts.",
     "ClaimResponse": "What became of a claim is not seen on this host.",
     "ExplanationOfBenefit": "What was adjudicated is not seen on this host.",
 }
 """Types a visit is built from, and what it costs where a host does not offer them."""
 
+AHEAD: Final[Mapping[str, str]] = {
+    "RelatedPerson": "A subscriber who is only a related person is unknown, and that coverage is not asked about.",
+    "OrganizationAffiliation": "The clinic's networks come only from its own credentials file.",
+    "CoverageEligibilityResponse": "Answers about coverage that the host got by itself are not seen.",
+}
+"""Types that only coming appointments need, and what it costs where a host does not offer them."""
+
 WRITTEN: Final = ("Claim", "Task", "Provenance")
-"""Types this program writes."""
+"""Types that billing writes."""
+
+ELIGIBILITY: Final = ("CoverageEligibilityRequest", "CoverageEligibilityResponse")
+"""Types that asking about coverage writes. A host without them is a host for billing all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +186,12 @@ def _notes(
     real_last_updated: bool,
 ) -> list[str]:
     """Plain sentences for ``check-host``."""
-    notes = [f"It offers no {kind}. {cost}" for kind, cost in NEEDED.items() if kind not in readable]
+    costs = {**NEEDED, **AHEAD}
+    notes = [f"It offers no {kind}. {cost}" for kind, cost in costs.items() if kind not in readable]
+    if "Claim" in readable and not all(statement.searches_by(kind, "use") for kind in ("Claim", "ClaimResponse")):
+        notes.append("It does not search Claims by use: an authorization is seen only where an order names it.")
+    if untaken := [kind for kind in ELIGIBILITY if kind not in writable]:
+        notes.append(f"It takes no {' and no '.join(untaken)}: what payers answer about coverage is kept here only.")
     if "Claim" not in writable and "Claim" in readable:
         notes.append("It takes no Claim: claims wait in the outbox as drafts.")
     if "Task" not in writable:

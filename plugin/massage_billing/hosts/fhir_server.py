@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from typing import Final, TypeVar
+from typing import Final
 
 from massage_billing.errors import HostAnswerUnreadable
 from massage_billing.fhir.json import child, text
 from massage_billing.fhir.references import key_of
 from massage_billing.hosts.fhir_read import VisitReader
+from massage_billing.hosts.fhir_schedule import FhirCalendar, FhirSchedule, in_advance
 from massage_billing.hosts.fhir_search import FhirSearch, Page
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.fhir_write import GroupWriter
@@ -21,8 +21,6 @@ from massage_billing.hosts.visit_links import BY_PROCEDURE, WATCHED, encounters_
 from massage_billing.net.credentials import Credentials
 from massage_billing.net.http import HttpClient
 from massage_billing.ports import Capabilities, Changes, JsonObject, Touched, VisitRecord, WriteGroup, WriteResult
-
-T = TypeVar("T")
 
 _BLIND: Final = timedelta(hours=1)
 """How far is looked back further where a host tells no time of its own."""
@@ -54,11 +52,13 @@ class Cursor:
             ) from None
 
 
-class FhirServer:
-    """Implements ``ports.Host`` over HTTP; safe to use from several threads. Close it when done."""
+class FhirServer(FhirSchedule):
+    """Implements ``ports.Host`` and ``ports.Schedule`` over HTTP. Several threads may use it; close it when done."""
 
     source_class: type[FhirSource] = FhirSource
     """How the server is asked: a dialect puts its own subclass here."""
+    calendar_class: type[FhirCalendar] = FhirCalendar
+    """How it is asked for what lies ahead."""
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class FhirServer:
             clock=clock,
         )
         self.source = self.source_class(FhirSearch(self.client), self.settings)
+        self.calendar = self.calendar_class(self.source)
         self._capabilities: Capabilities | None = None
 
     def close(self) -> None:
@@ -145,7 +146,7 @@ class FhirServer:
             for page in self.source.encounters(start):
                 yield page, reader.read(page.matches, page.included)
 
-        for page, records in _ahead(pages()):
+        for page, records in in_advance(pages()):
             begun = begun or page.at
             yield Changes(records=tuple(records))
         yield Changes(cursor=self._cursor(begun, start))
@@ -194,13 +195,3 @@ def _touched(page: Page) -> Iterator[Touched]:
         version = text(meta, "versionId") or text(meta, "lastUpdated") or ""
         for encounter in encounters_of(resource) or (None,):
             yield Touched(key, version, encounter, patient_of(resource))
-
-
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items, the next one made in a thread while this one is used; one is waiting at most."""
-    end = object()
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        coming = thread.submit(next, items, end)
-        while (item := coming.result()) is not end:
-            coming = thread.submit(next, items, end)
-            yield item  # type: ignore[misc]

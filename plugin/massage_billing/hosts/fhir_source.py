@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from massage_billing.errors import HostFault, HostRejected
-from massage_billing.fhir import names
 from massage_billing.fhir.references import key_of
 from massage_billing.hosts.capability import Statement, capabilities_of, read_statement
-from massage_billing.hosts.fhir_search import FhirSearch, Page, parse
-from massage_billing.hosts.visit_links import BY_ENCOUNTER, SHARED, Link
+from massage_billing.hosts.fhir_search import FhirSearch, Page, Params, parse
+from massage_billing.hosts.visit_links import BY_ENCOUNTER, SHARED, Link, key_systems
 from massage_billing.net.http import Limits
 from massage_billing.ports import Capabilities, JsonObject
 
@@ -118,7 +117,7 @@ class FhirSource:
 
     def by_id(self, type: str, ids: Sequence[str]) -> Iterator[JsonObject]:
         """Look-ups of many ids at once; what was not asked for is dropped."""
-        for some in self._batches(type, ids):
+        for some in self.batches(type, ids):
             wanted = set(some)
             for resource in self.search.all(type, [("_id", ",".join(some)), ("_count", str(len(some)))]):
                 if resource.get("id") in wanted:
@@ -126,10 +125,16 @@ class FhirSource:
 
     def linked(self, link: Link, ids: Sequence[str], patients: Sequence[str]) -> Iterator[JsonObject]:
         """By the link's own parameter; by patient where the server does not list it."""
-        if self.statement.searches_by(link.type, link.parameter):
-            yield from self._by_targets(link.type, link.parameter, link.target, ids)
-        elif link.patient and self.statement.searches_by(link.type, link.patient):
-            yield from self._by_targets(link.type, link.patient, "Patient", patients)
+        can = self.statement.searches_by
+        more = [link.only] if link.only is not None and can(link.type, link.only[0]) else []
+        if link.picked and not more:
+            return
+        if link.since and can(link.type, "created"):
+            more.append(("created", f"ge{link.since}"))
+        if can(link.type, link.parameter):
+            yield from self._by_targets(link.type, link.parameter, link.target, ids, more)
+        elif link.patient and can(link.type, link.patient):
+            yield from self._by_targets(link.type, link.patient, "Patient", patients, more)
 
     def count(self, link: Link, ids: Sequence[str]) -> int | None:
         """By _summary=count."""
@@ -164,11 +169,11 @@ class FhirSource:
         """
         params = [("_count", str(self.settings.page_size)), *self._includes()]
         if start is None or not self.statement.searches_by("Encounter", "date"):
-            yield from self._noting_base("Encounter", params)
+            yield from self.noting_base("Encounter", params)
             return
-        yield from self._noting_base("Encounter", [("date", f"ge{start - timedelta(days=1)}"), *params])
+        yield from self.noting_base("Encounter", [("date", f"ge{start - timedelta(days=1)}"), *params])
         try:
-            undated = self._noting_base("Encounter", [("date:missing", "true"), *params])
+            undated = self.noting_base("Encounter", [("date:missing", "true"), *params])
             first = next(undated)
         except (HostRejected, HostFault):
             return  # the server does not index what is missing; such Encounters come once they change
@@ -181,20 +186,24 @@ class FhirSource:
         while it is paged is seen twice rather than not at all."""
         moment = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         params = [("_lastUpdated", f"ge{moment}"), ("_count", str(self.settings.result_size))]
-        pages = self.search.pages(type, [*params, ("_sort", "-_lastUpdated")])
+        yield from self.sorted_pages(type, [*params, ("_sort", "-_lastUpdated")])
+
+    def sorted_pages(self, type: str, params: Params) -> Iterator[Page]:
+        """Pages in the order asked for; in any, where the server does not sort."""
+        pages = self.search.pages(type, params)
         try:
             first = next(pages)
         except HostRejected:
-            yield from self.search.pages(type, params)
+            yield from self.search.pages(type, [pair for pair in params if pair[0] != "_sort"])
             return
         yield first
         yield from pages
 
     def keyed(self, type: str, keys: Sequence[str]) -> Iterator[JsonObject]:
-        """What this program wrote, by claim key or visit key: an identifier; of a Provenance, a tag."""
+        """What this program wrote, by its key: an identifier; of a Provenance, a tag."""
         parameter = "_tag" if type == "Provenance" else "identifier"
-        systems = (names.SID_CLAIM_KEY, names.SID_VISIT_KEY) if type != "Task" else (names.SID_CLAIM_KEY,)
-        for some in self._batches(type, list(dict.fromkeys(keys)), 4):
+        systems = key_systems(type)
+        for some in self.batches(type, list(dict.fromkeys(keys)), 4):
             values = ",".join(f"{escaped(system)}|{escaped(key)}" for key in some for system in systems)
             params = [(parameter, values), ("_count", str(self.settings.result_size))]
             yield from _once(self.search.all(type, params))
@@ -215,12 +224,15 @@ class FhirSource:
 
     # --- the same for all -------------------------------------------------------------------------------------------
 
-    def _by_targets(self, type: str, parameter: str, target: str, ids: Sequence[str]) -> Iterator[JsonObject]:
-        for some in self._batches(type, ids):
+    def _by_targets(
+        self, type: str, parameter: str, target: str, ids: Sequence[str], more: Params = ()
+    ) -> Iterator[JsonObject]:
+        for some in self.batches(type, ids):
             values = ",".join(f"{target}/{one}" for one in some)
-            yield from _once(self.search.all(type, [(parameter, values), ("_count", str(self.settings.result_size))]))
+            params = [(parameter, values), *more, ("_count", str(self.settings.result_size))]
+            yield from _once(self.search.all(type, params))
 
-    def _batches(self, type: str, values: Sequence[A], weight: int = 1) -> Iterator[Sequence[A]]:
+    def batches(self, type: str, values: Sequence[A], weight: int = 1) -> Iterator[Sequence[A]]:
         """As many values as one search may hold; few where they have to stand in a URL."""
         size = max(1, self.settings.lookup // weight)
         in_url = _IN_URL // weight
@@ -239,7 +251,8 @@ class FhirSource:
             ("_revinclude", name) for name in backward if name in facts.revincludes
         ]
 
-    def _noting_base(self, type: str, params: list[tuple[str, str]]) -> Iterator[Page]:
+    def noting_base(self, type: str, params: list[tuple[str, str]]) -> Iterator[Page]:
+        """Every page of a search; the base by which the server names itself is remembered."""
         for page in self.search.pages(type, params):
             self._self_base = page.base or self._self_base
             yield page

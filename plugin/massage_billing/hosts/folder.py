@@ -20,13 +20,15 @@ from tempfile import mkdtemp
 import orjson
 
 from massage_billing.errors import InputError
-from massage_billing.fhir.names import SID_CLAIM_KEY, SID_VISIT_KEY
 from massage_billing.hosts import folder_read
+from massage_billing.hosts.capability import ELIGIBILITY, WRITTEN
 from massage_billing.hosts.folder_build import Builder
 from massage_billing.hosts.folder_index import VERSION, Index
 from massage_billing.hosts.folder_join import Joiner
 from massage_billing.hosts.folder_records import ANSWERS, READABLE
+from massage_billing.hosts.folder_schedule import FolderSchedule
 from massage_billing.hosts.folder_write import Out
+from massage_billing.hosts.visit_links import key_systems
 from massage_billing.ports import Capabilities, Changes, JsonObject, VisitRecord, WriteGroup, WriteResult
 
 PAGE = 250
@@ -37,7 +39,7 @@ OUT = "billing-out"
 """Usual name of the out folder, inside the folder or beside the file."""
 
 
-class FolderHost:
+class FolderHost(FolderSchedule):
     """A folder, or a single file, of FHIR JSON.
 
     ``out`` takes the results and ``work`` the index, which holds a copy of what was read: both are made 0700. Neither
@@ -64,8 +66,8 @@ class FolderHost:
         """
         return Capabilities(
             software="folder of FHIR files",
-            readable=READABLE | {"Claim", "Provenance", "Task"},
-            writable=frozenset({"Claim", "Provenance", "Task"}),
+            readable=READABLE | {*WRITTEN, *ELIGIBILITY},
+            writable=frozenset({*WRITTEN, *ELIGIBILITY}),
             transaction=True,
             conditional_create=True,
             real_last_updated=True,
@@ -83,9 +85,7 @@ class FolderHost:
         if cursor == since:
             yield Changes(cursor=cursor)
             return
-        joiner = self._open(mark)
-        self._passes += 1
-        try:
+        with self._reading(mark) as joiner:
             page: list[VisitRecord] = []
             for record in _all_visits(joiner, (start - MARGIN).isoformat() if start else ""):
                 page.append(record)
@@ -93,8 +93,6 @@ class FolderHost:
                     yield Changes(records=tuple(page))
                     page.clear()
             yield Changes(records=tuple(page), cursor=cursor)
-        finally:
-            self._passes -= 1
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
         """These visits, found through the index."""
@@ -143,8 +141,8 @@ class FolderHost:
             yield from self._out.write(groups[first : first + PAGE])
 
     def find(self, type: str, keys: Sequence[str]) -> Iterator[JsonObject]:
-        """What stands in the out folder by claim key or visit key."""
-        return self._out.find(type, [f"{system}|{key}" for key in keys for system in (SID_CLAIM_KEY, SID_VISIT_KEY)])
+        """What stands in the out folder by its key."""
+        return self._out.find(type, [f"{system}|{key}" for key in keys for system in key_systems(type)])
 
     # --- the index ---
 
@@ -167,6 +165,16 @@ class FolderHost:
 
     def _mark(self) -> str:
         return folder_read.fingerprint(folder_read.sources(self.folder, (self._out.folder, self.work)))
+
+    @contextmanager
+    def _reading(self, mark: str | None = None) -> Iterator[Joiner]:
+        """The index of the folder as it is now (``mark``), kept open for a pass."""
+        joiner = self._current() if mark is None else self._open(mark)
+        self._passes += 1
+        try:
+            yield joiner
+        finally:
+            self._passes -= 1
 
     def _current(self) -> Joiner:
         return self._joiner if self._joiner is not None and self._passes else self._open(self._mark())

@@ -24,7 +24,7 @@ import orjson
 
 from massage_billing.hosts.folder_records import Place
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the layout and of what is put in; an index of another version is built anew."""
 PART_BYTES: Final = 20 << 20
 """Size that a part is meant to have."""

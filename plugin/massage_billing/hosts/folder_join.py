@@ -20,8 +20,9 @@ import orjson
 from massage_billing.fhir.references import split
 from massage_billing.hosts.folder_index import Entry, Index
 from massage_billing.hosts.folder_lazy import DAMAGED, UNREAD, Desk, LazyResources, parsed
+from massage_billing.hosts.folder_preauthorizations import preauthorizations
 from massage_billing.hosts.folder_records import READABLE, SHARED, WHOLE_PATIENT, token_of, tokens_of
-from massage_billing.ports import JsonObject, VisitRecord
+from massage_billing.ports import AppointmentRecord, JsonObject, VisitRecord
 
 _REFERENCE: Final = re.compile(rb'"reference"\s*:\s*"([^"#][^"]*)"')
 _LOGICAL: Final = re.compile(rb'"identifier"\s*:\s*\{')
@@ -60,6 +61,11 @@ class Group:
     common: _Gathered | None = None
     """``always`` and all it points to, once it is gathered."""
 
+    def unbilled(self) -> Iterator[Entry]:
+        """Entries among which the patient's Claims are, each once."""
+        yield from self.loose.values()
+        yield from {entry.key: entry for entries in self.linked.values() for entry in entries}.values()
+
 
 class Joiner:
     """Makes VisitRecords out of an index."""
@@ -75,7 +81,7 @@ class Joiner:
         self, entries: list[Entry], since: str = "", wanted: Collection[str] | None = None
     ) -> Iterator[VisitRecord]:
         """The visits of one group: those not over before a day (ISO), or those with these Encounter ids."""
-        group = _told_apart(entries)
+        group = told_apart(entries)
         for entry in sorted(group.encounters, key=lambda entry: (entry.links, entry.key)):
             if wanted is not None:
                 if entry.key[10:] not in wanted:
@@ -110,6 +116,21 @@ class Joiner:
         found = LazyResources(resources, gathered.own, self._desk)
         return VisitRecord(logical_id, found, gathered.aliases, tuple(gathered.unreadable))
 
+    def appointment(self, group: Group, entry: Entry, along: Iterable[Entry]) -> AppointmentRecord:
+        """An Appointment with what every visit of its patient has, what it points to, and what it is asked along."""
+        if group.common is None:
+            group.common = self._common(group)
+        gathered = group.common.copy()
+        for each in (entry, *along):
+            gathered.take(each, self._load_once(group, each))
+        self._follow_all(group, gathered)
+        logical_id = entry.key.partition("/")[2]
+        return AppointmentRecord(logical_id, gathered.resources, gathered.aliases, tuple(gathered.unreadable))
+
+    def resource(self, group: Group, entry: Entry) -> JsonObject:
+        """One resource of a group, parsed once."""
+        return self._load_once(group, entry).resource
+
     def _take_all(self, entries: Iterable[Entry], gathered: _Gathered) -> bytes:
         """Take what belongs to the visit itself; returns its bytes, to be searched for references."""
         raws = []
@@ -129,7 +150,7 @@ class Joiner:
     def _common(self, group: Group) -> _Gathered:
         """What every visit of the group has: the patient, coverages, accounts, consents and what these point to."""
         gathered = _Gathered()
-        for entry in group.always:
+        for entry in (*group.always, *preauthorizations(self.index, group.unbilled())):
             gathered.take(entry, self._load(entry))
         self._follow_all(group, gathered)
         return gathered
@@ -303,7 +324,8 @@ class _Gathered:
             self.unreadable.append((said[0], said[1]))
 
 
-def _told_apart(entries: list[Entry]) -> Group:
+def told_apart(entries: list[Entry]) -> Group:
+    """The entries of one group by what brings them to a visit."""
     group = Group()
     for entry in entries:
         key, links = entry.key, entry.links

@@ -1,9 +1,9 @@
 """What the folder index must know of a resource to bring it to its visit: whose it is, and which visits it names.
 
 Every resource belongs to one *group*: nearly always the patient it is about ("Patient/3"); a shared resource is a group
-of its own, with the roles of a Practitioner in the Practitioner's group; an answer belongs to its Claim's. A resource
-whose group cannot be told from itself (no patient, or one named by identifier only) is *odd* and placed later, by the
-Encounter it names or the resource its identifier finds.
+of its own, with the roles of a Practitioner in the Practitioner's group and the networks of an Organization in its own;
+an answer belongs to its Claim's. A resource whose group cannot be told from itself (no patient, or one named by
+identifier only) is *odd* and placed later, by the Encounter it names or the resource its identifier finds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from massage_billing.fhir.references import split
 from massage_billing.ports import JsonObject
 
 SHARED: Final = frozenset(
-    {"Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService", "Group", "CareTeam"}
+    {
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "OrganizationAffiliation",
+        "Location",
+        "HealthcareService",
+        "Group",
+        "CareTeam",
+    }
 )
 """Types that visits of many patients point to."""
 
@@ -36,11 +45,21 @@ OWNER: Final = {
     "Claim": "patient",
     "RelatedPerson": "patient",
     "Task": "for",
+    "CoverageEligibilityResponse": "patient",
 }
 """Element that names the patient, by type."""
 
+_WITH: Final = {
+    "PractitionerRole": ("practitioner", "Practitioner"),
+    "OrganizationAffiliation": ("participatingOrganization", "Organization"),
+}
+"""Shared types that stand in another's group: element that names it, and its type."""
+
 ANSWERS: Final = {"ClaimResponse": "request", "ExplanationOfBenefit": "claim"}
 """Element that names the Claim, by type of answer."""
+
+ANSWERS_TO: Final = "request|"
+"""Beginning of the token by which an eligibility answer is found by its question; no identifier has such a system."""
 
 WHOLE_PATIENT: Final = frozenset({"Patient", "Coverage", "Account", "Consent", "RelatedPerson"})
 """Types that matter to every visit of their patient, whether the visit names them or not."""
@@ -85,6 +104,9 @@ def place(resource: dict[str, object]) -> Place | None:
     tokens = tokens_of(resource) if "identifier" in resource and kind not in _BY_LITERAL else ()
     if kind == "Patient":
         return Place(key, (key,), "", tokens)
+    if kind == "CoverageEligibilityResponse":
+        request = local_key(child(resource, "request"), "CoverageEligibilityRequest")
+        return Place(key, _groups(resource, owner), "", (*tokens, *([f"{ANSWERS_TO}{request}"] if request else ())))
     if kind == "Encounter":
         return Place(key, _groups(resource, owner), _last_day(resource), tokens)
     if kind == "Observation" and "partOf" not in resource and "basedOn" not in resource:
@@ -96,8 +118,9 @@ def _place_other(kind: str, resource: dict[str, object]) -> Place | None:
     if kind in SHARED:
         key = f"{kind}/{_id(resource)}"
         group = key
-        if kind == "PractitionerRole":
-            group = local_key(child(resource, "practitioner"), "Practitioner") or key
+        if kind in _WITH:
+            element, whose = _WITH[kind]
+            group = local_key(child(resource, element), whose) or key
         return Place(key, (group,), "", tokens_of(resource))
     if kind in ANSWERS:
         request = child(resource, ANSWERS[kind])

@@ -1,9 +1,9 @@
 """The out folder: results as NDJSON, appended so that nothing is written twice and no half line ever counts.
 
-``Claim.ndjson``, ``Task.ndjson`` and ``Provenance.ndjson`` are the truth. A change of a resource is a further line with
-the same id and the next meta.versionId: **the last line of an id is the one in force** (README.txt there says so). An
-index in ``work`` (SQLite; key → file, offset) keeps memory flat; it is brought up to date from the files, and rebuilt
-where they are not what it remembers, so that losing it costs nothing but time.
+``Claim.ndjson``, ``Task.ndjson``, ``CoverageEligibilityRequest.ndjson`` … are the truth. A change of a resource is a
+further line with the same id and the next meta.versionId: **the last line of an id is the one in force** (README.txt
+there says so). An index in ``work`` (SQLite; key → file, offset) keeps memory flat; it is brought up to date from the
+files, and rebuilt where they are not what it remembers, so that losing it costs nothing but time.
 
 Every write happens under a lock on the folder: bring the index up to date, look up what is there, append, fsync, note
 it in the index. A process that is killed leaves at worst lines that the index does not know yet, and one torn last

@@ -15,11 +15,12 @@ from typing import TypeVar, cast
 import orjson
 
 from massage_billing.errors import HostConflict, HostError, HostNotFound, HostRejected
-from massage_billing.fhir import names
 from massage_billing.fhir.json import child, children, identifiers, text
-from massage_billing.hosts.capability import NEEDED, WRITTEN
+from massage_billing.hosts.capability import AHEAD, ELIGIBILITY, NEEDED, WRITTEN
+from massage_billing.hosts.fhir_gather import Source
 from massage_billing.hosts.fhir_read import VisitReader
-from massage_billing.hosts.visit_links import WATCHED, Link, encounters_of, ids_at, is_ours, patient_of
+from massage_billing.hosts.memory_schedule import MemorySchedule
+from massage_billing.hosts.visit_links import WATCHED, Link, encounters_of, ids_at, is_ours, key_systems, patient_of
 from massage_billing.ports import (
     Capabilities,
     Changes,
@@ -36,7 +37,7 @@ from massage_billing.ports import (
 A = TypeVar("A")
 B = TypeVar("B")
 
-_ALL = frozenset({*NEEDED, *WATCHED, *WRITTEN})
+_ALL = frozenset({*NEEDED, *AHEAD, *WATCHED, *WRITTEN, *ELIGIBILITY})
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -104,8 +105,8 @@ def _tokens(resource: JsonObject, parameter: str) -> list[tuple[str, str]]:
     return identifiers(resource)
 
 
-class MemoryHost:
-    """Implements ``ports.Host`` over a MemoryStore, and the reader's ``Source``."""
+class MemoryHost(MemorySchedule):
+    """Implements ``ports.Host`` and ``ports.Schedule`` over a MemoryStore, and the reader's ``Source``."""
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class MemoryHost:
         self._capabilities = capabilities or Capabilities(
             software="massage-billing memory host",
             readable=_ALL,
-            writable=frozenset(WRITTEN),
+            writable=frozenset({*WRITTEN, *ELIGIBILITY}),
             transaction=True,
             conditional_create=True,
             real_last_updated=True,
@@ -134,7 +135,8 @@ class MemoryHost:
             self.store.put(resource)
 
     def fail(self, operation: str, problem: HostError, *, times: int = 1, done: bool = False) -> None:
-        """Order a fault: the next ``times`` calls of changes, visits, write, find or answers end with ``problem``.
+        """Order a fault: the next ``times`` calls of changes, visits, write, find, answers, appointments or
+        eligibility_responses end with ``problem``.
 
         ``done``: a write is carried out all the same, only its answer is lost.
         """
@@ -150,6 +152,12 @@ class MemoryHost:
     def _maybe_fail(self, operation: str) -> None:
         if (fault := self._fault(operation)) is not None:
             raise fault[0]
+
+    def _held(self) -> MemoryStore:
+        return self.store
+
+    def _source(self) -> Source:
+        return self
 
     # --- as the VisitReader asks ------------------------------------------------------------------------------------
 
@@ -234,7 +242,7 @@ class MemoryHost:
     def find(self, type: str, keys: Sequence[str]) -> Iterator[JsonObject]:
         """See ``ports.Host``."""
         self._maybe_fail("find")
-        wanted = {(system, key) for key in keys for system in (names.SID_CLAIM_KEY, names.SID_VISIT_KEY)}
+        wanted = {(system, key) for key in keys for system in key_systems(type)}
         parameter = "_tag" if type == "Provenance" else "identifier"
         for resource in self.store.all(type):
             if not wanted.isdisjoint(_tokens(resource, parameter)):

@@ -14,10 +14,12 @@ from typing import Final
 from massage_billing.errors import HostFault, HostRejected
 from massage_billing.fhir.references import key_of
 from massage_billing.fhir.used import version_of
+from massage_billing.hosts.fhir_schedule import FhirCalendar
 from massage_billing.hosts.fhir_search import Page
 from massage_billing.hosts.fhir_server import Cursor, FhirServer
 from massage_billing.hosts.fhir_source import FhirSource
 from massage_billing.hosts.openemr_reader import OpenEmrReader
+from massage_billing.hosts.openemr_schedule import OpenEmrCalendar
 from massage_billing.hosts.openemr_source import OpenEmrSource
 from massage_billing.hosts.visit_links import encounters_of, patient_of
 from massage_billing.ports import Changes, JsonObject, Touched, WriteGroup, WriteResult
@@ -29,9 +31,10 @@ WATCHED: Final = ("Encounter", "Procedure", "ServiceRequest", "Condition")
 
 
 class OpenEmr(FhirServer):
-    """Implements ``ports.Host`` over OpenEMR's FHIR API."""
+    """Implements ``ports.Host`` and ``ports.Schedule`` over OpenEMR's FHIR API."""
 
     source_class: type[FhirSource] = OpenEmrSource
+    calendar_class: type[FhirCalendar] = OpenEmrCalendar
     source: OpenEmrSource
 
     def _reader(self) -> OpenEmrReader:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from massage_billing.hosts.capability import WRITTEN, Statement
+from massage_billing.hosts.capability import ELIGIBILITY, WRITTEN, Statement
 from massage_billing.ports import Capabilities
 
 READ: Final = frozenset(
@@ -23,10 +23,12 @@ READ: Final = frozenset(
         "PractitionerRole",
         "Organization",
         "Location",
+        "Appointment",
+        "RelatedPerson",
     }
 )
 """Types that are read of stock OpenEMR; its other types tell nothing of a visit."""
-_OF_A_MODULE: Final = frozenset({*WRITTEN, "ClaimResponse", "ExplanationOfBenefit", "Account", "Consent"})
+_OF_A_MODULE: Final = frozenset({*WRITTEN, *ELIGIBILITY, "ClaimResponse", "ExplanationOfBenefit", "Account", "Consent"})
 """Types that only a module gives it. Stock 8.2 lists Provenance, by id only."""
 SCOPES: Final = tuple(f"system/{kind}.rs" for kind in sorted(READ))
 """SMART scopes to register and ask for; ``.rs`` is the form that OpenEMR has for every type."""
@@ -36,6 +38,8 @@ _STOCK: Final = (
     "through it until then; `superbill` and `explain` work.",
     "It takes no Task: holds are shown by `status` only.",
     "It takes no Provenance: what a claim rests on is kept in the audit trail only.",
+    "It takes no CoverageEligibilityRequest and no CoverageEligibilityResponse: what payers answer about coverage is "
+    "kept here only.",
     "It takes no transactions.",
     "It has no ClaimResponse or ExplanationOfBenefit: what was sent and answered is not seen on this host.",
 )
@@ -53,6 +57,8 @@ _ALWAYS: Final = (
     "Only Encounters say when they changed. Open holds and the visits of the last week are read again every run; an "
     "edit of an order of an older visit is not noticed (`run --since` reads it again).",
     "Diagnoses come from the orders and from issues linked to the visit; often they are text without a code, and held.",
+    "Its Appointments name no order and no service: what is planned is not known, and eligibility is asked without a "
+    "code.",
     "It has no Account, Consent or Appointment tied to a visit: coverage is chosen by its order, and a wish not to "
     "tell the plan is not seen.",
     "It marks no practitioner's taxonomy but by a provider role (Administration, Users, Facility Specific User "
@@ -69,7 +75,7 @@ def offers(statement: Statement, type: str) -> bool:
 
 def capabilities_of_openemr(statement: Statement) -> Capabilities:
     """What it means for us."""
-    writable = frozenset(kind for kind in WRITTEN if "create" in statement.facts(kind).interactions)
+    writable = frozenset(kind for kind in (*WRITTEN, *ELIGIBILITY) if "create" in statement.facts(kind).interactions)
     readable = frozenset(kind for kind in (*READ, *_OF_A_MODULE) if offers(statement, kind))
     missing = sorted(READ - readable)
     return Capabilities(

@@ -15,13 +15,13 @@ from massage_billing.hosts.visit_links import BY_PROCEDURE, Link, ids_at, patien
 from massage_billing.ports import JsonObject, VisitRecord
 
 if TYPE_CHECKING:
-    from massage_billing.hosts.fhir_read import _Page
+    from massage_billing.hosts.fhir_gather import Page
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
-class _Pass:
+class Pass:
     """The source of one pass: from which day on is read, and what OpenEMR failed to give."""
 
     def __init__(self, source: OpenEmrSource) -> None:
@@ -65,7 +65,7 @@ class OpenEmrReader(VisitReader):
     """A VisitReader that ties what OpenEMR leaves untied: surgery-list entries and results of orders."""
 
     def __init__(self, source: OpenEmrSource, *, observations: bool, kept: int = 5000) -> None:
-        self._asked = _Pass(source)
+        self._asked = Pass(source)
         super().__init__(self._asked, observations=observations, kept=kept)
 
     def read(self, encounters: Sequence[JsonObject], included: Iterable[JsonObject] = ()) -> list[VisitRecord]:
@@ -74,7 +74,7 @@ class OpenEmrReader(VisitReader):
         self._asked.since = min(days) - timedelta(days=1) if len(days) == len(encounters) and days else None
         return [self._finished(record) for record in super().read(encounters, included)]
 
-    def _tie(self, page: _Page, link: Link, found: Sequence[JsonObject], wanted: set[str]) -> None:
+    def _tie(self, page: Page, link: Link, found: Sequence[JsonObject], wanted: set[str]) -> None:
         if link == BY_PROCEDURE:
             procedures = [one for key, one in page.pool.items() if key.startswith("Procedure/")]
             super()._tie(page, link, mend.with_procedures(found, procedures), wanted)
@@ -83,7 +83,7 @@ class OpenEmrReader(VisitReader):
         if link.type == "Procedure":
             self._tie_unlinked(page, link, found, wanted)
 
-    def _tie_unlinked(self, page: _Page, link: Link, found: Sequence[JsonObject], wanted: set[str]) -> None:
+    def _tie_unlinked(self, page: Page, link: Link, found: Sequence[JsonObject], wanted: set[str]) -> None:
         """Put Procedures that name no Encounter beside the patient's visits of their day, where reading looks whether
         one is a service of the visit from another source."""
         visits: dict[tuple[str | None, Date], list[str]] = {}

@@ -100,6 +100,8 @@ class OpenEmrSource(FhirSource):
 
         ``since``: what is dated is asked for from that day on. ``lose`` is told the patients OpenEMR fails on.
         """
+        if link.picked and not (link.only and self.statement.searches_by(link.type, link.only[0])):
+            return
         if link == BY_PRACTITIONER:
             for practitioner in ids:
                 yield from self._matches(link.type, [("practitioner", practitioner)])
@@ -134,7 +136,7 @@ class OpenEmrSource(FhirSource):
         self._try_months(sample)
         before: set[str] = set()
         for window in self._windows(first, today):
-            page = next(self._noting_base("Encounter", [("date", window)]))
+            page = next(self.noting_base("Encounter", [("date", window)]))
             fresh = [one for one in page.matches if one.get("id") not in before and _not_before(one, first)]
             before = {str(one.get("id")) for one in fresh}
             yield from _cut(replace(page, matches=tuple(fresh), included=()), self.settings.page_size)
@@ -148,6 +150,11 @@ class OpenEmrSource(FhirSource):
     def recent(self, first: Date) -> Iterator[JsonObject]:
         """Encounters from a day on, whether or not they say that they changed."""
         return self._matches("Encounter", [("date", f"ge{first}")])
+
+    def from_day_on(self, type: str, first: Date) -> list[JsonObject]:
+        """Everything of a type from a day on, in one answer: it does not page."""
+        page = next(self.noting_base(type, [("date", f"ge{first}")]))
+        return [mend.mended(one) for one in page.matches]
 
     def _windows(self, first: Date | None, today: Date) -> Iterator[str]:
         """Values of ``date`` that together cover everything from a day on: months, then all to come."""

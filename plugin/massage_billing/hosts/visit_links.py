@@ -1,4 +1,5 @@
-"""Which resources make up a visit, and by which element each is tied to it. Data, for every host that is searched.
+"""Which resources make up a visit or a coming appointment, and by which element each is tied to it. Data, for every
+host that is searched.
 
 Element names and search parameters are those of FHIR R4 (http://hl7.org/fhir/R4/searchparameter-registry.html).
 """
@@ -30,6 +31,19 @@ class Link:
     """The element that points, "item.encounter"."""
     patient: str = ""
     """Search parameter for the patient, where a server does not offer the other."""
+    only: tuple[str, str] | None = None
+    """(search parameter and element, code): the only ones that are wanted."""
+    picked: bool = False
+    """Searched only where a server can search by ``only``: there would be too many others."""
+    since: str = ""
+    """First day of ``created`` ("2026-01-31") that is wanted; "": any."""
+
+    def wants(self, resource: JsonObject) -> bool:
+        """Whether a resource is one that is wanted; for what a server gives beyond."""
+        if self.only is not None and resource.get(self.only[0]) != self.only[1]:
+            return False
+        created = resource.get("created")
+        return not self.since or not isinstance(created, str) or created >= self.since[: len(created)]
 
 
 BY_ENCOUNTER: Final = (
@@ -46,11 +60,25 @@ BY_PROCEDURE: Final = Link("Observation", "part-of", "Procedure", "partOf", "pat
 BY_PATIENT: Final = (
     Link("Coverage", "beneficiary", "Patient", "beneficiary"),
     Link("Consent", "patient", "Patient", "patient"),
+    Link("Claim", "patient", "Patient", "patient", only=("use", "preauthorization"), picked=True),
+    Link("ClaimResponse", "patient", "Patient", "patient", only=("use", "preauthorization"), picked=True),
 )
 """What is the patient's, whichever visit it is."""
 
+AHEAD_BY_PATIENT: Final = (
+    *BY_PATIENT,
+    Link("ServiceRequest", "patient", "Patient", "subject", only=("status", "active")),
+    Link("CoverageEligibilityResponse", "patient", "Patient", "patient"),
+)
+"""What is the patient's, before a visit."""
+
 BY_PRACTITIONER: Final = Link("PractitionerRole", "practitioner", "Practitioner", "practitioner")
 """Taxonomies of a therapist."""
+
+BY_ORGANIZATION: Final = Link(
+    "OrganizationAffiliation", "participating-organization", "Organization", "participatingOrganization"
+)
+"""Whose networks an organization takes part in."""
 
 SHARED: Final = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
 """Types that many visits share: kept for a whole pass."""
@@ -85,6 +113,12 @@ _PATIENT_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Claim": ("patient",),
     "ClaimResponse": ("patient",),
     "ExplanationOfBenefit": ("patient",),
+    "CoverageEligibilityResponse": ("patient",),
+}
+_KEY_SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Task": (names.SID_CLAIM_KEY, names.SID_APPOINTMENT_KEY),
+    "CoverageEligibilityRequest": (names.SID_QUESTION_KEY,),
+    "CoverageEligibilityResponse": (names.SID_QUESTION_KEY,),
 }
 _ENCOUNTERS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "Claim": ("item.encounter",),
@@ -118,6 +152,11 @@ def encounters_of(resource: JsonObject) -> tuple[str, ...]:
         return (str(resource.get("id")),)
     paths = _ENCOUNTERS_OF.get(kind, ("encounter",))
     return tuple(dict.fromkeys(found for path in paths for found in ids_at(resource, path, "Encounter")))
+
+
+def key_systems(type: str) -> tuple[str, ...]:
+    """Identifier systems (of a Provenance: tag systems) by which this program finds what it wrote of a type."""
+    return _KEY_SYSTEMS.get(type, (names.SID_CLAIM_KEY, names.SID_VISIT_KEY))
 
 
 def is_ours(resource: JsonObject) -> bool:
