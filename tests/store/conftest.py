@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from massage_billing.ports import Store
+from massage_billing.ports import Asking, Store
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
+from massage_billing.store.sql import SqlStore
+from store.asking_making import clock, living
+from store.making import NOON
 
 
 def _server_binaries() -> Path | None:
@@ -104,6 +107,19 @@ def _database(url: str, how: str) -> Iterator[str]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store is opened that several processes may share."""
     return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else str(tmp_path / "state")
+
+
+@pytest.fixture
+def asking(store: Store) -> Asking:
+    """What is remembered of asking, empty, of each kind; its clock stands at noon until a test moves it."""
+    assert isinstance(store, SqlStore | MemoryStore)
+    return store.asking(alive=living.get, clock=lambda: clock[0])
+
+
+@pytest.fixture(autouse=True)
+def _reset() -> None:
+    living.clear()
+    clock[:] = [NOON]
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -1,8 +1,8 @@
 """The port to what is remembered of questions and answers: who asks what, what was answered, what is written.
 
 One answered question a patient, coverage, payer and day, from however many processes: a question is *claimed* before it
-is asked, in one transaction; an answer is recorded before it is written to the host. What makes two questions the same is
-their key alone (``fhir.keys.question_key``): a coverage whose member id was corrected has another.
+is asked, in one transaction; an answer is recorded before it is written to the host. What makes two questions the same
+is their key alone (``fhir.keys.question_key``): a coverage whose member id was corrected has another.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ class Asking(Protocol):
         ...
 
     def answered_since(self, host: str, since: datetime | None) -> list[Known]:
-        """Answers recorded after a time, whenever they were given; None: all. Oldest first. By these billing knows whose
-        visits to decide again."""
+        """Answers recorded after a time, whenever they were given; None: all. Oldest first. By these billing knows
+        whose visits to decide again: it takes the time, calls this, and gives that time the next time."""
         ...
 
     def evidence(self, question: str) -> tuple[bytes, str] | None:

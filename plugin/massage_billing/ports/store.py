@@ -206,9 +206,9 @@ class Store(Protocol):
         ...
 
     def purge_patient(self, host: str, patient: str) -> int:
-        """Forget everything of a patient ("Patient/3"); number of visits forgotten."""
+        """Forget everything of a patient ("Patient/3"), what was asked of payers too; number of visits forgotten."""
         ...
 
     def purge_confirmed(self, before: datetime) -> int:
-        """Drop payloads of groups confirmed before a time (retention); number dropped."""
+        """Drop payloads of groups confirmed, and what payers sent, before a time (retention); number dropped."""
         ...

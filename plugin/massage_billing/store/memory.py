@@ -10,7 +10,9 @@ from itertools import count
 
 from massage_billing.model import PaperCount, Ruling, UseState, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
+from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
+from massage_billing.store.memory_asking import MemoryAsking
 
 _Key = tuple[str, str]
 
@@ -41,6 +43,7 @@ class MemoryStore:
         self._ruled: dict[_Key, Ruling] = {}
         self._trail: list[tuple[str, datetime, str | None, str]] = []
         self._number = count(1)
+        self._asking = MemoryAsking()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -50,6 +53,10 @@ class MemoryStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def asking(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> MemoryAsking:
+        """What is remembered of asking payers, gone with the store; all who ask for it share it."""
+        return self._asking.seen_by(alive, clock)
 
     # --- cursor and visits ------------------------------------------------------------------------------------------
 
@@ -269,11 +276,12 @@ class MemoryStore:
         self._uses = {k: tuple(u for u in us if k[0] != host or u.patient != patient) for k, us in self._uses.items()}
         self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
         self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]
+        self._asking.purge_patient(host, patient)
         return len(gone)
 
     def purge_confirmed(self, before: datetime) -> int:
-        """Drop payloads of groups confirmed before a time; number dropped."""
+        """Drop payloads of groups confirmed, and what payers sent, before a time; number dropped."""
         gone = [k for k, q in self._outbox.items() if q.confirmed_at is not None and q.confirmed_at < before]
         for key in gone:
             del self._outbox[key]
-        return len(gone)
+        return len(gone) + self._asking.purge_evidence(before)

@@ -6,20 +6,19 @@ Writers take turns (opening.py), so a transaction may read first and then write 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from datetime import date as Date
 
 from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
-from massage_billing.store import neighbours, outgoing, paper_uses
+from massage_billing.store import asking_purge, neighbours, outgoing, paper_uses
+from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
+from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
-from massage_billing.store.faults import store_error
-from massage_billing.store.opening import READING
-from massage_billing.store.statements import Statements, chunks
+from massage_billing.store.database import Database
+from massage_billing.store.statements import chunks
 from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits, worked
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
 from massage_billing.store.waking import wake
@@ -28,13 +27,11 @@ _ROW = [visits.c[name] for name in ROW_FIELDS]
 _RULING = ("host", "encounter", "kind", "reason", "by", "at")
 
 
-class SqlStore:
+class SqlStore(Database):
     """ports.Store on a database. Threads may share one; what was committed here is confirmed here."""
 
     def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
-        self._name = name
-        self._run = Statements(engine.dialect)
+        super().__init__(engine, name)
         self._handed: dict[tuple[str, str], outgoing.Handed] = {}
         """(host, key) → the group that this process last committed or was given by ``pending``."""
         self._ruled: dict[tuple[str, str], Ruling] = {}
@@ -50,21 +47,9 @@ class SqlStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect().execution_options(**READING) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise store_error(self._name, error) from None
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise store_error(self._name, error) from None
+    def asking(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> SqlAsking:
+        """What is remembered of asking payers, in the same database; closed with the store. ``alive``: askers.py."""
+        return SqlAsking(self._engine, self._name, alive, clock)
 
     # --- cursor -----------------------------------------------------------------------------------------------------
 
@@ -304,7 +289,8 @@ class SqlStore:
             yield from (tuple(line) for line in result)
 
     def purge_patient(self, host: str, patient: str) -> int:
-        """Forget everything of a patient ("Patient/3"): visits, what they used, outbox, rulings, audit lines."""
+        """Forget everything of a patient ("Patient/3"): visits, what they used, outbox, rulings, audit lines, questions
+        to payers and their answers."""
         with self._writing() as connection:
             encounters = connection.scalars(
                 select(visits.c.encounter).where(visits.c.host == host, visits.c.patient == patient)
@@ -316,21 +302,16 @@ class SqlStore:
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
             paper_uses.forget(connection, host, patient)
+            asking_purge.forget(connection, host, patient)
         self._empty_log()
         return len(encounters)
 
     def purge_confirmed(self, before: datetime) -> int:
-        """Drop payloads of groups confirmed before a time (retention); number dropped."""
+        """Drop payloads of groups confirmed, and what payers sent, before a time (retention); number dropped."""
         with self._writing() as connection:
-            dropped = outgoing.purge(connection, before)
+            dropped = outgoing.purge(connection, before) + asking_purge.purge(connection, before)
         self._empty_log()
         return dropped
-
-    def _empty_log(self) -> None:
-        """What was deleted also goes from SQLite's write-ahead log, unless another process is still reading it."""
-        if self._engine.dialect.name == "sqlite":
-            with closing(self._engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _now() -> str:

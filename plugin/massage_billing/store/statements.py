@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, TextClause, and_, bindparam, delete
+from sqlalchemy import Connection, Dialect, Table, TextClause, and_, bindparam, delete, update
 from sqlalchemy.sql import ClauseElement
 
 from massage_billing.store.values import Scalar
@@ -29,7 +29,7 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 class Statements:
-    """Inserts, upserts and deletes of many rows for one dialect; each statement is compiled once."""
+    """Inserts, upserts, updates and deletes of many rows for one dialect; each statement is compiled once."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -53,6 +53,16 @@ class Statements:
             return upsert
 
         self._many(connection, ("upsert", table.name, *columns), rows, make, columns)
+
+    def update(self, connection: Connection, table: Table, rows: Sequence[tuple[Scalar, ...]], *names: str) -> None:
+        """Replace these columns of rows that are there: values in the order of ``names``, then the primary key's."""
+        changed = self._names(table, names)
+
+        def make() -> ClauseElement:
+            these = and_(*(column == bindparam(f"its_{column.name}") for column in table.primary_key.columns))
+            return update(table).where(these).values({name: bindparam(name) for name in changed})
+
+        self._many(connection, ("update", table.name, *changed), rows, make, None)
 
     def delete(
         self,

@@ -3,8 +3,9 @@
 Keys begin with what tells rows apart: almost every row is of the same host, and SQLite, which keeps no statistics,
 would take an index that begins with the host for a good one.
 
-No table holds a name, a birth date or a member id, but payload: it holds Claims as they are written to the host, and
-its rows go some days after they are confirmed (DESIGN 23).
+Three tables hold what is of a person, as bytes: payload (Claims as they are written to the host, gone some days after
+they are confirmed, DESIGN 23), evidence (what payers sent, gone after as many days) and answers (the same in normal
+form with the payer's texts, gone when it cannot count any more). No other holds a name, a birth date or a member id.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration this code is written for; compared with the store's version without importing Alembic."""
 
 VERSION_TABLE = "massage_billing_version"
@@ -234,3 +235,106 @@ audit = Table(
     Column("what", Text, nullable=False),
 )
 """The audit trail: lines are added, never changed (a trigger refuses); they go only with their patient."""
+
+WAITS, UNWRITTEN = text("state = 'waiting'"), text("NOT written")
+"""Conditions of partial indexes, as above."""
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("coverage", Text, nullable=False),
+    Column("payer", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("serviced", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", Instant),
+    Column("ticket", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("service_types", Text, nullable=False),
+    Column("appointment", Text, nullable=False),
+    Column("leased", Instant, nullable=False),
+    PrimaryKeyConstraint("key"),
+    sqlite_with_rowid=False,
+)
+"""One row a question to a payer: the fields of ports.QuestionRow, and in ``leased`` until when its owner may ask it
+where nobody can tell whether the owner lives. The key is made of the host too (fhir.keys)."""
+
+Index("questions_coverage", questions.c.coverage, questions.c.host, questions.c.payer, questions.c.day)
+Index("questions_patient", questions.c.patient, questions.c.host)
+Index("questions_day", questions.c.day, questions.c.host)
+Index("questions_waiting", questions.c.host, questions.c.due, sqlite_where=WAITS, postgresql_where=WAITS)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", Text, ForeignKey("questions.key", ondelete="CASCADE"), primary_key=True),
+    Column("answered_at", Instant, nullable=False),
+    Column("recorded", Instant, nullable=False),
+    Column("response", Text),
+    Column("evidence", Text, nullable=False),
+    Column("written", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What payers answered, one a question: ``body`` is the normal form as JSON (answer_json.py). PHI. ``recorded``: when
+it came to be known here. ``evidence``: SHA-256 of what was received. ``written``: it stands on the host, or the host
+takes none."""
+
+Index("answers_recorded", answers.c.recorded)
+Index("answers_unwritten", answers.c.answered_at, answers.c.key, sqlite_where=UNWRITTEN, postgresql_where=UNWRITTEN)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("key", Text, ForeignKey("questions.key", ondelete="CASCADE"), primary_key=True),
+    Column("received", Instant, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What was last received for a question, byte for byte. PHI. Apart from answers: it goes long before them."""
+
+Index("evidence_received", evidence.c.received)
+
+habits = Table(
+    "habits",
+    metadata,
+    Column("payer", Text, nullable=False),
+    Column("service_type", Text, nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("limits", BigInteger, nullable=False),
+    Column("benefits", BigInteger, nullable=False),
+    PrimaryKeyConstraint("payer", "service_type"),
+    sqlite_with_rowid=False,
+)
+"""Which service types brought limits, by payer: a few dozen rows."""
+
+ahead_tasks = Table(
+    "ahead_tasks",
+    metadata,
+    Column("appointment", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("task", Text),
+    Column("version", Text),
+    Column("digest", Text, nullable=False),
+    Column("patient", Text),
+    PrimaryKeyConstraint("appointment", "host"),
+    sqlite_with_rowid=False,
+)
+"""The open Tasks of coming appointments, read all together; one that is closed is no row."""
+
+looked_up = Table(
+    "looked_up",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+"""What was looked up elsewhere, the NPI registry's answers; never of a patient."""
