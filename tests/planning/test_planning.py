@@ -19,7 +19,7 @@ from massage_billing.fhir.claim_state import (
     our_claims,
 )
 from massage_billing.fhir.keys import claim_key, visit_key
-from massage_billing.fhir.task import REOPENED_NOTE, read_task
+from massage_billing.fhir.tasks import REOPENED_NOTE, read_task
 from massage_billing.model import (
     Because,
     ClaimLine,

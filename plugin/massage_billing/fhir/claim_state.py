@@ -17,7 +17,7 @@ from massage_billing.fhir.correction import Correction, read_correction
 from massage_billing.fhir.keys import claim_key, visit_key
 from massage_billing.fhir.references import split
 from massage_billing.fhir.serial import Resource, with_cents
-from massage_billing.fhir.task import digest_of
+from massage_billing.fhir.tasks import digest_of
 
 CANCELLED_BY_US = hashlib.sha256(b"massage-billing: cancelled, no longer billable").hexdigest()
 """Decision digest of a Claim this program cancelled; any other digest on a cancelled Claim means a person did it."""

@@ -18,7 +18,7 @@ from massage_billing.fhir.claim_state import (
 )
 from massage_billing.fhir.dates import zone_named
 from massage_billing.fhir.keys import claim_key
-from massage_billing.fhir.task import TaskOnHost
+from massage_billing.fhir.tasks import TaskOnHost
 from massage_billing.fhir.used import used_by
 from massage_billing.model import Elsewhere, OnFirst, Outcome, Ruling, RulingKind, Visit
 from massage_billing.ports import Capabilities, Entry, VisitRecord, VisitRow, VisitState

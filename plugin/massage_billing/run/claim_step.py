@@ -17,7 +17,7 @@ from massage_billing.fhir.correction import Correction
 from massage_billing.fhir.keys import claim_key, full_url
 from massage_billing.fhir.provenance import build_provenance
 from massage_billing.fhir.serial import Resource, to_bytes, with_cents
-from massage_billing.fhir.task import digest_of
+from massage_billing.fhir.tasks import digest_of
 from massage_billing.model import Effect, Finding, Outcome, Result, Who
 from massage_billing.ports import Operation, Write
 from massage_billing.run.situation import Situation, Terms

@@ -16,7 +16,7 @@ from massage_billing.errors import NoRuleForDate
 from massage_billing.fhir.claim_state import id_order, key_of_claim, our_claims, owner_of
 from massage_billing.fhir.json import identifiers
 from massage_billing.fhir.keys import claim_key, visit_key
-from massage_billing.fhir.task import read_task
+from massage_billing.fhir.tasks import read_task
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Visit, Worked
 from massage_billing.ports import Capabilities, JsonObject, VisitRecord

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from massage_billing.errors import HostConflict, HostError
-from massage_billing.fhir.task import digest_of
+from massage_billing.fhir.tasks import digest_of
 from massage_billing.ports import Capabilities, Operation, VisitRow, WriteGroup, WriteResult, Written
 from massage_billing.run.batch import Planned
 from massage_billing.run.report import Tally

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, Sending, encounters_named
-from massage_billing.fhir.task import TaskOnHost
+from massage_billing.fhir.tasks import TaskOnHost
 from massage_billing.model import Ruling, RulingKind, Visit, Worked
 from massage_billing.ports import VisitRecord, VisitRow
-from massage_billing.run.hold_task import OPEN_TASK
 from massage_billing.run.readiness import Waiting
+from massage_billing.run.task_step import OPEN_TASK
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, ProvenanceOnHost, Sending, id_order
 from massage_billing.fhir.serial import Resource
-from massage_billing.fhir.task import TaskOnHost
+from massage_billing.fhir.tasks import TaskOnHost
 from massage_billing.model import Decision, Visit
 from massage_billing.ports import VisitRow
 
