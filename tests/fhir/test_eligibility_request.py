@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fhir.resources.R4B.coverageeligibilityrequest import CoverageEligibilityRequest
@@ -16,7 +16,7 @@ from massage_billing.fhir import names
 from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.eligibility_write import write_group
 from massage_billing.fhir.serial import to_bytes
-from massage_billing.model import Answer, AnswerKind, CoverageKind, Payer, PayerAsking, Purpose
+from massage_billing.model import Answer, AnswerKind, CoverageKind, Known, Payer, PayerAsking, Purpose
 from massage_billing.ports import Operation, QuestionRow, QuestionState
 
 CREATED = "2026-11-30T16:00:00Z"
@@ -117,12 +117,16 @@ def test_after_a_crash_a_payer_without_record_is_named_as_payers_yaml_names_it()
 # --- both in one group ------------------------------------------------------------------------------------------------
 
 
+def known(answer: Answer) -> Known:
+    return Known("Patient/3", "Coverage/5", "acme", date(2026, 11, 30), datetime(2026, 11, 30, 16, tzinfo=UTC), answer)
+
+
 @given(answers())
 @settings(max_examples=30, deadline=None)
 def test_request_and_response_are_one_group_under_one_key_and_the_response_points_at_the_request(
     answer: Answer,
 ) -> None:
-    group = write_group(REFS, answer, CREATED, LATER)
+    group = write_group(REFS, known(answer), CREATED, LATER)
     first, second = group.writes
     assert [write.type for write in group.writes] == ["CoverageEligibilityRequest", "CoverageEligibilityResponse"]
     for write in group.writes:
@@ -137,8 +141,8 @@ def test_request_and_response_are_one_group_under_one_key_and_the_response_point
 @given(st.sampled_from([CREATED, LATER]))
 def test_writing_the_same_again_names_it_the_same_whenever_that_is(when: str) -> None:
     answer = Answer(AnswerKind.ANSWERED, DAY)
-    first, again = write_group(REFS, answer, CREATED, CREATED), write_group(REFS, answer, when, when)
+    first, again = write_group(REFS, known(answer), CREATED, CREATED), write_group(REFS, known(answer), when, when)
     assert first.key == again.key
     assert [(w.full_url, w.match) for w in first.writes] == [(w.full_url, w.match) for w in again.writes]
-    other = write_group(replace(REFS, key="MQOTHER"), answer, CREATED, CREATED)
+    other = write_group(replace(REFS, key="MQOTHER"), known(answer), CREATED, CREATED)
     assert {w.full_url for w in other.writes}.isdisjoint(w.full_url for w in first.writes)

@@ -7,11 +7,11 @@ from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.eligibility_response import build_response
 from massage_billing.fhir.keys import full_url
 from massage_billing.fhir.serial import Resource, to_bytes
-from massage_billing.model import Answer
+from massage_billing.model import Known
 from massage_billing.ports import Operation, Write, WriteGroup
 
 
-def write_group(refs: RequestRefs, answer: Answer, asked_at: str, answered_at: str) -> WriteGroup:
+def write_group(refs: RequestRefs, known: Known, asked_at: str, answered_at: str) -> WriteGroup:
     """The request and the response that answers it as one group; both times are FHIR dateTimes.
 
     Both are created under the question's key unless they are there already, so that writing twice is impossible. Of the
@@ -19,7 +19,7 @@ def write_group(refs: RequestRefs, answer: Answer, asked_at: str, answered_at: s
     """
     request = build_request(refs, asked_at)
     url = full_url("CoverageEligibilityRequest", refs.key)
-    response = build_response(refs, answer, url, answered_at)
+    response = build_response(refs, known.answer, url, answered_at)
     return WriteGroup(f"{refs.key}:eligibility", "", (_create(refs, request, url), _create(refs, response)))
 
 
