@@ -16,13 +16,14 @@ from pathlib import Path
 
 import orjson
 
+from massage_billing.clinic_credentials import load_credentials
 from massage_billing.clinic_csv import rows
 from massage_billing.clinic_papers import load_papers
 from massage_billing.clinic_payers import load_payers
 from massage_billing.clinic_yaml import read_text
 from massage_billing.errors import SettingsError
 from massage_billing.fhir import names
-from massage_billing.model import Clinic, Fee, Paper, Reading
+from massage_billing.model import Clinic, Credential, Fee, Paper, Reading
 from massage_billing.settings import UNCONFIGURED, HostSettings, Settings
 
 _AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
@@ -158,7 +159,12 @@ def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Cl
     payers = load_payers(clinic.payers) if clinic.payers else ()
     fees = load_fees(clinic.fees) if clinic.fees else None
     papers = load_papers(clinic.papers) if clinic.papers else ()
-    named = ((clinic.fees, {fee.payer for fee in fees or ()}), (clinic.papers, {paper.payer for paper in papers}))
+    credentials = load_credentials(clinic.credentials) if clinic.credentials else ()
+    named = (
+        (clinic.fees, {fee.payer for fee in fees or ()}),
+        (clinic.papers, {paper.payer for paper in papers}),
+        (clinic.credentials, {one.payer for one in credentials}),
+    )
     for file, used in named if clinic.payers else ():
         unknown = sorted(key for key in used if key and key not in {payer.key for payer in payers})
         if unknown:
@@ -169,6 +175,8 @@ def settings_to_clinic(settings: Settings, reading: Reading | None = None) -> Cl
         payers_known=True,
         fees=fees,
         papers=papers,
+        credentials=credentials,
+        credentials_known=clinic.credentials is not None,
         npi=clinic.npi,
         solo=clinic.solo,
         tin=clinic.tin.replace("-", "") if clinic.tin else None,
@@ -186,7 +194,9 @@ def _with_digest(clinic: Clinic, solo: bool, reading: Reading | None) -> Clinic:
         "fees": None
         if clinic.fees is None
         else sorted([f.code, f.modifier or "", f.payer or "", f.since.isoformat(), str(f.amount)] for f in clinic.fees),
-        "papers": sorted(_paper_parts(paper) for paper in clinic.papers),
+        "papers": sorted(_parts(paper, Paper) for paper in clinic.papers),
+        "credentials": sorted(_parts(one, Credential) for one in clinic.credentials),
+        "credentials_known": clinic.credentials_known,
         "npi": clinic.npi,
         "tin": clinic.tin,
         "solo": solo,
@@ -196,9 +206,9 @@ def _with_digest(clinic: Clinic, solo: bool, reading: Reading | None) -> Clinic:
     return replace(clinic, digest=digest)
 
 
-def _paper_parts(paper: Paper) -> list[str]:
-    """Everything of a paper but where it stands."""
-    return [str(getattr(paper, name)) for name in Paper.__dataclass_fields__ if name != "source"]
+def _parts(one: Paper | Credential, kind: type[Paper | Credential]) -> list[str]:
+    """Everything of a paper or credential but where it stands."""
+    return [str(getattr(one, name)) for name in kind.__dataclass_fields__ if name != "source"]
 
 
 def _reading_parts(reading: Reading) -> list[object]:

@@ -26,6 +26,7 @@ def explanation(visit: Visit, decision: Decision, book: Rulebook) -> dict[str, o
         "payer": decision.payer,
         "coverage": decision.coverage.id if decision.coverage else None,
         "policy": decision.policy,
+        "network": decision.network,
         "rulebook": {"version": book.version, "digest": book.digest},
         "outcome": decision.outcome.value,
         "lines": [_line(line) for line in decision.lines],

@@ -15,6 +15,7 @@ from massage_billing.coding import (
     add_ons,
     caps,
     coverage,
+    credentialed,
     daily_payment,
     day_claim,
     diagnosis,
@@ -113,12 +114,15 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     lines, diagnoses = _lines(buckets, visit, on, clinic, payment, policy, notes)
     notes.findings.extend(notes.day.aged)
 
+    # Was whoever treated enrolled with the payer, and licensed, on the day?
+    network = credentialed.check(visit, lines, payment, clinic, notes)
+
     # Is every paper on file that the payer wants?
     filed = papers.check(visit, done, lines, payment, policy, elsewhere, clinic, notes)
 
     # Can the therapist have done it, beside everybody else's visits?
     therapist_day.check(visit, elsewhere, notes)
-    return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today)
+    return _decision(visit, payment, notes, lines, diagnoses, policy, filed, clinic.today, network)
 
 
 def _who_pays(visit: Visit, on: Date, clinic: Clinic, notes: Notes) -> tuple[Sequence[Service], Payment, Policy | None]:
@@ -208,6 +212,7 @@ def _decision(
     policy: Policy | None = None,
     filed: papers.Filed = papers.NOTHING_ASKED,
     today: Date | None = None,
+    network: str | None = None,
 ) -> Decision:
     """Any hold outranks self-pay; without a line nothing is charged."""
     days = payment.filing_days or (policy.terms.filing_days if policy else None)
@@ -223,7 +228,7 @@ def _decision(
     return Decision(
         outcome, visit.encounter, visit.date, lines, _in_order(notes), notes.settled(), diagnoses,
         payment.payer, policy.name if policy else payment.policy, payment.coverage, payment.secondary,
-        limit, *filed, payment.patients,
+        limit, *filed, payment.patients, network=network,
     )  # fmt: skip
 
 

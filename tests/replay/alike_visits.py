@@ -14,7 +14,10 @@ from massage_billing.model import (
     Clinic,
     Coverage,
     CoverageKind,
+    Credential,
+    CredentialKind,
     Diagnosis,
+    Enrolled,
     Fee,
     ForeignClaim,
     Payer,
@@ -23,10 +26,10 @@ from massage_billing.model import (
     Result,
     Service,
     Therapist,
+    Verified,
     Visit,
 )
 
-    Verified,
 CODES = [
     "97124",
     "97140",
@@ -79,10 +82,32 @@ DAYS = [
 
 minutes = st.none() | st.integers(0, 70) | st.sampled_from([7, 8, 15, 22, 23, 30, 37, 38])
 days = st.builds(lambda day, more: day + timedelta(days=more), st.sampled_from(DAYS), st.integers(0, 3))
-therapists = st.builds(
-    Therapist, st.sampled_from(["Practitioner/1", "Practitioner/2", "Practitioner/3"]), st.sampled_from(NPIS),
-    st.sampled_from(TAXONOMIES),
+enrolments = st.builds(
+    lambda of, payer, how, start, end: Credential(
+        CredentialKind.ENROLMENT, "-", of[0], of[1], payer, how, start=start, end=end
+    ),
+    st.sampled_from(
+        [(NPIS[0], None), (NPIS[1], None), (None, "Practitioner/2"), (None, "Organization/1"), (None, None)]
+    ),
+    st.sampled_from(["p0", "p1", "Organization/0", "Organization/4"]), st.none() | st.sampled_from(list(Enrolled)),
+    st.none() | days, st.none() | days,
 )  # fmt: skip
+licences = st.builds(
+    lambda of, state, start, end: Credential(
+        CredentialKind.LICENCE, "-", of[0], of[1], state=state, start=start, end=end
+    ),
+    st.sampled_from([(NPIS[0], None), (None, "Practitioner/2"), (None, None)]), st.sampled_from(["WA", "PA", None]),
+    st.none() | days, st.none() | days,
+)  # fmt: skip
+recorded = st.just(()) | st.just(()) | st.lists(enrolments | licences, max_size=2).map(tuple)
+therapists = st.builds(
+    lambda id, npi, taxonomies, credentials: Therapist(id, npi, taxonomies, credentials=credentials),
+    st.sampled_from(["Practitioner/1", "Practitioner/2", "Practitioner/3"]), st.sampled_from(NPIS),
+    st.sampled_from(TAXONOMIES), recorded,
+)  # fmt: skip
+answers = st.sampled_from([None, None, True, False]).map(
+    lambda yes: None if yes is None else Verified(yes, "CoverageEligibilityResponse/1", Date(2026, 11, 2))
+)
 few_codes = st.lists(st.sampled_from(DIAGNOSES), max_size=3).map(tuple)
 
 
@@ -103,9 +128,6 @@ services = st.builds(
     st.none() | st.sampled_from(CODES[:4]) | st.sampled_from(CODES), minutes, times,
     st.sampled_from([(), ("neck",), ("back",), ("back", "neck")]), st.none() | therapists,
     st.just(()) | few_codes, st.sampled_from([(), (), (), ("GP",), ("59",), ("GO", "25")]),
-answers = st.sampled_from([None, None, True, False]).map(
-    lambda yes: None if yes is None else Verified(yes, "CoverageEligibilityResponse/1", Date(2026, 11, 2))
-)
     st.sampled_from([None] * 6 + ["q"]),
 )  # fmt: skip
 coverages = st.builds(
@@ -147,6 +169,9 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     ),
     "problems": st.just(()) | st.lists(problems, max_size=2).map(tuple),
     "place_of_service": st.sampled_from([None, "11"]),
+    "organization": st.sampled_from([None, "Organization/1", "Organization/2"]),
+    "organization_npi": st.sampled_from([None, "1679576722"]),
+    "supervisor": st.none() | therapists,
 }
 SERVICE = {"minutes": minutes, "code": st.sampled_from(CODES), "regions": st.sampled_from([(), ("neck",), ("back",)]),
            "therapist": st.none() | therapists, "diagnoses": few_codes, "modifiers": st.sampled_from([(), ("GP",)]),
@@ -176,6 +201,10 @@ sound_services = st.builds(
     st.sampled_from([("neck",), ("back",), ("leg",), ("back", "neck")]),
     st.sampled_from([Therapist("Practitioner/1", "1234567893", ("225700000X",)),
                      Therapist("Practitioner/1", "12", ("225700000X",)),
+                     Therapist("Practitioner/3", "1245319599", ("225700000X",), credentials=(
+                         Credential(CredentialKind.ENROLMENT, "-", None, None, "Organization/4", Enrolled.IN_NETWORK,
+                                    end=Date(2026, 9, 30)),
+                         Credential(CredentialKind.LICENCE, "-", state="PA", end=Date(2026, 3, 31)))),
                      Therapist("Practitioner/2", "1245319599", ("225100000X",))]),
 )  # fmt: skip
 sound_covers = st.builds(
@@ -201,13 +230,18 @@ def sound_pairs(draw: st.DrawFn) -> tuple[Visit, Visit]:
     """A sound visit, and one that differs from it in one thing that a rule may care for, or not."""
     one = draw(sound_visits())
     what = draw(
-        st.sampled_from(["regions", "start", "minutes", "minutes", "therapist", "time", "state", "date", "order"])
+        st.sampled_from(
+            ["regions", "start", "minutes", "minutes", "therapist", "time", "state", "date", "order", "who"]
+        )
     )
     if what == "time":
         start, end = draw(visit_times)
         return one, replace(one, start=start, end=end)
     if what == "state":
         return one, replace(one, state=draw(FIELDS["state"]))  # type: ignore[arg-type]
+    if what == "who":
+        name = draw(st.sampled_from(["supervisor", "organization", "organization_npi"]))
+        return one, replace(one, **{name: draw(FIELDS[name])})  # type: ignore[arg-type]
     if what == "date":
         assert one.date is not None
         return one, replace(one, date=one.date + timedelta(days=draw(st.integers(-3, 3))))
@@ -256,6 +290,73 @@ def _changed(draw: st.DrawFn, visit: Visit) -> Visit:
         return replace(visit, coverages=tuple(held))
     name = draw(st.sampled_from(sorted(FIELDS)))
     return replace(visit, **{name: draw(FIELDS[name])})
+
+
+LISTED = (
+    Credential(CredentialKind.ENROLMENT, "-", NPIS[0], None, "p4", Enrolled.IN_NETWORK, end=Date(2026, 10, 1)),
+    Credential(CredentialKind.ENROLMENT, "-", NPIS[1], None, "p4", Enrolled.OUT_OF_NETWORK, start=Date(2026, 7, 1)),
+    Credential(CredentialKind.ENROLMENT, "-", None, "Practitioner/2", "p1", Enrolled.NONE),
+    Credential(CredentialKind.ENROLMENT, "-", "1679576722", None, "p4", Enrolled.OUT_OF_NETWORK),
+    Credential(CredentialKind.ENROLMENT, "-", None, "Organization/1", "p1", Enrolled.IN_NETWORK, end=Date(2026, 7, 2)),
+    Credential(CredentialKind.LICENCE, "-", NPIS[0], state="PA", start=Date(2025, 7, 1), end=Date(2026, 11, 4)),
+)
+"""A credentials file: by NPI and by reference, of a clinic too, with ends that lie among the days of visits."""
+
+
+def listing() -> Clinic:
+    """The clinic, which keeps a credentials file."""
+    return replace(clinic(), credentials=LISTED, credentials_known=True)
+
+
+PEOPLE = st.builds(
+    lambda id, npi, credentials: Therapist(id, npi, ("225700000X",), credentials=credentials),
+    st.sampled_from(["Practitioner/1", "Practitioner/2"]), st.sampled_from(["1234567893", "1245319599"]),
+    st.sampled_from([(), (), *(
+        (Credential(CredentialKind.ENROLMENT, "-", npi, None, "Organization/4", how, end=end),)
+        for npi in (None, "1679576722") for how in (Enrolled.IN_NETWORK, Enrolled.OUT_OF_NETWORK, Enrolled.NONE)
+        for end in (None, Date(2026, 6, 30))
+    ), *(
+        (Credential(CredentialKind.LICENCE, "-", state=state, start=start),)
+        for state in ("PA", "WA") for start in (None, Date(2026, 7, 2))
+    )]),
+)  # fmt: skip
+"""Therapists who differ in nothing but who they are and what the host records of them."""
+WHO: dict[str, st.SearchStrategy[object]] = {
+    "date": st.sampled_from([Date(2026, 6, 30), Date(2026, 7, 1), Date(2026, 7, 2), Date(2026, 9, 30),
+                             Date(2026, 10, 1), Date(2026, 10, 2), Date(2026, 11, 4), Date(2026, 11, 5)]),
+    "supervisor": st.none() | PEOPLE,
+    "organization": st.sampled_from([None, "Organization/1"]),
+    "organization_npi": st.sampled_from([None, "1679576722"]),
+    "state": st.sampled_from(["PA", "WA", None]),
+}  # fmt: skip
+
+
+@st.composite
+def treated(draw: st.DrawFn) -> tuple[Visit, Visit]:
+    """Two visits without a fault that differ in one or two of: who treated, who supervised, where, when."""
+    one = Visit(
+        "h", "e1", "finished", "Patient/1", draw(WHO["date"]),  # type: ignore[arg-type]
+        services=(Service("a", "completed", "97124", "x|y", 60, therapist=draw(PEOPLE)),),
+        coverages=(Coverage("Coverage/1", "active", CoverageKind.HEALTH,
+                            PayerRef(f"Organization/{draw(st.sampled_from([1, 4]))}"), 1, "M1"),),
+        diagnoses=(Diagnosis("M54.50", "-"),), state=draw(WHO["state"]),  # type: ignore[arg-type]
+    )  # fmt: skip
+    if draw(st.booleans()):
+        more = Service("b", "completed", "97110", "x|y", 30, therapist=draw(PEOPLE))
+        one = replace(one, services=(*one.services, more))
+    for name in ("supervisor", "organization", "organization_npi"):
+        one = replace(one, **{name: draw(WHO[name])})  # type: ignore[arg-type]
+    other = one
+    for _ in range(draw(st.integers(1, 2))):
+        what = draw(st.sampled_from(["therapist", "therapist", *WHO]))
+        if what == "therapist":
+            place = draw(st.integers(0, len(other.services) - 1))
+            some = list(other.services)
+            some[place] = replace(some[place], therapist=draw(PEOPLE))
+            other = replace(other, services=tuple(some))
+        else:
+            other = replace(other, **{what: draw(WHO[what])})  # type: ignore[arg-type]
+    return one, other
 
 
 def clinic(today: Date | None = None, papers: bool = False) -> Clinic:

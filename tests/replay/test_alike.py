@@ -17,8 +17,11 @@ from massage_billing.model import (
     Accident,
     Clinic,
     Coverage,
+    Credential,
+    CredentialKind,
     Diagnosis,
     Elsewhere,
+    Enrolled,
     ForeignClaim,
     Paper,
     PaperKind,
@@ -26,28 +29,45 @@ from massage_billing.model import (
     Problem,
     Service,
     Therapist,
+    Verified,
     Visit,
 )
 from massage_billing.replay.alike import Alike
 from massage_billing.replay.alike import fields as listed_fields
 from massage_billing.replay.verdict import Memory, verdict_of
 from massage_billing.rulebook import examples as rule_examples
-from replay.alike_visits import clinic, pairs, sound_pairs, visits
+from replay.alike_visits import clinic, listing, pairs, sound_pairs, treated, visits
 from visits import book, ruling
 
-KINDS = (Visit, Service, Therapist, Diagnosis, Coverage, PayerRef, Accident, Problem, ForeignClaim)
+KINDS = (
+    Visit,
+    Service,
+    Therapist,
+    Credential,
+    Diagnosis,
+    Coverage,
+    Verified,
+    PayerRef,
+    Accident,
+    Problem,
+    ForeignClaim,
+)
 IN_KEY = {
     *("Visit." + name for name in "date start end services diagnoses coverages accident state".split()),
     *("Visit." + name for name in "restricted foreign_claims problems".split()),
+    *("Visit." + name for name in "organization organization_npi supervisor".split()),
+    *("Credential." + name for name in "kind npi holder payer enrolled state start end".split()),
     *("Service." + name for name in "status code minutes start end regions therapist diagnoses modifiers".split()),
     *("Coverage." + name for name in "status kind payer order start end linked link_rank patient_is_payer".split()),
+    *("Coverage.verified", "Verified.in_force"),
     *("PayerRef.reference", "PayerRef.identifiers", "Therapist.taxonomies", "Diagnosis.code"),
+    "Therapist.credentials",
     *("Problem.rule", "Problem.result", "Problem.about", "Problem.key"),
     *("Accident.date", "Accident.kind", "Accident.state", "Accident.claim_number"),
 }
 """Fields that are in the key, as they stand or as the answer to what a rule asks of them."""
 CLINICS = {"": clinic(), "today": clinic(today=Date(2026, 11, 3)), "policy": Clinic(policy="anthem", explaining=True),
-           "explain": Clinic(explaining=True)}  # fmt: skip
+           "explain": Clinic(explaining=True), "credentials": listing()}  # fmt: skip
 KNOWN = {name: Alike(book(), each) for name, each in CLINICS.items()}
 MANY = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -81,6 +101,110 @@ def test_equal_keys_mean_equal_verdicts(which: str) -> None:
 
     holds()
     assert met > 50, "hardly any two visits were alike: the test shows nothing"
+
+
+@pytest.mark.parametrize("which", ["", "credentials"])
+def test_who_treated_where_and_when_is_told_apart_where_credentials_are_looked_at(which: str) -> None:
+    met = differed = 0
+
+    @settings(MANY, max_examples=1000)
+    @given(treated())
+    def holds(both: tuple[Visit, Visit]) -> None:
+        nonlocal met, differed
+        mine, theirs = (verdict_of(flow.bill(visit, book(), CLINICS[which])) for visit in both)
+        alike = KNOWN[which].key(both[0]) == KNOWN[which].key(both[1])
+        met, differed = met + alike, differed + (mine != theirs)
+        assert mine == theirs or not alike
+
+    holds()
+    assert met > 100, "hardly any two visits were alike: the test shows nothing"
+    assert differed > 100, "hardly any two visits were decided otherwise: the test shows nothing"
+
+
+def _enrolled(how: Enrolled, of: str | None = None) -> Credential:
+    return Credential(CredentialKind.ENROLMENT, "-", holder=of, payer="Organization/0", enrolled=how)
+
+
+def _licensed(state: str, **days: Date) -> Credential:
+    return Credential(CredentialKind.LICENCE, "-", state=state, start=days.get("start"), end=days.get("end"))
+
+
+IN, NONE = _enrolled(Enrolled.IN_NETWORK), _enrolled(Enrolled.NONE)
+MINE = dataclasses.replace(IN, npi="1234567893", payer="p0")
+FILE = dataclasses.replace(clinic(), credentials_known=True)
+SUPERVISOR = Therapist("Practitioner/9", None, credentials=(IN,))
+CREDENTIALS = {
+    "how the host says that somebody is enrolled": (clinic(), {"credentials": (IN,)}, {"credentials": (NONE,)}, {}),
+    "with which payer": (
+        clinic(), {"credentials": (NONE,)}, {"credentials": (dataclasses.replace(NONE, payer="Organization/1"),)}, {},
+    ),
+    "of whom it is said": (
+        clinic(), {"credentials": (NONE,)}, {"credentials": (_enrolled(Enrolled.NONE, "Practitioner/77"),)}, {},
+    ),
+    "in which state": (
+        clinic(), {"credentials": (_licensed("WA", end=Date(2026, 1, 1)),)},
+        {"credentials": (_licensed("PA", end=Date(2026, 1, 1)),)}, {},
+    ),
+    "a licence that ended yesterday": (
+        clinic(), {"credentials": (_licensed("WA", end=Date(2026, 11, 2)),)},
+        {"credentials": (_licensed("WA", end=Date(2026, 11, 3)),)}, {},
+    ),
+    "a licence that starts tomorrow": (
+        clinic(), {"credentials": (_licensed("WA", start=Date(2026, 11, 4)),)},
+        {"credentials": (_licensed("WA", start=Date(2026, 11, 3)),)}, {},
+    ),
+    "somebody who is not in the file": (
+        dataclasses.replace(FILE, credentials=(MINE,)), {}, {"id": "Practitioner/8", "npi": "2000000008"}, {},
+    ),
+    "somebody known by reference": (
+        dataclasses.replace(FILE, credentials=(dataclasses.replace(MINE, npi=None, holder="Practitioner/A"),)),
+        {}, {"id": "Practitioner/B"}, {},
+    ),
+    "who supervises": (
+        dataclasses.replace(FILE, credentials=(dataclasses.replace(MINE, npi="1679576722"),)), {}, {},
+        {"supervisor": SUPERVISOR},
+    ),
+    "which clinic, by NPI": (
+        dataclasses.replace(FILE, credentials=(MINE, dataclasses.replace(NONE, payer="p0", npi="1679576722"))), {}, {},
+        {"organization_npi": "1679576722"},
+    ),
+    "which clinic, by reference": (
+        dataclasses.replace(FILE, credentials=(MINE, dataclasses.replace(NONE, payer="p0", holder="Organization/1"))),
+        {}, {}, {"organization": "Organization/1"},
+    ),
+    "the day after the last of the file": (
+        dataclasses.replace(FILE, credentials=(dataclasses.replace(MINE, end=Date(2026, 11, 3)),)), {}, {},
+        {"date": Date(2026, 11, 4)},
+    ),
+    "the day before the first of the file": (
+        dataclasses.replace(FILE, credentials=(dataclasses.replace(MINE, start=Date(2026, 11, 3)),)), {}, {},
+        {"date": Date(2026, 11, 2)},
+    ),
+}  # fmt: skip
+"""Two visits that are decided otherwise because of: the clinic, its therapist, another therapist, another visit."""
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_what_the_rules_of_credentials_tell_apart_has_another_key(name: str) -> None:
+    of, his, hers, changes = CREDENTIALS[name]
+    usual = dataclasses.replace(counting()[1], state="WA")
+    (service,) = usual.services
+    assert service.therapist is not None
+    one, two = (
+        dataclasses.replace(usual, services=(dataclasses.replace(
+            service, therapist=dataclasses.replace(service.therapist, **change)),))
+        for change in (his, hers)
+    )  # fmt: skip
+    two = dataclasses.replace(two, **changes)
+    first, second = (verdict_of(flow.bill(visit, book(), of)) for visit in (one, two))
+    assert first != second
+    alike = Alike(book(), of)
+    assert alike.key(one) != alike.key(two)
+    one, two = (
+        dataclasses.replace(v, services=(*v.services, dataclasses.replace(v.services[0], procedure="z")))
+        for v in (one, two)
+    )
+    assert alike.key(one) != alike.key(two)
 
 
 @MANY

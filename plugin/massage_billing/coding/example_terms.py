@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from massage_billing.coding.terms import Model, Modifier, Word, quoted
-from massage_billing.model import CoverageKind, Effect, Outcome, PaperKind, Result, RulingKind
+from massage_billing.model import (
+    CoverageKind,
+    CredentialKind,
+    Effect,
+    Enrolled,
+    Outcome,
+    PaperKind,
+    Result,
+    RulingKind,
+)
 
 
 def _service(value: object) -> object:
@@ -52,6 +61,8 @@ class GivenCoverage(Model):
     member: bool = True
     payer: str | None = "plan"
     patient_pays: bool = False
+    verified: bool | None = None
+    """What the payer answered of the date of service: in force, or not; None: no answer tells of it."""
 
 
 class GivenProblem(Model):
@@ -61,8 +72,6 @@ class GivenProblem(Model):
     result: Result = Result.FAIL
     key: str = ""
     about: str | None = None
-    verified: bool | None = None
-    """What the payer answered of the date of service: in force, or not; None: no answer tells of it."""
 
 
 class GivenPaper(Model):
@@ -84,6 +93,21 @@ class GivenPaper(Model):
     state: str | None = None
     host: bool = False
     """It is a ServiceRequest of the host, which the visit is based on."""
+
+
+class GivenCredential(Model):
+    """One credential of an example, in the clinic's credentials.csv or (``host``) on the host."""
+
+    kind: CredentialKind = CredentialKind.ENROLMENT
+    of: str = "therapist"
+    """Whose it is: "therapist" (by NPI), "clinic", else who ``by`` a service is; "S" is the supervisor."""
+    payer: str | None = None
+    enrolled: Enrolled | None = None
+    state: str | None = None
+    start: Date | None = Field(default=None, alias="from")
+    end: Date | None = Field(default=None, alias="to")
+    host: bool = False
+    """The host records it with the therapist."""
 
 
 class GivenUse(Model):
@@ -143,6 +167,10 @@ class Given(Model):
     """The payer's number of the injury, on the coverage."""
     papers: tuple[GivenPaper, ...] = ()
     """What is on file."""
+    credentials: tuple[GivenCredential, ...] | None = None
+    """What is on file of the therapist, the clinic and others; None: the clinic keeps no credentials.csv."""
+    supervised: bool = False
+    """A supervisor, "S", is named."""
     used: tuple[GivenUse, ...] = ()
     """What other visits used."""
     counted: bool = True
@@ -156,7 +184,7 @@ class Given(Model):
     older_releases: bool = False
     """The clinic loaded releases that reach back to the date: for dates before the first release that ships."""
     explaining: bool = False
-    without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date"], ...] = ()
+    without: tuple[Literal["fees", "npi", "taxonomies", "policy", "date", "credentials"], ...] = ()
     ruling: RulingKind | None = None
 
 
@@ -180,6 +208,8 @@ class Expect(Model):
     """Findings it has among others, of any rule: "payer-pays fail changed"."""
     filing_limit: Date | None = None
     """The last day to file."""
+    network: str | None = None
+    """As what the claim is billed: "in-network", "out-of-network", "mixed"."""
 
 
 class Example(Model):

@@ -131,6 +131,9 @@ class Decision:
     bill. They are on no claim, their services are among ``not_billed`` and they point to no diagnosis."""
     units_by_method: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Minute ledger: method → code → units, side by side (filled where asked for)."""
+    network: str | None = None
+    """As what the claim is billed: "in-network", "out-of-network", "mixed" (its therapists differ); None where no
+    enrolment on file says."""
 
     @property
     def total(self) -> Decimal | None:

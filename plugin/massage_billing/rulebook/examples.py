@@ -16,6 +16,7 @@ from massage_billing.coding.example_terms import (
     Example,
     Given,
     GivenCoverage,
+    GivenCredential,
     GivenPaper,
     GivenService,
     GivenWorked,
@@ -29,6 +30,7 @@ from massage_billing.model import (
     Clinic,
     Coverage,
     CoverageKind,
+    Credential,
     Decision,
     Diagnosis,
     Elsewhere,
@@ -44,9 +46,9 @@ from massage_billing.model import (
     Ruling,
     Service,
     Therapist,
+    Verified,
     Visit,
     Worked,
-    Verified,
 )
 
 _PAYERS = (
@@ -58,14 +60,14 @@ _PAYERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
 _CLINIC_NPI = "1245319599"
 
 _ASKED = Date(2026, 11, 2)
 """The day on which payers of examples were asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
     """One example of one rule or policy."""
 
     owner: str
@@ -166,6 +168,7 @@ def differences(case: Case, decision: Decision) -> list[str]:
         ("pointers", expect.pointers, tuple(" ".join(map(str, x.diagnosis_pointers)) for x in decision.lines)),
         ("total", expect.total, decision.total),
         ("filing_limit", expect.filing_limit, decision.filing_limit),
+        ("network", expect.network, decision.network),
     ]
     for name, wanted, got in seen:
         if wanted is not None and wanted != got:
@@ -201,7 +204,7 @@ def make_visit(given: Given, on: Date | None) -> Visit:
         accident=Accident("Condition/1", given.accident_on) if given.accident or given.accident_on else None,
         papers=tuple(_paper(p, place) for place, p in enumerate(given.papers, start=1) if p.host),
         restricted="Consent/1" if given.restricted else None,
-        state=given.state,
+        state=given.state, supervisor=Therapist("Practitioner/S", None) if given.supervised else None,
         foreign_claims=(ForeignClaim("Claim/1", "active"),) if given.already_billed else (),
         problems=tuple(Problem(p.rule, p.result, "An example.", p.about, p.key) for p in given.problems),
     )  # fmt: skip
@@ -212,6 +215,7 @@ def _service(s: GivenService, place: int, given: Given, on: Date | None) -> Serv
         f"Practitioner/{s.by}",
         None if "npi" in given.without else given.npi,
         () if "taxonomies" in given.without else given.taxonomies or (),
+        credentials=tuple(_credential(c, n, given) for n, c in enumerate(given.credentials or (), start=1) if c.host),
     )
     if s.taxonomies is not None:
         therapist = replace(therapist, taxonomies=s.taxonomies)
@@ -228,11 +232,11 @@ def _time(text: str | None, on: Date | None) -> datetime | None:
 
 
 def _coverage(c: GivenCoverage, place: int, given: Given) -> Coverage:
+    answered = None if c.verified is None else Verified(c.verified, f"CoverageEligibilityResponse/{place}", _ASKED)
     return Coverage(
         id=f"Coverage/{place}", status=c.status, kind=c.kind,
         payer=PayerRef(f"Organization/{c.payer}" if c.payer else None), order=c.order,
         member_id=f"MEMBER{place}" if c.member else None, start=c.start, end=c.end, linked=c.linked, link_rank=c.rank,
-    answered = None if c.verified is None else Verified(c.verified, f"CoverageEligibilityResponse/{place}", _ASKED)
         patient_is_payer=c.patient_pays, claim_number=given.injury_number, verified=answered,
     )  # fmt: skip
 
@@ -241,6 +245,13 @@ def _paper(p: GivenPaper, place: int) -> Paper:
     said = p.model_dump(exclude={"host"})
     source = f"ServiceRequest/{place}" if p.host else f"papers.csv:{place + 1}"
     return Paper(source=source, patient="Patient/1", linked=p.host, **said)
+
+
+def _credential(c: GivenCredential, place: int, given: Given) -> Credential:
+    npi = {"therapist": given.npi, "clinic": _CLINIC_NPI}.get(c.of)
+    said = c.model_dump(exclude={"of", "host"})
+    source = f"PractitionerRole/{place}" if c.host else f"credentials.csv:{place + 1}"
+    return Credential(source=source, npi=npi, holder=None if npi else f"Practitioner/{c.of}", **said)
 
 
 def make_clinic(given: Given) -> Clinic:
@@ -255,5 +266,9 @@ def make_clinic(given: Given) -> Clinic:
         payers=tuple(payers), payers_known=not given.explaining, policy=policy if given.explaining else None,
         fees=None if "fees" in given.without else fees, explaining=given.explaining,
         papers=tuple(_paper(p, place) for place, p in enumerate(given.papers, start=1) if not p.host),
-        today=given.today,
+        today=given.today, credentials_known=given.credentials is not None and "credentials" not in given.without,
+        npi=None if given.credentials is None else _CLINIC_NPI,
+        credentials=tuple(
+            _credential(c, n, given) for n, c in enumerate(given.credentials or (), start=1) if not c.host
+        ),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.coding.terms import NpiRow, SelfPayRow, TimedUnitsRow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Clinic, Coverage, CoverageKind, Service, Therapist, Visit
+from massage_billing.replay.alike import credentials
 from massage_billing.replay.alike.diagnoses import DiagnosisKinds, Pointing
 from massage_billing.replay.alike.minutes import Counting, MinuteKinds
 from massage_billing.replay.alike.spans import Era, Paid, Span, all_pairs, clinic_dates, of_policies, stands, tables
@@ -92,7 +93,7 @@ class Alike:
         if paid is None:
             return None
         if len(services) != 1:
-            return self._several(visit, paid, span)
+            return self._several(visit, on, paid, span)
         only = services[0]
         if only.encounter is not None:
             return None
@@ -101,9 +102,10 @@ class Alike:
             paid.number, paid.counting.one(only), -1 if therapist is None else self._person(therapist, span), None,
             paid.diagnoses.of(visit.diagnoses, only.diagnoses), visit.state, _longer(visit, only.minutes, services),
             None, None if usual else _rest(visit, services, on),
+            self._who(visit, services, on),
         )  # fmt: skip
 
-    def _several(self, visit: Visit, paid: Paid, span: Span) -> Key | None:
+    def _several(self, visit: Visit, on: Date, paid: Paid, span: Span) -> Key | None:
         """The key of a visit with any other number of services than one."""
         services = _in_order(visit.services)
         if services is None:
@@ -119,9 +121,15 @@ class Alike:
         return (
             paid.number, paid.counting.several(tuple(looks), isinstance(people, int)), people, self._between(services),
             paid.diagnoses.of(visit.diagnoses, tuple(own)), visit.state, _longer(visit, total, services),
-            _crowded(services, span) if len(services) > 2 else None,
-            None if usual else _rest(visit, services, visit.date or span.day.on),
+            _crowded(services, span) if len(services) > 2 else None, None if usual else _rest(visit, services, on),
+            self._who(visit, services, on),
         )  # fmt: skip
+
+    def _who(self, visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
+        """Whose credentials are looked at; None where there are none to look at."""
+        if self._clinic.credentials_known or credentials.recorded(services):
+            return credentials.of(visit, services, on)
+        return None
 
     # --- the date -----------------------------------------------------------------------------------------------------
 
@@ -172,6 +180,7 @@ class Alike:
         look = (
             c.status, c.kind._value_, c.order, c.linked, c.link_rank, c.patient_is_payer, ref.reference,
             ref.identifiers, not c.member_id, start is not None and start > on, end is not None and end < on,
+            None if c.verified is None else c.verified.in_force,
         )  # fmt: skip
         try:
             return span.paid[look]
@@ -180,7 +189,6 @@ class Alike:
                 span.paid.clear()
             found = span.paid[look] = self._new_payer(c, look, span)
             return found
-            None if c.verified is None else c.verified.in_force,
 
     def _new_payer(self, c: Coverage, look: tuple[Hashable, ...], span: Span) -> Paid | None:
         found = payer.entries(c.payer, self._clinic.payers) if self._clinic.payers else []

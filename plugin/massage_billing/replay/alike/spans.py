@@ -16,6 +16,7 @@ from massage_billing.coding.tables import Pair, PairTable
 from massage_billing.coding.terms import DiagnosisTableRow
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Clinic, Service
+from massage_billing.replay.alike import credentials
 from massage_billing.replay.alike.diagnoses import DiagnosisKinds
 from massage_billing.replay.alike.minutes import MinuteKinds
 
@@ -100,8 +101,9 @@ def of_policies(book: Rulebook) -> set[Date]:
 
 
 def clinic_dates(book: Rulebook, clinic: Clinic) -> Iterator[Date]:
-    """Dates of service from which the clinic has another price, or can still file."""
+    """Dates of service from which the clinic has another price or credential, or can still file."""
     yield from (fee.since for fee in clinic.fees or ())
+    yield from credentials.dates(clinic)
     if clinic.today is not None:
         terms = [row.terms for row in book.rows if isinstance(row.terms, PolicyRow)]
         for days in {*(payer.filing_days for payer in clinic.payers), *(each.filing_days for each in terms)}:
