@@ -10,7 +10,7 @@ import pytest
 from massage_billing.auth_settings import SmartAuth
 from massage_billing.hosts.openemr_can import SCOPES
 from massage_billing.settings import HostKind, HostSettings
-from massage_billing.wiring import _credentials, _limits, _verify
+from massage_billing.wiring.hosts import credentials, limits_of, verify
 
 from .conftest import Call
 
@@ -38,13 +38,13 @@ def test_the_scopes_that_are_asked_for(
     tmp_path: Path, kind: HostKind, scopes: tuple[str, ...], asked: tuple[str, ...]
 ) -> None:
     settings = host(kind, tmp_path, scopes)
-    credentials = _credentials(settings, _limits(settings))
-    assert tuple(credentials._settings.scopes) == asked  # type: ignore[attr-defined]
+    login = credentials(settings, limits_of(settings))
+    assert tuple(login._settings.scopes) == asked  # type: ignore[attr-defined]
 
 
 def test_the_certificates_that_are_believed(tmp_path: Path) -> None:
-    assert _verify(host(HostKind.FHIR, tmp_path)) is True
-    assert _verify(host(HostKind.FHIR, tmp_path, ca_file=Path("/srv/ca.pem"))) == "/srv/ca.pem"
+    assert verify(host(HostKind.FHIR, tmp_path)) is True
+    assert verify(host(HostKind.FHIR, tmp_path, ca_file=Path("/srv/ca.pem"))) == "/srv/ca.pem"
 
 
 @pytest.mark.parametrize(("days", "kept"), [("0", False), ("30", True)])

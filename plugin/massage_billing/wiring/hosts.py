@@ -1,0 +1,106 @@
+"""The adapter for each kind of host, and how it logs in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from massage_billing.auth_settings import BasicAuth, BearerAuth, PayerAuth, SmartAuth
+from massage_billing.model import MinuteSource, Reading
+from massage_billing.settings import HostKind, HostSettings
+
+if TYPE_CHECKING:
+    from massage_billing.net.credentials import Credentials
+    from massage_billing.net.http import Limits
+    from massage_billing.ports import Host
+
+OUT_FOLDER = "billing-out"
+"""Folder beside a folder host's files in which results are appended."""
+
+
+def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
+    """The adapter for a host."""
+    if settings.kind is HostKind.FOLDER:
+        from massage_billing.hosts.folder import FolderHost
+
+        folder = Path(settings.place)
+        return FolderHost(settings.id, folder, out=_out(folder), work=state / f"{settings.id}.index")
+    from massage_billing.hosts.fhir_server import FhirServer
+    from massage_billing.hosts.fhir_source import FhirSettings
+
+    limits = limits_of(settings)
+    observations = MinuteSource.OBSERVATION in reading.minute_sources and reading.minute_observations != frozenset()
+    chosen = FhirSettings(limits=limits, observations=observations, verify=verify(settings))
+    adapter = FhirServer
+    if settings.kind is HostKind.OPENEMR:
+        from massage_billing.hosts.openemr import OpenEmr
+
+        adapter = OpenEmr
+    return adapter(settings.id, settings.place, credentials(settings, limits), settings=chosen)
+
+
+def limits_of(settings: HostSettings) -> Limits:
+    """Time limits of calls to a host."""
+    from massage_billing.net.http import Limits
+
+    timeouts = settings.timeouts
+    return Limits(connect=timeouts.connect.total_seconds(), read=timeouts.read.total_seconds())
+
+
+def credentials(settings: HostSettings, limits: Limits) -> Credentials:
+    """How to log in at a host."""
+    return login(settings.auth, settings.place, limits, verify(settings), _scopes(settings.kind))
+
+
+def login(auth: PayerAuth, place: str, limits: Limits, verify: bool | str, scopes: tuple[str, ...] = ()) -> Credentials:
+    """How to log in somewhere; secrets are read when they are needed, never kept in settings.
+
+    ``scopes`` are asked for where the settings name none; without any the adapter's own.
+    """
+    from massage_billing.net.credentials import BasicPassword, BearerToken, NoCredentials
+    from massage_billing.net.smart import SmartBackend, SmartSettings
+
+    if isinstance(auth, BearerAuth):
+        return BearerToken(auth.token)
+    if isinstance(auth, BasicAuth):
+        return BasicPassword(auth.user, auth.password)
+    if isinstance(auth, SmartAuth):
+        registered = SmartSettings(
+            client_id=auth.client_id,
+            read_key=auth.key,
+            token_url=auth.token_url,
+            algorithm=auth.algorithm,
+            key_id=auth.key_id,
+        )
+        if auth.scopes or scopes:
+            registered = replace(registered, scopes=auth.scopes or scopes)
+        return SmartBackend(place, registered, limits=limits, verify=verify)
+    return NoCredentials()
+
+
+def _scopes(kind: HostKind) -> tuple[str, ...]:
+    """What to ask for where the settings do not say; none leaves it to the adapter."""
+    if kind is not HostKind.OPENEMR:
+        return ()
+    from massage_billing.hosts.openemr_can import SCOPES
+
+    return SCOPES
+
+
+def verify(settings: HostSettings) -> bool | str:
+    """Whose certificates are believed: the machine's, or those of ``ca_file``."""
+    return True if settings.ca_file is None else str(settings.ca_file)
+
+
+def _out(place: Path) -> Path:
+    """Where results of a folder go: into the folder; of a single file, beside it."""
+    return (place.parent if place.is_file() else place) / OUT_FOLDER
+
+
+def outputs(settings: HostSettings) -> tuple[str, ...]:
+    """Where results are found, for reports."""
+    if settings.kind is not HostKind.FOLDER:
+        return (settings.place,)
+    out = _out(Path(settings.place))
+    return tuple(str(out / name) for name in ("Claim.ndjson", "Provenance.ndjson", "Task.ndjson"))
