@@ -1,0 +1,171 @@
+"""One 2110 loop of a 271 as a ``Benefit``: EB with HSD, REF, DTP, MSG, III and the 2120 loops that hang on it.
+
+Every segment of the loop stands in ``Benefit.said``, whether or not it has a field.
+"""
+
+from __future__ import annotations
+
+from massage_billing.model import Benefit, BenefitKind, Count, Entity, Network, Rejection, Span
+from massage_billing.x12.codes import CodeTables
+from massage_billing.x12.counts import count, days, decimal, delivery, fraction, period_words, side
+from massage_billing.x12.loops import Detail, Parts
+from massage_billing.x12.scanner import Delimiters
+from massage_billing.x12.segments import at, components, repeats
+
+_PROCEDURES = frozenset({"HC", "CJ"})
+"""EB13-1 of a HCPCS or CPT number."""
+_OF_AN_ENTITY = frozenset({"NM1", "N2", "N3", "N4", "PER", "PRV"})
+_WIDTH = 15
+"""EB has fourteen elements, and its id."""
+
+
+def read_benefit(detail: Detail, delimiters: Delimiters, codes: CodeTables) -> tuple[Benefit, tuple[str, ...]]:
+    """A benefit, and codes of what is odd about it. Unknown codes are kept as sent."""
+    eb = [part.strip() for part in detail.parts] + [""] * _WIDTH
+    known = codes.benefits.get(eb[1])
+    kind = known.kind if known else BenefitKind.OTHER
+    odd: list[str] = []
+    share, percent = fraction(eb[8])
+    amount = decimal(eb[7])
+    if percent:
+        odd.append("share-as-percent")
+    if (eb[7] and amount is None) or (eb[8] and share is None) or (eb[10] and decimal(eb[10]) is None):
+        odd.append("number-unreadable")
+    if known is None:
+        odd.append("code-unknown")
+    procedure, modifiers, other_code = _procedure(eb[13], delimiters)
+    hung = _Hung(detail.follows, delimiters, codes)
+    benefit = Benefit(
+        kind,
+        eb[1],
+        service_types=repeats(eb[3], delimiters),
+        procedure=procedure,
+        modifiers=modifiers,
+        level=codes.levels.get(eb[2], eb[2]),
+        plan=eb[5] or (f"type:{eb[4]}" if eb[4] else None),
+        network=codes.networks.get(eb[12], Network.NO_DATA),
+        authorization=codes.authorizations.get(eb[11]),
+        period=period_words(eb[6], codes),
+        amount=amount,
+        share=share,
+        measure=side(kind, eb[6], codes),
+        counts=_counts(eb, detail, kind, delimiters, codes),
+        spans=tuple(hung.spans),
+        messages=tuple(hung.messages),
+        entities=tuple(hung.entities),
+        places=tuple(hung.places),
+        references=other_code + tuple(hung.references),
+        said=tuple(detail.said),
+    )
+    return benefit, tuple(odd)
+
+
+def rejections_within(detail: Detail) -> list[Rejection]:
+    """AAA segments of a 2110 loop."""
+    return [Rejection(at(parts, 3), at(parts, 4), "benefit") for parts in detail.follows if parts[0] == "AAA"]
+
+
+def span(parts: Parts, codes: CodeTables) -> Span:
+    """A DTP. A single date of something that ends is its last day; what is no date has neither."""
+    qualifier = at(parts, 1)
+    first, last, ranged = days(at(parts, 3))
+    known = codes.dates.get(qualifier)
+    if not ranged and known is not None and known.role == "end":
+        return Span(qualifier, None, first)
+    return Span(qualifier, first, last)
+
+
+def message(parts: Parts, delimiters: Delimiters) -> str:
+    """A MSG's text, word for word; a separator within it is part of it."""
+    return delimiters.element.join(parts[1:]).rstrip(delimiters.element)
+
+
+def _procedure(element: str, delimiters: Delimiters) -> tuple[str | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """EB13: number and modifiers of a CPT or HCPCS code; any other code as a reference."""
+    if not element:
+        return None, (), ()
+    parts = [*components(element, delimiters), "", "", "", "", ""]
+    if parts[0] in _PROCEDURES and parts[1]:
+        return parts[1], tuple(part for part in parts[2:6] if part), ()
+    return None, (), ((parts[0], parts[1]),)
+
+
+def _counts(
+    eb: list[str], detail: Detail, kind: BenefitKind, delimiters: Delimiters, codes: CodeTables
+) -> tuple[Count, ...]:
+    found: list[Count] = []
+    if eb[10]:
+        one = count(eb[10], eb[9], eb[6], kind, codes, delimiters.element.join(eb[9:11]))
+        found += [one] if one is not None else []
+    free = not (eb[7] or eb[8] or eb[10])
+    for parts, said in zip(detail.follows, detail.said[1:], strict=True):
+        if parts[0] == "HSD":
+            found += delivery(parts, eb[6], free, kind, codes, said)
+    return tuple(found)
+
+
+class _Hung:
+    """What hangs on an EB, in the order it came; 2120 loops with and without their LS and LE."""
+
+    def __init__(self, follows: list[Parts], delimiters: Delimiters, codes: CodeTables) -> None:
+        self.delimiters, self.codes = delimiters, codes
+        self.spans: list[Span] = []
+        self.messages: list[str] = []
+        self.places: list[str] = []
+        self.references: list[tuple[str, str]] = []
+        self.entities: list[Entity] = []
+        entity: list[Parts] = []
+        for parts in follows:
+            tag = parts[0]
+            if tag in _OF_AN_ENTITY or (tag == "REF" and entity):
+                if tag == "NM1" and entity:
+                    self.entities.append(read_entity(entity, delimiters))
+                    entity = []
+                entity.append(parts)
+                continue
+            if tag in {"LS", "LE"} and entity:
+                self.entities.append(read_entity(entity, delimiters))
+                entity = []
+            self._take(tag, parts)
+        if entity:
+            self.entities.append(read_entity(entity, delimiters))
+
+    def _take(self, tag: str, parts: Parts) -> None:
+        if tag == "DTP":
+            self.spans.append(span(parts, self.codes))
+        elif tag == "MSG":
+            self.messages.append(message(parts, self.delimiters))
+        elif tag == "REF":
+            self.references.append((at(parts, 1), at(parts, 2)))
+        elif tag == "III":
+            if at(parts, 1) or at(parts, 2):
+                self.places.append(f"{at(parts, 1)}:{at(parts, 2)}")
+            if at(parts, 4):
+                self.messages.append(at(parts, 4))
+
+
+def read_entity(segments: list[Parts], delimiters: Delimiters) -> Entity:
+    """A 2120 loop: NM1 with N3, N4, PER, PRV and REF. A loop without NM1 has no role."""
+    role, name, taxonomy = "", None, None
+    identifiers: list[tuple[str, str]] = []
+    contacts: list[str] = []
+    address: list[str] = []
+    for parts in segments:
+        tag = parts[0]
+        if tag == "NM1":
+            role = at(parts, 1)
+            name = " ".join(filter(None, (at(parts, place) for place in (4, 5, 3, 7)))) or None
+            if at(parts, 9):
+                identifiers.append((at(parts, 8), at(parts, 9)))
+        elif tag == "REF":
+            identifiers.append((at(parts, 1), at(parts, 2)))
+        elif tag == "PRV":
+            taxonomy = at(parts, 3) or taxonomy
+        elif tag in {"N3", "N4"}:
+            address += [part.strip() for part in parts[1:] if part.strip()]
+        elif tag == "PER":
+            contacts += [at(parts, 2)] if at(parts, 2) else []
+            contacts += [f"{at(parts, p)}:{at(parts, p + 1)}" for p in (3, 5, 7) if at(parts, p + 1)]
+    if address:
+        contacts.append(", ".join(address))
+    return Entity(role, name, tuple(identifiers), taxonomy, tuple(contacts))

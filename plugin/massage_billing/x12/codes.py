@@ -1,0 +1,189 @@
+"""The code tables of the 271, typed: what each code means for the normal form.
+
+The data is rules/eligibility/x12_codes.yaml. Pure functions take the tables as an argument; ``default_codes`` reads
+those that ship, once.
+"""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from massage_billing.coding.yamltext import read_yaml
+from massage_billing.errors import RuleFileError
+from massage_billing.model import BenefitKind, CountUnit, Measure, Network, Standing
+
+FILE = "rules/eligibility/x12_codes.yaml"
+"""The tables that ship, within the package."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BenefitCode(_Part):
+    """A code of EB01."""
+
+    kind: BenefitKind
+    """What a benefit with it tells."""
+    words: str
+    """What it means, in our words."""
+    source: str = ""
+    """Its own source; "": that of the table."""
+
+
+class Period(_Part):
+    """A code of EB06 or HSD05."""
+
+    period: str
+    """As ``Count.period`` says it; "" where it is no period."""
+    side: Measure | None = None
+    """Which side of a limit a number over it is; None: it does not say."""
+    whole: bool = False
+    """A limit over it is what is allowed."""
+
+
+class Quantity(_Part):
+    """A code of EB09 or HSD01."""
+
+    words: str
+    """What it means, in our words."""
+    unit: CountUnit
+    """What is counted."""
+    side: Measure | None = None
+    """Which side of a limit the number is; None: it does not say."""
+    counted: bool = True
+    """False for an age and the like: nothing that could be used up."""
+
+
+class DateCode(_Part):
+    """A code of DTP01."""
+
+    words: str
+    """What it means, in our words."""
+    role: Literal["begin", "end", "whole", "occasion", "none"] = Field(alias="is")
+    """What a date of it says of when coverage is in force; the file says what each word means."""
+    source: str = ""
+    """Its own source; "": that of the table."""
+
+
+class RejectCode(_Part):
+    """A code of AAA03."""
+
+    words: str
+    """What it means, in our words."""
+    again: bool = False
+    """The same question may be answered later."""
+    ours: bool = False
+    """What we sent has to be corrected first."""
+    source: str = ""
+    """Its own source; "": that of the table."""
+
+
+class FollowUp(_Part):
+    """A code of AAA04."""
+
+    words: str
+    """What it means, in our words."""
+    again: bool = False
+    """Answered later, or asked again without any change."""
+    unless_ours: bool = False
+    """But not where AAA03 says that our data is wrong."""
+
+
+class CodeTables(_Part):
+    """All tables, each a mapping from the code as sent. A code that is not in one is unknown, and no error."""
+
+    last_verified_on: Date
+    """When the tables were last compared with their sources."""
+    benefits: dict[str, BenefitCode]
+    """EB01."""
+    levels: dict[str, str]
+    """EB02."""
+    periods: dict[str, Period]
+    """EB06, HSD05."""
+    quantities: dict[str, Quantity]
+    """EB09, HSD01."""
+    frequencies: dict[str, str]
+    """HSD03: over what HSD04 is counted."""
+    networks: dict[str, Network]
+    """EB12."""
+    authorizations: dict[str, bool | None]
+    """EB11."""
+    dates: dict[str, DateCode]
+    """DTP01."""
+    rejects: dict[str, RejectCode]
+    """AAA03."""
+    follow_ups: dict[str, FollowUp]
+    """AAA04."""
+    payers: frozenset[str]
+    """NM101 of a payer."""
+    whole_coverage: frozenset[str]
+    """EB03 that is the coverage as a whole."""
+    other_plans: frozenset[str]
+    """EB03 of other kinds of plans."""
+    plan_numbers: tuple[str, ...]
+    """REF01 that names a plan or group, best first."""
+    relationships: dict[str, str]
+    """Question.relationship to INS02."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sources(cls, value: Any) -> Any:
+        """Check that every table and row names a source that the file lists, then keep the codes alone."""
+        if not isinstance(value, dict) or "sources" not in value:
+            return value
+        listed = value["sources"]
+        tables: dict[str, Any] = {"last_verified_on": value.get("last_verified_on")}
+        for name, table in value.items():
+            if name in {"about", "sources", "last_verified_on"}:
+                continue
+            rows = table["codes"]
+            cited = {table["source"]} | {
+                row["source"] for row in (rows.values() if isinstance(rows, dict) else ()) if "source" in row
+                and isinstance(row, dict)
+            }  # fmt: skip
+            if missing := cited - listed.keys():
+                raise ValueError(f"{name} cites {', '.join(sorted(missing))}, which is not among the sources")
+            tables[name] = rows
+        return tables
+
+    @field_validator("authorizations", mode="before")
+    @classmethod
+    def _three_answers(cls, value: Any) -> Any:
+        words = {"yes": True, "no": False, "no-data": None}
+        return {code: words[word] for code, word in value.items()}
+
+    def reject_words(self, code: str) -> str:
+        """What a reject reason (AAA03) means, in our words; "" where the code is unknown."""
+        found = self.rejects.get(code)
+        return found.words if found else ""
+
+    def standing_of(self, kind: BenefitKind) -> Standing:
+        """What a benefit of this kind says of the coverage."""
+        if kind is BenefitKind.ACTIVE:
+            return Standing.IN_FORCE
+        return Standing.NOT_IN_FORCE if kind is BenefitKind.INACTIVE else Standing.NO_DATA
+
+
+def read_codes(text: str, file: str = FILE) -> CodeTables:
+    """Type a file of code tables. Raises RuleFileError with the line and what is wrong."""
+    read = read_yaml(text, file)
+    try:
+        return CodeTables.model_validate(read.value)
+    except (ValidationError, KeyError, TypeError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": f"lacks {error}"}
+        place = tuple(part for part in first["loc"] if isinstance(part, str | int))
+        table, *row = place or ("",)
+        reason = f"{'.'.join(map(str, place))}: {first['msg']}".removeprefix(": ")
+        raise RuleFileError(file, read.line((table, "codes", *row)), reason) from None
+
+
+@lru_cache(maxsize=1)
+def default_codes() -> CodeTables:
+    """The tables that ship, read once."""
+    return read_codes(files("massage_billing").joinpath(FILE).read_text(encoding="utf-8"))

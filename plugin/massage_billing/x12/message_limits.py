@@ -1,0 +1,157 @@
+"""Limits that a payer gives only in words: "20 VISITS PER CALENDAR YEAR", "12 VISITS REMAINING".
+
+Conservative: a text counts only where every clause of it says one number, one unit and one side and nothing else, and
+no text of the same benefit casts doubt on it. The texts stay in ``Benefit.messages`` word for word either way. Patterns
+are data, rules/eligibility/message_limits.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from massage_billing.coding.yamltext import read_yaml
+from massage_billing.errors import RuleFileError
+from massage_billing.model import Benefit, BenefitKind, Count, CountUnit, Measure
+
+FILE = "rules/eligibility/message_limits.yaml"
+"""The patterns that ship, within the package."""
+_KINDS = frozenset({BenefitKind.ACTIVE, BenefitKind.LIMIT, BenefitKind.DESCRIPTION})
+"""Benefits whose text is a limit; beside a copay it may be how many visits the copay is for."""
+_CLAUSES = re.compile(r"[;,]\s*|\.(?:\s+|$)")
+_LONGEST = 264
+"""MSG01 is no longer; what is longer is no limit in a few words."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Pattern(_Part):
+    side: Measure
+    text: str
+    source: str
+
+
+class _File(_Part):
+    about: str
+    last_verified_on: Date
+    sources: dict[str, dict[str, str]]
+    units: dict[CountUnit, list[str]]
+    periods: dict[str, list[str]]
+    patterns: list[_Pattern]
+    prefixes: list[str]
+    suffixes: list[str]
+    doubt: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The patterns, compiled."""
+
+    clauses: tuple[tuple[Measure, re.Pattern[str]], ...]
+    """Side and what a whole clause has to look like."""
+    units: dict[str, CountUnit]
+    """Word to unit."""
+    periods: dict[str, str]
+    """Words to period."""
+    doubt: re.Pattern[str]
+    """A word that makes every text of the benefit doubtful."""
+
+
+def read_patterns(text: str, file: str = FILE) -> Patterns:
+    """Type and compile a file of patterns. Raises RuleFileError."""
+    read = read_yaml(text, file)
+    try:
+        given = _File.model_validate(read.value)
+        if missing := {pattern.source for pattern in given.patterns} - given.sources.keys():
+            raise RuleFileError(file, None, f"cites {', '.join(sorted(missing))}, which is not among the sources")
+        units = {word: unit for unit, words in given.units.items() for word in words}
+        periods = {word: period for period, words in given.periods.items() for word in words}
+        cells = {"n": r"(?P<n>\d{1,4})", "of": r"(?P<of>\d{1,4})", "unit": f"(?P<unit>{_any(units)})",
+                 "period": f"(?P<period>{_any(periods)})"}  # fmt: skip
+        before = f"(?:(?:{_any(given.prefixes)}) ?)?"
+        after = f"(?: (?:{'|'.join(given.suffixes)}))?"
+        clauses = []
+        for pattern in given.patterns:
+            written = re.sub(r"\{(n|of|unit|period)\}", lambda found: cells[found.group(1)], pattern.text)
+            clauses.append((pattern.side, re.compile(f"{before}{written}{after}")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = tuple(part for part in first["loc"] if isinstance(part, str | int))
+        raise RuleFileError(file, read.line(place), f"{'.'.join(map(str, place))}: {first['msg']}") from None
+    except re.error as error:
+        raise RuleFileError(file, None, f"has a pattern that is none: {error}") from None
+    doubt = re.compile(rf"(?<![A-Z]){'(?:' + _any(given.doubt) + ')'}(?![A-Z])")
+    return Patterns(tuple(clauses), units, periods, doubt)
+
+
+@lru_cache(maxsize=1)
+def default_patterns() -> Patterns:
+    """The patterns that ship, read once."""
+    return read_patterns(files("massage_billing").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def with_text_limits(benefit: Benefit, patterns: Patterns | None = None) -> Benefit:
+    """The benefit with counts of its texts added, unless it counts the same already; ``Count.said`` is the text."""
+    if not benefit.messages or benefit.kind not in _KINDS:
+        return benefit
+    known = {(one.unit, one.measure) for one in benefit.counts}
+    found = [
+        one for one in _counts(benefit.messages, patterns or default_patterns()) if (one.unit, one.measure) not in known
+    ]
+    return replace(benefit, counts=(*benefit.counts, *found)) if found else benefit
+
+
+def _counts(messages: tuple[str, ...], patterns: Patterns) -> Iterator[Count]:
+    texts = [" ".join(text.upper().split()) for text in messages]
+    if any(patterns.doubt.search(text) for text in texts):
+        return
+    seen: dict[tuple[CountUnit, Measure, str], Decimal] = {}
+    found: list[Count] = []
+    for text, said in zip(texts, messages, strict=True):
+        read = _of_text(text, said, patterns) if len(text) <= _LONGEST else None
+        for one in read or ():
+            key = (one.unit, one.measure, one.period)
+            if seen.setdefault(key, one.quantity) != one.quantity:
+                # Two texts that contradict each other: neither is taken.
+                return
+            found.append(one)
+    yield from dict.fromkeys(found)
+
+
+def _of_text(text: str, said: str, patterns: Patterns) -> list[Count] | None:
+    """The counts of a text all of whose clauses are limits; None where one of them is not."""
+    counts: list[Count] = []
+    for clause in filter(None, (part.strip() for part in _CLAUSES.split(text))):
+        read = _of_clause(clause, said, patterns)
+        if read is None:
+            return None
+        counts += read
+    return counts
+
+
+def _of_clause(clause: str, said: str, patterns: Patterns) -> list[Count] | None:
+    for side, pattern in patterns.clauses:
+        found = pattern.fullmatch(clause)
+        if found is None:
+            continue
+        cells = found.groupdict()
+        unit, period = patterns.units[cells["unit"]], patterns.periods.get(cells.get("period") or "", "")
+        counts = [Count(Decimal(cells["n"]), unit, side, period, None, said)]
+        if cells.get("of"):
+            counts.append(Count(Decimal(cells["of"]), unit, Measure.ALLOWED, period, None, said))
+        return counts
+    return None
+
+
+def _any(words: Iterable[str]) -> str:
+    """A pattern for any of these words, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

@@ -1,0 +1,166 @@
+"""Whether coverage is in force on a day, from benefits and dates: per plan, and over all plans.
+
+An active benefit (EB01 1 to 5) says yes and an inactive one (6 to 8) no, where it is about the coverage as a whole:
+service type 30, or none. Dates outrank it: coverage that ended before the day, or begins after it, is not in force
+however it is marked. Where the payer says nothing of the coverage as a whole, any active benefit of a health plan will
+do, and an inactive one only where it is about what was asked. Dates alone can say no, never yes. A "plan date" that is
+the very day asked about is that day given back, and no beginning or end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+
+from massage_billing.model import Benefit, BenefitKind, Plan, Span, Standing
+from massage_billing.x12.codes import CodeTables
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What an answer says of the coverage as a whole."""
+
+    standing: Standing
+    """One plan in force is enough."""
+    start: Date | None
+    """First day, where the payer says: of the first plan in force, else of the first plan."""
+    end: Date | None
+    """Last day, likewise."""
+    plans: tuple[Plan, ...]
+    """Every plan the payer tells the standing of, in its order."""
+
+
+def stands(
+    benefits: Sequence[Benefit],
+    spans: Sequence[Span],
+    on: Date | None,
+    asked: Iterable[str],
+    numbers: Sequence[tuple[str, str]],
+    codes: CodeTables,
+) -> Stands:
+    """Judge an answer. ``spans`` and ``numbers`` (REF) are the patient's, ``asked`` the service types asked about;
+    without ``on`` dates are told and not compared."""
+    telling = _telling(benefits, frozenset(asked), codes)
+    number = _number(numbers, codes)
+    if not telling:
+        start, end = in_force_dates((), spans, on, codes)
+        outside = on is not None and ((end is not None and end < on) or (_begins(spans, codes, on)))
+        standing = Standing.NOT_IN_FORCE if outside else Standing.NO_DATA
+        alone = Plan(None, number, standing, start, end)
+        return Stands(standing, start, end, (alone,) if start or end else ())
+    plans = _plans(telling, spans, on, number, codes)
+    best = next((plan for plan in plans if plan.standing is Standing.IN_FORCE), plans[0])
+    return Stands(best.standing, best.start, best.end, tuple(plans))
+
+
+def in_force_dates(
+    own: Sequence[Span], patients: Sequence[Span], on: Date | None, codes: CodeTables
+) -> tuple[Date | None, Date | None]:
+    """First and last day of coverage: those of the benefit outrank those of the patient."""
+    start, end = _bounds(own, on, codes)
+    outer_start, outer_end = _bounds(patients, on, codes)
+    if start is None and not (end and outer_start and end < outer_start):
+        start = outer_start
+    if end is None and not (start and outer_end and outer_end < start):
+        # A patient's end before the benefit's own beginning is that of another year or plan.
+        end = outer_end
+    return start, end
+
+
+def _telling(benefits: Sequence[Benefit], asked: frozenset[str], codes: CodeTables) -> list[Benefit]:
+    """The benefits that tell whether coverage is in force."""
+    marked = [one for one in benefits if one.kind in {BenefitKind.ACTIVE, BenefitKind.INACTIVE}]
+    whole = [
+        one for one in marked
+        if one.procedure is None and (not one.service_types or codes.whole_coverage.intersection(one.service_types))
+    ]  # fmt: skip
+    if whole:
+        return whole
+    health = [one for one in marked if not codes.other_plans.issuperset(one.service_types)]
+    active = [one for one in health if one.kind is BenefitKind.ACTIVE]
+    if active:
+        return active
+    return [one for one in health if not asked or asked.intersection(one.service_types)]
+
+
+def _plans(
+    telling: list[Benefit], spans: Sequence[Span], on: Date | None, number: str | None, codes: CodeTables
+) -> list[Plan]:
+    """One plan for each name; the same plan told of twice is in force where one of them says so.
+
+    Where one active benefit of a plan has dates, another of the same plan without dates says nothing beside it. A plan
+    without a name is the one that has a name, where only one has.
+    """
+    names = list(dict.fromkeys(benefit.plan for benefit in telling if benefit.plan))
+    only = names[0] if len(names) == 1 else None
+    dated = {benefit.plan or only for benefit in telling if _has_dates(benefit, codes)}
+    found: dict[tuple[str | None, str | None], Plan] = {}
+    for benefit in telling:
+        name = benefit.plan or only
+        if benefit.kind is BenefitKind.ACTIVE and name in dated and not _has_dates(benefit, codes):
+            continue
+        start, end = in_force_dates(benefit.spans, spans, on, codes)
+        plan = Plan(name, _number(benefit.references, codes) or number, _on(benefit, start, end, on), start, end)
+        known = found.get((plan.name, plan.number))
+        if known is None or (known.standing is not Standing.IN_FORCE and plan.standing is Standing.IN_FORCE):
+            found[(plan.name, plan.number)] = plan
+    return list(found.values())
+
+
+def _has_dates(benefit: Benefit, codes: CodeTables) -> bool:
+    """Whether an active benefit carries dates of coverage of its own."""
+    return benefit.kind is BenefitKind.ACTIVE and _bounds(benefit.spans, None, codes) != (None, None)
+
+
+def _on(benefit: Benefit, start: Date | None, end: Date | None, on: Date | None) -> Standing:
+    if benefit.kind is BenefitKind.INACTIVE:
+        return Standing.NOT_IN_FORCE
+    if on is not None and ((end is not None and end < on) or (start is not None and start > on)):
+        return Standing.NOT_IN_FORCE
+    return Standing.IN_FORCE
+
+
+def _bounds(spans: Sequence[Span], on: Date | None, codes: CodeTables) -> tuple[Date | None, Date | None]:
+    """The latest beginning and the earliest end of what is told; of several periods the one that holds ``on``."""
+    starts: list[Date] = []
+    ends: list[Date] = []
+    periods: list[tuple[Date, Date | None]] = []
+    for one in spans:
+        known = codes.dates.get(one.qualifier)
+        role = known.role if known else "none"
+        if role == "none":
+            continue
+        if role == "whole" and one.start == on and one.end in {None, on}:
+            continue
+        if one.start is not None and one.end is not None:
+            periods.append((one.start, one.end))
+        elif role == "begin" and one.start is not None:
+            starts.append(one.start)
+        elif role == "end" and one.end is not None:
+            ends.append(one.end)
+        elif role == "whole" and one.start is not None:
+            periods.append((one.start, None))
+    if periods:
+        holding = [(a, b) for a, b in periods if on is not None and a <= on and (b is None or on <= b)]
+        start, end = (holding or periods)[0]
+        starts.append(start)
+        ends += [end] if end is not None else []
+    return max(starts, default=None), min(ends, default=None)
+
+
+def _begins(spans: Sequence[Span], codes: CodeTables, on: Date) -> bool:
+    """Whether the payer tells a beginning after the day; a single "plan date" alone is too little to say no by."""
+    return any(
+        one.start is not None and one.start > on and codes.dates[one.qualifier].role == "begin"
+        for one in spans
+        if one.qualifier in codes.dates
+    )
+
+
+def _number(references: Sequence[tuple[str, str]], codes: CodeTables) -> str | None:
+    for qualifier in codes.plan_numbers:
+        found = next((value for given, value in references if given == qualifier and value), None)
+        if found:
+            return found
+    return None

@@ -1,0 +1,187 @@
+"""Writing X12, strictly: a value that cannot stand in its element is refused by the element's name, never shown.
+
+A delimiter in a name would end the element and let the rest be read as something else. Nothing is escaped in X12, so
+such a value is refused, as are characters outside the basic and extended sets of X12 (005010 appendix B.1.1.2:
+printable ASCII) and values that are too long or too short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from massage_billing.errors import MassageBillingError, QuestionInvalid
+from massage_billing.x12.lengths import ELEMENTS
+from massage_billing.x12.scanner import USUAL, Delimiters
+
+Element = str | tuple[str, ...] | Sequence["str | tuple[str, ...]"]
+"""A value; a tuple of components; or a list of repetitions of either."""
+_BASIC_AND_EXTENDED = frozenset(map(chr, range(0x20, 0x7F)))
+_CONTROL_LENGTH = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sends to whom, when, under which numbers: ISA and GS. Control numbers are the caller's to keep unique."""
+
+    sender_id: str
+    """ISA06, at most 15 characters."""
+    receiver_id: str
+    """ISA08, at most 15 characters."""
+    written_at: datetime
+    """ISA09, ISA10, GS04, GS05, BHT04, BHT05: when it is written, at the sender."""
+    interchange_control: int
+    """ISA13, 1 to 999999999: unique between the two for a long time."""
+    group_control: int
+    """GS06, 1 to 999999999."""
+    sender_qualifier: str = "ZZ"
+    """ISA05."""
+    receiver_qualifier: str = "ZZ"
+    """ISA07."""
+    application_sender: str = ""
+    """GS02; "": ISA06."""
+    application_receiver: str = ""
+    """GS03; "": ISA08."""
+    usage: str = "P"
+    """ISA15: P production, T test."""
+    delimiters: Delimiters = USUAL
+    """What separates."""
+    authorization: tuple[str, str] = ("00", "")
+    """ISA01, ISA02."""
+    security: tuple[str, str] = ("00", "")
+    """ISA03, ISA04."""
+    acknowledge: bool = False
+    """ISA14: whether a TA1 is asked for."""
+    line_breaks: bool = False
+    """A line break after every segment, for people who read it."""
+
+
+class SegmentWriter:
+    """Collects segments of one interchange, each checked. ``refuse`` is the error that a bad value raises."""
+
+    def __init__(self, envelope: Envelope, refuse: type[MassageBillingError] = QuestionInvalid) -> None:
+        self.envelope = envelope
+        self.delimiters = envelope.delimiters
+        self.refuse = refuse
+        self.loop = ""
+        self._segments: list[str] = []
+        self._opened = 0
+        self._transactions = 0
+        marks = (
+            self.delimiters.element,
+            self.delimiters.repetition,
+            self.delimiters.component,
+            self.delimiters.segment,
+        )
+        if len(set(marks)) < len(marks) or any(len(mark) != 1 or mark.isalnum() or mark == " " for mark in marks):
+            raise refuse("The four X12 delimiters have to be four different characters, no letters and no digits.")
+        self._marks = frozenset(marks)
+
+    def add(self, tag: str, *elements: Element, names: Mapping[int, str] | None = None) -> None:
+        """Write one segment; elements that are empty at its end are left out. Raises ``refuse``."""
+        lengths = ELEMENTS.get(tag)
+        if lengths is None or len(elements) > len(lengths):
+            raise self.refuse(f"{self._name(tag)} is no segment that is written here, or has too many elements.")
+        parts = [
+            self._element(element, bounds, tag, place, (names or {}).get(place, ""))
+            for place, (element, bounds) in enumerate(zip(elements, lengths, strict=False), 1)
+        ]
+        while parts and not parts[-1]:
+            parts.pop()
+        if not parts:
+            raise self.refuse(f"{self._name(tag)} would be empty.")
+        self._segments.append(self.delimiters.element.join([tag, *parts]))
+
+    def begin(self, kind: str, version: str) -> None:
+        """Write ISA and GS. ``kind`` is GS01, ``version`` GS08."""
+        envelope = self.envelope
+        self._segments.append(self._isa())
+        self.loop = "envelope"
+        self.add(
+            "GS", kind, envelope.application_sender or envelope.sender_id,
+            envelope.application_receiver or envelope.receiver_id, f"{envelope.written_at:%Y%m%d}",
+            f"{envelope.written_at:%H%M}", self._control(envelope.group_control, "GS06"), "X", version,
+            names={2: "application sender", 3: "application receiver"},
+        )  # fmt: skip
+
+    def begin_transaction(self, kind: str, version: str) -> str:
+        """Write an ST; its control number, "0001" for the first."""
+        self._transactions += 1
+        self._opened = len(self._segments)
+        number = f"{self._transactions:04d}"
+        self.add("ST", kind, number, version)
+        return number
+
+    def end_transaction(self) -> None:
+        """Write the SE."""
+        self.add("SE", str(len(self._segments) - self._opened + 1), f"{self._transactions:04d}")
+
+    def end(self) -> bytes:
+        """Write GE and IEA; the interchange."""
+        self.add("GE", str(self._transactions), str(self.envelope.group_control))
+        self.add("IEA", "1", f"{self.envelope.interchange_control:09d}")
+        end = self.delimiters.segment + ("\n" if self.envelope.line_breaks else "")
+        return "".join(segment + end for segment in self._segments).encode("ascii")
+
+    def _element(self, element: Element, bounds: tuple[int, int], tag: str, place: int, name: str) -> str:
+        if isinstance(element, str):
+            return self._value(element, bounds, tag, place, name)
+        if isinstance(element, tuple):
+            values = [self._value(str(part), bounds, tag, place, name) for part in element]
+            while values and not values[-1]:
+                values.pop()
+            return self.delimiters.component.join(values)
+        return self.delimiters.repetition.join(self._element(one, bounds, tag, place, name) for one in element)
+
+    def _value(self, value: str, bounds: tuple[int, int], tag: str, place: int, name: str) -> str:
+        if not value:
+            return ""
+        if not self._marks.isdisjoint(value):
+            raise self.refuse(
+                f"{self._name(tag, place, name)} holds a character that separates elements in X12.",
+                "Write it without that character where it is recorded.",
+            )
+        if not _BASIC_AND_EXTENDED.issuperset(value):
+            raise self.refuse(
+                f"{self._name(tag, place, name)} holds a character that X12 does not have.",
+                "Write it in plain letters where it is recorded.",
+            )
+        least, most = bounds
+        if not least <= len(value) <= most or not value.strip():
+            raise self.refuse(
+                f"{self._name(tag, place, name)} has {len(value)} characters; {least} to {most} are allowed."
+            )
+        return value
+
+    def _name(self, tag: str, place: int = 0, name: str = "") -> str:
+        where = f"{self.loop} {tag}{f'{place:02d}' if place else ''}".strip()
+        return f"{name[:1].upper()}{name[1:]} ({where})" if name else where
+
+    def _control(self, number: int, element: str) -> str:
+        if not 0 < number < 10**_CONTROL_LENGTH:
+            raise self.refuse(f"{element} has to be a number from 1 to 999999999.")
+        return str(number)
+
+    def _isa(self) -> str:
+        envelope, mark = self.envelope, self.delimiters
+        self.loop = "ISA"
+        fixed = [
+            (envelope.authorization[0], 2, "ISA01"), (envelope.authorization[1], 10, "ISA02"),
+            (envelope.security[0], 2, "ISA03"), (envelope.security[1], 10, "ISA04"),
+            (envelope.sender_qualifier, 2, "ISA05"), (envelope.sender_id, 15, "ISA06"),
+            (envelope.receiver_qualifier, 2, "ISA07"), (envelope.receiver_id, 15, "ISA08"),
+        ]  # fmt: skip
+        for value, width, name in fixed:
+            if len(value) > width or not self._marks.isdisjoint(value) or not _BASIC_AND_EXTENDED.issuperset(value):
+                raise self.refuse(f"{name} has to fit {width} plain characters without a separator.")
+            if not value.strip() and name not in {"ISA02", "ISA04"}:
+                raise self.refuse(f"{name} is empty.")
+        if envelope.usage not in {"P", "T"}:
+            raise self.refuse("ISA15 is P or T.")
+        control = self._control(envelope.interchange_control, "ISA13").zfill(_CONTROL_LENGTH)
+        return mark.element.join([
+            "ISA", *(value.ljust(width) for value, width, _ in fixed), f"{envelope.written_at:%y%m%d}",
+            f"{envelope.written_at:%H%M}", mark.repetition, "00501", control, "1" if envelope.acknowledge else "0",
+            envelope.usage, mark.component,
+        ])  # fmt: skip
