@@ -10,15 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date as Date
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict
 
-from massage_billing.coding.yamltext import read_yaml
-from massage_billing.errors import RuleFileError
 from massage_billing.x12.scanner import Delimiters
 from massage_billing.x12.segments import Ended, Oddity, Outside, Transaction, at, components, read_pieces
+from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/eligibility/x12_acknowledgement.yaml"
 """The codes that ship, within the package."""
@@ -42,16 +39,6 @@ class AcknowledgementCodes(BaseModel):
     """IK502 and on."""
     group: dict[str, str]
     """AK905 and on."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_sources(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or "sources" not in value:
-            return value
-        tables = {name: table for name, table in value.items() if name not in {"about", "sources", "last_verified_on"}}
-        if missing := {table["source"] for table in tables.values()} - value["sources"].keys():
-            raise ValueError(f"cites {', '.join(sorted(missing))}, which is not among the sources")
-        return {"last_verified_on": value["last_verified_on"]} | {n: table["codes"] for n, table in tables.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +130,8 @@ class Acknowledgements:
 
 @lru_cache(maxsize=1)
 def default_acknowledgement_codes() -> AcknowledgementCodes:
-    """The codes that ship, read once. Raises RuleFileError where the file is wrong."""
-    read = read_yaml(files("massage_billing").joinpath(FILE).read_text(encoding="utf-8"), FILE)
-    try:
-        return AcknowledgementCodes.model_validate(read.value)
-    except (ValidationError, KeyError) as error:
-        raise RuleFileError(FILE, None, f"is not as it should be: {error}") from None
+    """The codes that ship, read once."""
+    return read_tables(AcknowledgementCodes, shipped(FILE), FILE)
 
 
 def read_acknowledgements(data: bytes | Iterable[bytes], codes: AcknowledgementCodes | None = None) -> Acknowledgements:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from datetime import date as Date
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from massage_billing.coding.yamltext import read_yaml
-from massage_billing.errors import RuleFileError
-from massage_billing.model import BenefitKind, CountUnit, Measure, Network, Standing
+from massage_billing.model import BenefitKind, CountUnit, Measure, Network
+from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/eligibility/x12_codes.yaml"
 """The tables that ship, within the package."""
@@ -131,59 +129,24 @@ class CodeTables(_Part):
     relationships: dict[str, str]
     """Question.relationship to INS02."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _without_sources(cls, value: Any) -> Any:
-        """Check that every table and row names a source that the file lists, then keep the codes alone."""
-        if not isinstance(value, dict) or "sources" not in value:
-            return value
-        listed = value["sources"]
-        tables: dict[str, Any] = {"last_verified_on": value.get("last_verified_on")}
-        for name, table in value.items():
-            if name in {"about", "sources", "last_verified_on"}:
-                continue
-            rows = table["codes"]
-            cited = {table["source"]} | {
-                row["source"] for row in (rows.values() if isinstance(rows, dict) else ()) if "source" in row
-                and isinstance(row, dict)
-            }  # fmt: skip
-            if missing := cited - listed.keys():
-                raise ValueError(f"{name} cites {', '.join(sorted(missing))}, which is not among the sources")
-            tables[name] = rows
-        return tables
-
     @field_validator("authorizations", mode="before")
     @classmethod
     def _three_answers(cls, value: Any) -> Any:
         words = {"yes": True, "no": False, "no-data": None}
-        return {code: words[word] for code, word in value.items()}
+        return {code: words.get(word, word) for code, word in value.items()} if isinstance(value, dict) else value
 
     def reject_words(self, code: str) -> str:
         """What a reject reason (AAA03) means, in our words; "" where the code is unknown."""
         found = self.rejects.get(code)
         return found.words if found else ""
 
-    def standing_of(self, kind: BenefitKind) -> Standing:
-        """What a benefit of this kind says of the coverage."""
-        if kind is BenefitKind.ACTIVE:
-            return Standing.IN_FORCE
-        return Standing.NOT_IN_FORCE if kind is BenefitKind.INACTIVE else Standing.NO_DATA
-
 
 def read_codes(text: str, file: str = FILE) -> CodeTables:
     """Type a file of code tables. Raises RuleFileError with the line and what is wrong."""
-    read = read_yaml(text, file)
-    try:
-        return CodeTables.model_validate(read.value)
-    except (ValidationError, KeyError, TypeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": f"lacks {error}"}
-        place = tuple(part for part in first["loc"] if isinstance(part, str | int))
-        table, *row = place or ("",)
-        reason = f"{'.'.join(map(str, place))}: {first['msg']}".removeprefix(": ")
-        raise RuleFileError(file, read.line((table, "codes", *row)), reason) from None
+    return read_tables(CodeTables, text, file)
 
 
 @lru_cache(maxsize=1)
 def default_codes() -> CodeTables:
     """The tables that ship, read once."""
-    return read_codes(files("massage_billing").joinpath(FILE).read_text(encoding="utf-8"))
+    return read_codes(shipped(FILE))

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import date as Date
 from decimal import Decimal
 from functools import lru_cache
-from importlib.resources import files
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from massage_billing.coding.yamltext import read_yaml
 from massage_billing.errors import RuleFileError
 from massage_billing.model import Benefit, BenefitKind, Count, CountUnit, Measure
+from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/eligibility/message_limits.yaml"
 """The patterns that ship, within the package."""
@@ -41,9 +40,7 @@ class _Pattern(_Part):
 
 
 class _File(_Part):
-    about: str
     last_verified_on: Date
-    sources: dict[str, dict[str, str]]
     units: dict[CountUnit, list[str]]
     periods: dict[str, list[str]]
     patterns: list[_Pattern]
@@ -68,27 +65,24 @@ class Patterns:
 
 def read_patterns(text: str, file: str = FILE) -> Patterns:
     """Type and compile a file of patterns. Raises RuleFileError."""
-    read = read_yaml(text, file)
-    try:
-        given = _File.model_validate(read.value)
-        if missing := {pattern.source for pattern in given.patterns} - given.sources.keys():
-            raise RuleFileError(file, None, f"cites {', '.join(sorted(missing))}, which is not among the sources")
-        units = {word: unit for unit, words in given.units.items() for word in words}
-        periods = {word: period for period, words in given.periods.items() for word in words}
-        cells = {"n": r"(?P<n>\d{1,4})", "of": r"(?P<of>\d{1,4})", "unit": f"(?P<unit>{_any(units)})",
-                 "period": f"(?P<period>{_any(periods)})"}  # fmt: skip
-        before = f"(?:(?:{_any(given.prefixes)}) ?)?"
-        after = f"(?: (?:{'|'.join(given.suffixes)}))?"
-        clauses = []
-        for pattern in given.patterns:
-            written = re.sub(r"\{(n|of|unit|period)\}", lambda found: cells[found.group(1)], pattern.text)
+    given = read_tables(_File, text, file)
+    units = {word: unit for unit, words in given.units.items() for word in words}
+    periods = {word: period for period, words in given.periods.items() for word in words}
+    cells = {
+        "n": r"(?P<n>\d{1,4})",
+        "of": r"(?P<of>\d{1,4})",
+        "unit": f"(?P<unit>{_any(units)})",
+        "period": f"(?P<period>{_any(periods)})",
+    }
+    before = f"(?:(?:{_any(given.prefixes)}) ?)?"
+    after = f"(?: (?:{'|'.join(given.suffixes)}))?"
+    clauses = []
+    for pattern in given.patterns:
+        written = re.sub(r"\{(n|of|unit|period)\}", lambda found: cells[found.group(1)], pattern.text)
+        try:
             clauses.append((pattern.side, re.compile(f"{before}{written}{after}")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = tuple(part for part in first["loc"] if isinstance(part, str | int))
-        raise RuleFileError(file, read.line(place), f"{'.'.join(map(str, place))}: {first['msg']}") from None
-    except re.error as error:
-        raise RuleFileError(file, None, f"has a pattern that is none: {error}") from None
+        except re.error as error:
+            raise RuleFileError(file, None, f"has a pattern that is none: {pattern.text}: {error}") from None
     doubt = re.compile(rf"(?<![A-Z]){'(?:' + _any(given.doubt) + ')'}(?![A-Z])")
     return Patterns(tuple(clauses), units, periods, doubt)
 
@@ -96,7 +90,7 @@ def read_patterns(text: str, file: str = FILE) -> Patterns:
 @lru_cache(maxsize=1)
 def default_patterns() -> Patterns:
     """The patterns that ship, read once."""
-    return read_patterns(files("massage_billing").joinpath(FILE).read_text(encoding="utf-8"))
+    return read_patterns(shipped(FILE))
 
 
 def with_text_limits(benefit: Benefit, patterns: Patterns | None = None) -> Benefit:
