@@ -104,14 +104,14 @@ class BookText(Model):
 def read_rule(text: str, file: str) -> RuleText:
     """Read and check one rule file. Raises RuleFileError."""
     read = read_yaml(text, file)
-    body = _mapping(read, file)
+    body = mapping(read, file)
     row_model = ROW_MODELS.get(str(body.get("rule")), Row)
     values = body.pop("values", None)
     if not isinstance(values, list) or not values:
         raise RuleFileError(file, read.line(("values",)), "has no values")
     full = completed(values, row_model)
-    rows = tuple(_typed(row_model, value, read, file, ("values", place)) for place, value in enumerate(full))
-    rule = _typed(RuleText, body | {"values": ()}, read, file, ()).model_copy(update={"values": rows})
+    rows = tuple(typed(row_model, value, read, file, ("values", place)) for place, value in enumerate(full))
+    rule = typed(RuleText, body | {"values": ()}, read, file, ()).model_copy(update={"values": rows})
     rule._read_from(read, file)
     _check(rule, rule.rule, read, file)
     _check_inferences(rule, read, file)
@@ -121,10 +121,10 @@ def read_rule(text: str, file: str) -> RuleText:
 def read_policy(text: str, file: str) -> PolicyText:
     """Read and check one payer policy. Raises RuleFileError."""
     read = read_yaml(text, file)
-    body = _mapping(read, file)
+    body = mapping(read, file)
     if isinstance(body.get("values"), list):
         body["values"] = completed(body["values"], PolicyRow)
-    policy = _typed(PolicyText, body, read, file, ())
+    policy = typed(PolicyText, body, read, file, ())
     policy._read_from(read, file)
     _check(policy, policy.policy, read, file)
     for place, row in enumerate(policy.values):
@@ -135,10 +135,11 @@ def read_policy(text: str, file: str) -> PolicyText:
 def read_book(text: str, file: str) -> BookText:
     """Read rulebook.yaml. Raises RuleFileError."""
     read = read_yaml(text, file)
-    return _typed(BookText, _mapping(read, file), read, file, ())
+    return typed(BookText, mapping(read, file), read, file, ())
 
 
-def _mapping(read: YamlText, file: str) -> dict[str, Any]:
+def mapping(read: YamlText, file: str) -> dict[str, Any]:
+    """The keys and values of a file. Raises RuleFileError where it is something else, or has a code without quotes."""
     if not isinstance(read.value, dict):
         raise RuleFileError(file, 1, "has to be keys and values")
     _refuse_bare_codes(read.value, (), read, file)
@@ -159,7 +160,8 @@ def _refuse_bare_codes(value: Plain, path: Path, read: YamlText, file: str) -> N
         raise RuleFileError(file, read.line(path), f'{named}: is not a string: write it in quotes, "{value}"')
 
 
-def _typed(model: type[M], value: object, read: YamlText, file: str, path: Path) -> M:
+def typed(model: type[M], value: object, read: YamlText, file: str, path: Path) -> M:
+    """A part of a file as its model. Raises RuleFileError for the first mistake, with its line."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -1,0 +1,282 @@
+"""What does an answer say of a planned treatment? The figures that matter, of all that the payer says.
+
+What the payer does not say is None: never zero, never yes. Where it says two things of the same weight, the figure is
+None too, and the cost is a range over both. Nobody knows whether the therapist is in the network: the same, over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import Final
+
+from massage_billing.model import Answer, Benefit, BenefitKind, Benefits, Count, Entity, Measure, Network, Standing
+from massage_billing.previsit.limit import Limited, limited
+from massage_billing.previsit.relevant import CODE, Bearing, Wanted, bearing, best, first_tier, texts
+from massage_billing.previsit.terms import AskingFile
+
+Kind = BenefitKind
+Choose = Callable[[Iterable[Decimal]], Decimal]
+_TELL_COVERED: Final = frozenset(
+    {Kind.ACTIVE, Kind.COPAY, Kind.COINSURANCE, Kind.DEDUCTIBLE, Kind.LIMIT, Kind.UNLIMITED, Kind.DESCRIPTION,
+     Kind.RESTRICTED}
+)  # fmt: skip
+"""A payer that says one of these of a service covers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What an answer says of a planned treatment."""
+
+    shown: Benefits
+    """The figures that hold whatever is unknown."""
+    options: tuple[Benefits, ...]
+    """Every way it can be, over what the payer says twice and over both networks where the therapist's is unknown."""
+    codes_not_covered: tuple[str, ...] = ()
+    """Planned codes that the payer does not cover, where it covers others."""
+    contradicted: bool = False
+    """The payer says both that massage is covered and that it is not."""
+    limit_in_words: bool = False
+    """The payer says that there is a limit, and how many only in words."""
+    dollars_left: Decimal | None = None
+    """Dollars that the payer still pays, where it limits them; the least of all options."""
+    rates: tuple[Count, ...] = ()
+    """So many a day, week or month."""
+    restrictions: tuple[Entity, ...] = ()
+    """Providers to whom it is restricted (EB01 N), where the payer names them by NPI or taxonomy."""
+    has_limit: bool = False
+    """A limit, or that there is none, of massage or the therapies it is counted with."""
+    has_figures: bool = False
+    """Any figure of them."""
+
+
+def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
+    """What an answer says of a planned treatment."""
+    networks = [wanted.network] if wanted.network in (Network.IN, Network.OUT) else [Network.IN, Network.OUT]
+    every = [(network, bearing(answer, replace(wanted, network=network), asking)) for network in networks]
+    options = list(
+        dict.fromkeys(
+            _figures(answer, some, network, wanted, asking, choose) for network, some in every for choose in (min, max)
+        )
+    )
+    some = bearing(answer, wanted, asking)
+    covered = {_covered(found, wanted, asking) for _, found in every}
+    told = [limited(found, asking) for _, found in every]
+    return Picked(
+        shown=_common(options),
+        options=tuple(options),
+        codes_not_covered=_codes_not_covered(some, wanted),
+        contradicted=covered >= {True, False} or any(_contradicted(found, wanted, asking) for _, found in every),
+        limit_in_words=any(one.in_words for one in told),
+        dollars_left=min((one.dollars_left for one in told if one.dollars_left is not None), default=None),
+        rates=tuple(dict.fromkeys(rate for one in told for rate in one.rates)),
+        restrictions=tuple(dict.fromkeys(e for one in _restricted(some) for e in one.benefit.entities)),
+        has_limit=any(_counts(one, asking) for one in told),
+        has_figures=_has_figures(some, asking),
+    )
+
+
+def _figures(
+    answer: Answer, some: Sequence[Bearing], network: Network, wanted: Wanted, asking: AskingFile, choose: Choose
+) -> Benefits:
+    """One way it can be: the least or the most of what the payer says with the same weight."""
+    limit = limited(some, asking)
+    allowed, used, left = (_one(each, choose) for each in (limit.allowed, limit.used, limit.left))
+    if left is None and allowed is not None and used is not None:
+        left = max(allowed - used, Decimal(0))
+    in_force = [plan.name for plan in answer.plans if plan.standing is Standing.IN_FORCE and plan.name]
+    said = [one for one in some if one.benefit.kind is not Kind.CONTACT]
+    return Benefits(
+        standing=answer.standing, start=answer.start, end=answer.end,
+        plan=in_force[0] if len(set(in_force)) == 1 else None, network=network,
+        copay=_amount(some, Kind.COPAY, choose, Measure.PLAIN, Measure.ALLOWED),
+        coinsurance=_share(some, choose),
+        deductible=_amount(some, Kind.DEDUCTIBLE, choose, Measure.PLAIN, Measure.ALLOWED),
+        deductible_left=_left(some, Kind.DEDUCTIBLE, choose),
+        out_of_pocket_left=_left(some, Kind.OUT_OF_POCKET, choose),
+        allowed=allowed, used=used, left=left, unit=limit.unit, period=limit.period, shared=limit.shared,
+        unlimited=limit.unlimited, covered=_covered(some, wanted, asking),
+        authorization=_authorization(some, wanted, asking),
+        referral=_referral(some, asking), provider_limits=_provider_limits(some, asking),
+        other_coverage=_others(answer, asking), service_type=said[0].service_type if said else "",
+        texts=tuple(dict.fromkeys((*texts(some), *answer.messages))),
+    )  # fmt: skip
+
+
+def _common(options: Sequence[Benefits]) -> Benefits:
+    """What all options have in common; figures that differ are no data."""
+    first, rest = options[0], options[1:]
+    if not rest:
+        return first
+    empty = Benefits(standing=first.standing)
+    kept: dict[str, object] = {}
+    for field in fields(Benefits):
+        values = [getattr(one, field.name) for one in options]
+        if all(value == values[0] for value in values):
+            continue
+        if isinstance(values[0], tuple):
+            kept[field.name] = tuple(dict.fromkeys(each for value in values for each in value))
+        elif field.name == "shared":
+            kept[field.name] = True
+        else:
+            kept[field.name] = getattr(empty, field.name)
+    return replace(first, **kept)  # type: ignore[arg-type]
+
+
+# --- dollars --------------------------------------------------------------------------------------------------------
+
+
+def _one(values: Iterable[Decimal], choose: Choose) -> Decimal | None:
+    values = list(values)
+    return choose(values) if values else None
+
+
+def _of_kind(some: Sequence[Bearing], kind: BenefitKind, *measures: Measure) -> list[Bearing]:
+    return [
+        one
+        for one in some
+        if one.benefit.kind is kind and one.benefit.amount is not None and one.benefit.measure in measures
+    ]
+
+
+def _amounts(some: Iterable[Bearing]) -> list[Decimal]:
+    return [one.benefit.amount for one in some if one.benefit.amount is not None]
+
+
+def _amount(some: Sequence[Bearing], kind: BenefitKind, choose: Choose, *measures: Measure) -> Decimal | None:
+    return _one(_amounts(best(_of_kind(some, kind, *measures))), choose)
+
+
+def _share(some: Sequence[Bearing], choose: Choose) -> Decimal | None:
+    told = best(one for one in some if one.benefit.kind is Kind.COINSURANCE and one.benefit.share is not None)
+    return _one([one.benefit.share for one in told if one.benefit.share is not None], choose)
+
+
+def _left(some: Sequence[Bearing], kind: BenefitKind, choose: Choose) -> Decimal | None:
+    """What is left to pay of a year's amount: as the payer says, else the amount less what counts already, where both
+    are said with the same weight."""
+    left = best(_of_kind(some, kind, Measure.LEFT))
+    used = best(_of_kind(some, kind, Measure.USED))
+    if left or not used:
+        return _one(_amounts(left), choose)
+    whole = [one for one in _of_kind(some, kind, Measure.PLAIN, Measure.ALLOWED) if one.rank == used[0].rank]
+    return _one([max(all_ - some_, Decimal(0)) for all_ in _amounts(whole) for some_ in _amounts(used)], choose)
+
+
+# --- whether --------------------------------------------------------------------------------------------------------
+
+
+def _of_massage(some: Sequence[Bearing], asking: AskingFile) -> list[Bearing]:
+    massage = {place for place, tier in enumerate(asking.specific) if tier.massage} | {CODE}
+    return [one for one in some if one.tier in massage]
+
+
+def _covered(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool | None:
+    """Whether massage is covered: only what is said of a planned code or of massage itself tells."""
+    said = _of_massage(some, asking)
+    by_code = [_said_of([one for one in said if one.benefit.procedure == code]) for code in wanted.codes]
+    if wanted.codes and None not in by_code:
+        return any(by_code)
+    of_massage = _said_of([one for one in said if one.tier != CODE])
+    return True if True in by_code and of_massage is None else of_massage
+
+
+def _said_of(some: Iterable[Bearing]) -> bool | None:
+    """Covered, not covered, or not said; None too where the payer says both."""
+    kinds = {one.benefit.kind for one in some}
+    yes, no = bool(kinds & _TELL_COVERED), Kind.NOT_COVERED in kinds
+    return None if yes == no else yes
+
+
+def _contradicted(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool:
+    said = [one for one in _of_massage(some, asking) if one.tier != CODE]
+    kinds = {one.benefit.kind for one in said}
+    return Kind.NOT_COVERED in kinds and bool(kinds & _TELL_COVERED) and _covered(some, wanted, asking) is None
+
+
+def _codes_not_covered(some: Sequence[Bearing], wanted: Wanted) -> tuple[str, ...]:
+    said = {code: _said_of([one for one in some if one.benefit.procedure == code]) for code in wanted.codes}
+    return tuple(code for code, covered in said.items() if covered is False)
+
+
+def _authorization(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> tuple[tuple[str, bool], ...]:
+    """(code or service type, needed): by code where the payer says so, and by the most specific service type.
+
+    Said of the plan as a whole, that none is needed tells nothing of massage; that one is needed does.
+    """
+    told = [one for one in some if one.benefit.authorization is not None]
+    found: dict[str, bool] = {}
+    for code in wanted.codes:
+        own = [one for one in told if one.benefit.procedure == code]
+        if own:
+            found[code] = any(one.benefit.authorization for one in own)
+    by_type = first_tier([one for one in told if one.tier != CODE])
+    for one in by_type:
+        if one.service_type and (one.benefit.authorization or _close(one.tier, asking)):
+            found[one.service_type] = found.get(one.service_type, False) or bool(one.benefit.authorization)
+    return tuple(sorted(found.items()))
+
+
+def _referral(some: Sequence[Bearing], asking: AskingFile) -> bool | None:
+    """Payers say it in words only; the words that are looked for are data, and all else is no data."""
+    said = [text.casefold() for text in texts(some)]
+    none = [text for text in said if asking.words.referral_not_needed.in_([text])]
+    needed = [text for text in said if text not in none and asking.words.referral_needed.in_([text])]
+    return None if bool(needed) == bool(none) else bool(needed)
+
+
+def _restricted(some: Sequence[Bearing]) -> list[Bearing]:
+    return first_tier([one for one in some if one.benefit.kind is Kind.RESTRICTED])
+
+
+def _provider_limits(some: Sequence[Bearing], asking: AskingFile) -> tuple[str, ...]:
+    """Kinds of providers as sent: what restrictions say, and texts that may mean one."""
+    found: list[str] = []
+    for one in _restricted(some):
+        for entity in one.benefit.entities:
+            found += [each for each in (entity.taxonomy, entity.name) if each]
+            found += [value for _, value in entity.identifiers]
+        found += one.benefit.messages
+    found += [text for text in texts(some) if asking.words.providers.in_([text])]
+    return tuple(dict.fromkeys(found))
+
+
+def _others(answer: Answer, asking: AskingFile) -> tuple[str, ...]:
+    return tuple(sorted({entity.name or entity.role for entity in other_payers(answer, asking)}))
+
+
+def other_payers(answer: Answer, asking: AskingFile) -> tuple[Entity, ...]:
+    """Other payers that an answer names, at large or for a service that says something of massage."""
+    of_benefits = [
+        entity
+        for one in answer.benefits
+        if one.kind is Kind.OTHER_PAYER
+        and (not one.service_types or any(asking.tier_of(each) is not None for each in one.service_types))
+        for entity in _named(one)
+    ]
+    return tuple(dict.fromkeys((*answer.other_payers, *of_benefits)))
+
+
+def _named(benefit: Benefit) -> Sequence[Entity]:
+    return benefit.entities or (Entity("", " ".join(benefit.messages) or benefit.plan),)
+
+
+# --- what it teaches ------------------------------------------------------------------------------------------------
+
+
+def _counts(one: Limited, asking: AskingFile) -> bool:
+    return (one.unlimited or bool(one.allowed or one.left)) and one.tier is not None and _close(one.tier, asking)
+
+
+def _close(tier: int, asking: AskingFile) -> bool:
+    """Whether it is said of a planned code, of massage, or of the therapies it is counted with."""
+    return tier == CODE or (tier < len(asking.specific) and asking.specific[tier].close)
+
+
+def _has_figures(some: Sequence[Bearing], asking: AskingFile) -> bool:
+    return any(
+        _close(one.tier, asking)
+        and (one.benefit.amount is not None or one.benefit.share is not None or bool(one.benefit.counts))
+        for one in some
+    )

@@ -1,0 +1,90 @@
+"""Which service type is a payer asked about? What its answers taught: the one that brought limits comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from massage_billing.model import AnswerKind, Payer, Question
+from massage_billing.previsit.benefits import Picked
+from massage_billing.previsit.terms import ServiceTypes
+
+
+class HabitLike(Protocol):
+    """What was learnt of a payer and a service type; ``ports.Habit`` is one."""
+
+    @property
+    def payer(self) -> str:
+        """Payer key."""
+
+    @property
+    def service_type(self) -> str:
+        """The service type."""
+
+    @property
+    def asked(self) -> int:
+        """How often it was asked and answered."""
+
+    @property
+    def limits(self) -> int:
+        """How often the answer gave a limit for massage or the therapies it is counted with."""
+
+    @property
+    def benefits(self) -> int:
+        """How often the answer gave any figure for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Counts to add to what was learnt; the fields of ``ports.Habit``."""
+
+    payer: str
+    """Payer key."""
+    service_type: str
+    """"BE", "PT", "30" …"""
+    asked: int
+    """1."""
+    limits: int
+    """1 where the answer gave a limit."""
+    benefits: int
+    """1 where it gave any figure."""
+
+
+def service_types(payer: Payer, habits: Iterable[HabitLike], terms: ServiceTypes) -> tuple[str, ...]:
+    """Service types in the order to try: the payer's own list, else what was learnt, else that of the data.
+
+    First those that brought limits, by how often; then those not tried enough, then those that brought figures, last
+    those that brought nothing.
+    """
+    if payer.asking is not None and payer.asking.service_types:
+        return payer.asking.service_types
+    known = {one.service_type: one for one in habits if one.payer == payer.key and one.asked > 0}
+    return tuple(sorted(terms.order, key=lambda each: _place(each, known.get(each), terms)))
+
+
+def to_ask(payer: Payer, habits: Sequence[HabitLike], terms: ServiceTypes) -> tuple[str, ...]:
+    """The service types that stand in one question."""
+    return service_types(payer, habits, terms)[: terms.at_once]
+
+
+def learnt(question: Question, kind: AnswerKind, picked: Picked | None) -> tuple[Learnt, ...]:
+    """What an answer teaches of the service types that were asked; nothing where it was refused.
+
+    Of several asked together nobody can tell which brought what: each is counted.
+    """
+    if kind is not AnswerKind.ANSWERED or picked is None:
+        return ()
+    limits, figures = int(picked.has_limit), int(picked.has_figures)
+    return tuple(Learnt(question.payer, each, 1, limits, figures) for each in question.service_types)
+
+
+def _place(service_type: str, habit: HabitLike | None, terms: ServiceTypes) -> tuple[int, float, int]:
+    place = terms.order.index(service_type)
+    if habit is not None and habit.limits:
+        return (0, -habit.limits / habit.asked, place)
+    if habit is None or habit.asked < terms.tries:
+        return (1, 0.0, place)
+    if habit.benefits:
+        return (2, -habit.benefits / habit.asked, place)
+    return (3, 0.0, place)

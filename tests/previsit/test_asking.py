@@ -1,0 +1,355 @@
+"""Which coverage is asked about, whether, and with what question; what in our own data keeps it from being asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from massage_billing.model import (
+    AnswerKind,
+    Appointment,
+    Clinic,
+    CoverageKind,
+    Holder,
+    Known,
+    Payer,
+    PayerAsking,
+    PayerRef,
+    Person,
+    Standing,
+)
+from massage_billing.previsit import habits, question, which
+from massage_billing.previsit.ask import Ask, whether
+from massage_billing.previsit.habits import Learnt
+from massage_billing.previsit.which import Billed, PatientPays, ToAsk
+from previsit.making import (
+    ASKER,
+    ASKING,
+    BOOK,
+    DAY,
+    TERMS,
+    TODAY,
+    ago,
+    answer,
+    appointment,
+    clinic,
+    coverage,
+    known,
+    payer,
+    today,
+)
+
+OLD = PayerRef("Organization/8")
+
+
+def billed(visit: Appointment, of: Clinic | None = None, *answers: Known) -> Billed:
+    by_coverage: dict[str, list[Known]] = {}
+    for one in answers:
+        by_coverage.setdefault(one.coverage, []).append(one)
+    return which.billed(visit, of or clinic(), BOOK.on(DAY), by_coverage, TERMS)
+
+
+def ids(found: Billed) -> list[str]:
+    return [one.coverage.id for one in found.to_ask]
+
+
+# --- which ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_one_coverage_in_force_is_billed_and_asked_about() -> None:
+    found = billed(appointment())
+    assert (found.coverage, found.payer) == (coverage(), payer())
+    assert ids(found) == ["Coverage/5"]
+    assert found.doubts == ()
+
+
+def test_a_patient_who_asked_not_to_tell_the_plan_is_never_asked_about() -> None:
+    found = billed(appointment(restricted="Consent/1"))
+    assert (found.patient_pays, found.to_ask, found.coverage) == (PatientPays.RESTRICTED, (), None)
+
+
+@pytest.mark.parametrize(
+    ("coverages", "why"),
+    [((), PatientPays.NO_COVERAGE), ((coverage(patient_is_payer=True),), PatientPays.SELF_PAY),
+     ((coverage(status="entered-in-error"),), PatientPays.NO_COVERAGE)],
+)  # fmt: skip
+def test_where_the_patient_pays_nobody_is_asked(coverages: Any, why: PatientPays) -> None:
+    found = billed(appointment(coverages=coverages))
+    assert (found.patient_pays, found.to_ask) == (why, ())
+
+
+@pytest.mark.parametrize("kind", [CoverageKind.WORKERS_COMPENSATION, CoverageKind.AUTO, CoverageKind.VA])
+def test_kinds_that_count_only_when_linked_are_asked_about_only_then(kind: CoverageKind) -> None:
+    of = clinic(payer(), payer(key="comp", kind=kind, references=frozenset({"Organization/8"})))
+    loose = coverage("Coverage/6", payer=OLD)
+    assert ids(billed(appointment(coverages=(coverage(), loose)), of)) == ["Coverage/5"]
+    linked = replace(loose, linked="ServiceRequest/4")
+    found = billed(appointment(coverages=(coverage(), linked)), of)
+    assert (ids(found), found.coverage) == (["Coverage/6"], linked)
+
+
+def test_of_two_in_force_each_is_asked_about_and_a_tie_is_a_doubt() -> None:
+    found = billed(appointment(coverages=(coverage(order=1), coverage("Coverage/6", order=1))))
+    assert ids(found) == ["Coverage/5", "Coverage/6"]
+    assert [one.id for one in found.doubts] == ["which-coverage"]
+
+
+def test_where_the_record_has_none_in_force_the_payer_is_asked_all_the_same() -> None:
+    found = billed(appointment(coverages=(coverage(end=date(2026, 11, 1)),)))
+    assert ids(found) == ["Coverage/5"]
+    assert [one.id for one in found.doubts] == ["not-in-force-on-record"]
+
+
+def test_one_that_ended_by_the_record_is_not_asked_about_beside_one_in_force() -> None:
+    old = coverage("Coverage/4", end=date(2026, 6, 30))
+    assert ids(billed(appointment(coverages=(old, coverage())))) == ["Coverage/5"]
+
+
+def test_the_payers_yes_outranks_the_record() -> None:
+    ended = coverage(end=date(2026, 11, 1))
+    found = billed(appointment(coverages=(ended,)), None, known())
+    assert found.coverage is not None
+    assert (found.coverage.id, found.doubts) == ("Coverage/5", ())
+
+
+def test_where_the_first_payer_said_no_the_second_is_billed_and_it_is_told() -> None:
+    both = (coverage(order=1), coverage("Coverage/6", order=2))
+    found = billed(appointment(coverages=both), None, known(answer(standing=Standing.NOT_IN_FORCE)))
+    assert found.coverage is not None
+    assert found.coverage.id == "Coverage/6"
+    assert [one.id for one in found.doubts] == ["coverage-passed-over"]
+    assert ids(found) == ["Coverage/5", "Coverage/6"]
+
+
+def test_a_payer_that_no_entry_means_is_named_and_not_asked() -> None:
+    found = billed(appointment(coverages=(coverage(payer=PayerRef("Organization/77")),)))
+    assert ([one.id for one in found.doubts], found.to_ask) == (["payer-unknown"], ())
+    assert "Organization/77" in found.doubts[0].message
+
+
+# --- whether --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    day: date
+    holder: str = "v1"
+    state: str = "answered"
+
+
+def asked(
+    *answers: Known,
+    last: Row | None = None,
+    first: bool | None = False,
+    of: Payer | None = None,
+    visit: Appointment | None = None,
+    on: date = TODAY,
+) -> Ask | None:
+    return whether(visit or appointment(), coverage(), of or payer(), answers, last, today(on), first, ASKING)
+
+
+def why(found: Ask | None) -> str:
+    assert found is not None
+    return "; ".join(found.why)
+
+
+def test_what_was_never_asked_is_asked() -> None:
+    assert why(asked()) == "never asked"
+
+
+def test_a_fresh_yes_is_not_asked_again() -> None:
+    assert asked(known(answer(asked_for=ago(2)), on=ago(2)), last=Row(ago(2))) is None
+
+
+@pytest.mark.parametrize(("days", "again"), [(7, False), (8, True)])
+def test_an_answer_is_asked_again_when_it_is_too_old(days: int, again: bool) -> None:
+    found = asked(known(answer(asked_for=ago(days)), on=ago(days)), last=Row(ago(days)))
+    assert (found is not None) is again
+    assert not again or "8 days old" in why(found)
+
+
+def test_a_payer_may_have_its_own_age() -> None:
+    own = payer(asking=PayerAsking("ourselves", "x12", "1", max_age_days=1))
+    assert "2 days old" in why(asked(known(answer(asked_for=ago(2)), on=ago(2)), last=Row(ago(2)), of=own))
+
+
+def test_a_changed_coverage_is_asked_again_even_on_the_day_it_was_answered() -> None:
+    assert "has changed" in why(asked(known(), last=Row(TODAY, holder="v0")))
+
+
+def test_what_was_answered_today_is_not_asked_again_today() -> None:
+    assert asked(known(answer(standing=Standing.NOT_IN_FORCE)), last=Row(TODAY)) is None
+
+
+def test_a_new_month_is_asked() -> None:
+    visit = appointment(date=date(2026, 12, 1))
+    said = known(answer(asked_for=date(2026, 11, 30)), on=date(2026, 11, 29))
+    found = asked(said, last=Row(date(2026, 11, 29)), visit=visit, on=date(2026, 11, 30))
+    assert why(found) == "a new month"
+
+
+def test_a_new_plan_year_is_asked_whenever_it_starts() -> None:
+    own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=(11, 17)))
+    said = known(answer(asked_for=date(2026, 11, 16)), on=TODAY)
+    assert asked(said, last=Row(ago(1)), of=own) is not None
+    assert why(asked(said, last=Row(ago(1)), of=own)) == "a new plan year"
+    assert asked(said, last=Row(ago(1))) is None
+
+
+def test_a_plan_year_that_starts_on_the_last_day_of_february_has_a_first_day_every_year() -> None:
+    own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=(2, 29)))
+    assert asked(known(on=ago(1)), last=Row(ago(1)), of=own) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (answer(standing=Standing.NOT_IN_FORCE), "was no"),
+        (answer(standing=Standing.NO_DATA), "did not say"),
+        (answer(kind=AnswerKind.REFUSED, standing=Standing.NO_DATA), "was refused"),
+    ],
+)
+def test_a_no_and_an_unknown_are_asked_again_the_next_day(said: Any, words: str) -> None:
+    assert words in why(asked(known(said, on=ago(1)), last=Row(ago(1))))
+
+
+def test_a_question_that_stayed_without_an_answer_is_asked_again() -> None:
+    assert "not answered" in why(asked(last=Row(ago(1), state="given-up")))
+
+
+@pytest.mark.parametrize("first", [True, None])
+def test_a_first_visit_is_asked_about_its_own_day(first: bool | None) -> None:
+    other = known(answer(asked_for=ago(1)), on=ago(1))
+    assert "first visit" in why(asked(other, last=Row(ago(1)), first=first))
+    assert asked(known(on=ago(1)), last=Row(ago(1)), first=first) is None
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [appointment(restricted="Consent/1"), appointment(status="cancelled"), appointment(status="noshow"),
+     appointment(date=None), appointment(date=ago(1)), appointment(patient=None)],
+)  # fmt: skip
+def test_nobody_is_asked_about_what_is_restricted_off_or_over(visit: Appointment) -> None:
+    assert asked(visit=visit, first=True) is None
+
+
+@pytest.mark.parametrize("how", ["host", "nobody", None])
+def test_a_payer_that_others_ask_is_not_asked(how: str | None) -> None:
+    assert asked(of=payer(asking=PayerAsking(how) if how else None), first=True) is None
+
+
+# --- the question ---------------------------------------------------------------------------------------------------
+
+
+def made(visit: Appointment | None = None, **changes: Any) -> question.Made:
+    cover = changes.pop("coverage", coverage())
+    given = {"asker": ASKER, "habits": (), "terms": TERMS, "day": BOOK.on(DAY), "today": TODAY, **changes}
+    of = given.pop("payer", payer())
+    return question.make(ToAsk(cover, of), visit or appointment(coverages=(cover,)), **given)
+
+
+def test_a_sound_record_makes_a_question() -> None:
+    asked_ = made().question
+    assert asked_ is not None
+    assert (asked_.member_id, asked_.serviced, asked_.asked_on) == ("SYN-1", DAY, TODAY)
+    assert (asked_.payer_id, asked_.service_types, asked_.codes) == ("60054", ("BE",), ("97124",))
+    assert (asked_.dependent, asked_.relationship) == (None, "self")
+    assert asked_.trace == asked_.key
+    assert made().question == asked_
+
+
+def test_a_corrected_coverage_is_another_question_on_the_same_day() -> None:
+    visit = appointment(holders=(Holder("Coverage/5", appointment().person, version="v2"),))
+    first, second = made().question, made(visit).question
+    assert first is not None
+    assert second is not None
+    assert first.key != second.key
+
+
+PARENT = Person("RelatedPerson/2", "Doe", "Ada")
+
+
+def dependent(relationship: str | None, subscriber: Person | None) -> Appointment:
+    cover = coverage(relationship=relationship)
+    return appointment(coverages=(cover,), holders=(Holder(cover.id, subscriber, "G7"),))
+
+
+def test_a_dependent_is_asked_about_through_the_subscriber() -> None:
+    asked_ = made(dependent("child", PARENT), coverage=coverage(relationship="child")).question
+    assert asked_ is not None
+    assert (asked_.subscriber, asked_.relationship, asked_.group_number) == (PARENT, "child", "G7")
+    assert asked_.dependent == appointment().person
+
+
+NOBODY = Person("Patient/1", "", "Jo")
+
+
+@pytest.mark.parametrize(
+    ("fault", "changes"),
+    [
+        ("no-member-id", {"coverage": coverage(member_id=None)}),
+        ("no-member-id", {"coverage": coverage(member_id=" ")}),
+        ("no-birth-date", {"visit": appointment(person=Person("Patient/1", "Doe"), holders=())}),
+        ("no-name", {"visit": appointment(person=replace(NOBODY, birth_date=DAY), holders=())}),
+        ("payer-no-channel", {"payer": payer(asking=PayerAsking("ourselves", None, "60054"))}),
+        ("payer-no-id", {"payer": payer(asking=PayerAsking("ourselves", "x12"))}),
+        ("asker-unknown", {"asker": None}),
+        ("asker-unknown", {"asker": replace(ASKER, npi="")}),
+        ("asker-npi", {"asker": replace(ASKER, npi="1245319598")}),
+        ("subscriber-unknown", {"visit": dependent("child", None), "coverage": coverage(relationship="child")}),
+        ("subscriber-unknown", {"visit": dependent(None, None), "coverage": coverage(relationship=None)}),
+        ("subscriber-unclear", {"visit": dependent("self", PARENT)}),
+        ("subscriber-unclear", {"visit": dependent("child", appointment().person),
+                                "coverage": coverage(relationship="child")}),
+        ("no-name", {"visit": dependent("child", replace(PARENT, last_name="")),
+                     "coverage": coverage(relationship="child")}),
+        ("appointment-unreadable", {"visit": appointment(patient=None)}),
+        ("appointment-unreadable", {"visit": appointment(person=None)}),
+    ],
+)  # fmt: skip
+def test_what_our_own_data_lacks_is_named_before_anything_is_sent(fault: str, changes: dict[str, Any]) -> None:
+    found = made(changes.pop("visit", None), **changes)
+    assert found.question is None
+    assert fault in [one.id for one in found.faults]
+
+
+def test_no_fault_repeats_a_name_a_birth_date_or_a_member_id() -> None:
+    wrong = appointment(person=Person("Patient/1", "", "Secretname"), holders=())
+    found = made(wrong, coverage=coverage(member_id=""), asker=None)
+    assert "Secretname" not in " ".join(f"{one.message} {one.fix} {one.about}" for one in found.faults)
+
+
+# --- service types --------------------------------------------------------------------------------------------------
+
+
+def types(*learnt: Learnt, of: Payer | None = None) -> tuple[str, ...]:
+    return habits.service_types(of or payer(), learnt, ASKING.service_types)
+
+
+def test_massage_is_asked_first_of_a_payer_nobody_knows() -> None:
+    assert types() == ("BE", "PT", "AE", "33", "30")
+
+
+def test_the_service_type_that_brought_limits_is_asked_next_time() -> None:
+    assert types(Learnt("plan", "PT", 4, 3, 4), Learnt("plan", "BE", 4, 0, 4))[0] == "PT"
+
+
+def test_the_one_that_brought_limits_more_often_comes_first() -> None:
+    assert types(Learnt("plan", "AE", 2, 2, 2), Learnt("plan", "BE", 4, 1, 4))[:2] == ("AE", "BE")
+
+
+def test_one_that_brought_nothing_three_times_goes_behind_those_not_tried() -> None:
+    assert types(Learnt("plan", "BE", 2, 0, 0))[0] == "BE"
+    assert types(Learnt("plan", "BE", 3, 0, 0)) == ("PT", "AE", "33", "30", "BE")
+
+
+def test_another_payers_habits_teach_nothing() -> None:
+    assert types(Learnt("other", "PT", 9, 9, 9))[0] == "BE"
+
+
+def test_the_payers_own_list_outranks_what_was_learnt() -> None:
+    own = payer(asking=PayerAsking("ourselves", "x12", "1", service_types=("30",)))
+    assert types(Learnt("plan", "PT", 9, 9, 9), of=own) == ("30",)
