@@ -34,7 +34,7 @@ def question(number: int = 1, payer: str = PAYER, **changes: Any) -> Question:
         subscriber=Person(f"Patient/{number}", f"Synthetica{number}", "Jane", birth_date=date(1980, 2, 3), gender="F"),
         dependent=None,
         relationship="self",
-        asker=Asker("Organization/o1", NPI, "SYNTHETIC MASSAGE CLINIC", taxonomy=TAXONOMY),
+        asker=Asker("Organization/o1", NPI, "SYNTHETIC MASSAGE CLINIC", taxonomy=TAXONOMY, tin="900000001"),
         service_types=("BE", "PT", "30"),
     )
     return replace(made, **changes)
