@@ -6,10 +6,12 @@ with 2 (a range that has not been issued), telephone numbers are of the 555 kind
 
 What the visits and the patients' plans are, and in which shares, stands in one table each: ``shares.SHARES`` and
 ``shares.PLANS``. About 85 in 100 visits can be billed as they are; the rest shows everything that holds a visit, what a
-patient pays, and what is not billed at all.
+patient pays, and what is not billed at all. What coming appointments show, and in which shares, stands in
+``coming.CASES``.
 """
 
+from massage_billing.clinic_maker.coming import CASES
 from massage_billing.clinic_maker.make import START, make_clinic
 from massage_billing.clinic_maker.shares import PLANS, SHARES, Shape
 
-__all__ = ["PLANS", "SHARES", "START", "Shape", "make_clinic"]
+__all__ = ["CASES", "PLANS", "SHARES", "START", "Shape", "make_clinic"]

@@ -78,6 +78,10 @@ class Clinic(NamedTuple):
         open_days = [day for n in range(7) if (day := self.start + timedelta(days=n)).weekday() != 6]
         return open_days[person.seat % WEEKDAYS] + timedelta(weeks=person.first + nth)
 
+    def after(self) -> Date:
+        """The first day that is after every visit, however many there are."""
+        return self.start + timedelta(weeks=WEEKS + max(VISITS_OF[self.shape]) - 1)
+
     def houses(self, visits: int) -> int:
         """How many houses so many visits need."""
         return self.person(self.owner_of(visits - 1)[0]).house + 1

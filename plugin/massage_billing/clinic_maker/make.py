@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from math import gcd
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import IO, Final
 import orjson
 
 from massage_billing.clinic_maker import cast
-from massage_billing.clinic_maker.draw import Clinic, mix
+from massage_billing.clinic_maker.appointments import appointment_resources, insured
+from massage_billing.clinic_maker.coming import Coming, comings
+from massage_billing.clinic_maker.draw import Clinic, Person, mix
 from massage_billing.clinic_maker.patients import patient_resources
 from massage_billing.clinic_maker.shares import Shape
 from massage_billing.clinic_maker.visits import visit_resources
@@ -22,24 +24,36 @@ LINES_A_FILE: Final = 100_000
 SHUFFLED: Final = 256
 """How many lines of a file are held back and given out at random."""
 SMALL: Final = 500
-"""Below so many visits, every kind of visit is there at least once."""
+"""Below so many visits or appointments, every kind of them is there at least once."""
 START: Final = Date(2026, 8, 3)
 """First day of the clinic, where none is asked for."""
 
 
 def make_clinic(
-    folder: Path, visits: int, seed: int = 1, start: Date = START, shape: Shape | None = None
+    folder: Path,
+    visits: int,
+    seed: int = 1,
+    start: Date = START,
+    shape: Shape | None = None,
+    *,
+    appointments: int = 0,
+    appointments_from: Date | None = None,
 ) -> dict[str, int]:
     """Write a clinic of so many visits, the first of them on ``start``; returns how many resources of each type.
 
     Beside the FHIR files, ``clinic/`` gets ``payers.yaml`` and ``fees.csv``. The same arguments write the same bytes.
+    ``appointments``: so many are to come, each of another patient, within seven days from ``appointments_from`` on
+    (left out: the first day after every visit), none on a Sunday. Their patients' member ids are those that the
+    simulated payer has scripts for; the visits are the same with and without them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "clinic").mkdir(exist_ok=True)
     (folder / "clinic" / "payers.yaml").write_text(cast.payers_yaml(), encoding="utf-8")
     (folder / "clinic" / "fees.csv").write_text(cast.fees_csv(f"{start.year}-01-01"), encoding="utf-8")
-    clinic = Clinic(seed, start, shape or (Shape.VARIED if visits < SMALL else Shape.TYPICAL))
-    houses = clinic.houses(visits)
+    clinic = Clinic(seed, start, shape or _shape(visits))
+    first = appointments_from or clinic.after()
+    ahead = {one.person.number: one for one in comings(clinic, visits, appointments, _shape(appointments))}
+    houses = max(clinic.houses(visits), *(one.person.house + 1 for one in ahead.values()), 1)
     with _Files(folder, seed) as files:
         updated = f"{start.isoformat()}T08:00:00.000Z"
         for resource in (
@@ -52,11 +66,27 @@ def make_clinic(
         for number in _mixed(visits, seed):
             patient, nth = clinic.owner_of(number)
             if nth == 0:
-                for resource in patient_resources(clinic, clinic.person(patient)):
+                for resource in _patient(clinic, clinic.person(patient), ahead.get(patient)):
                     files.write(resource)
             for resource in visit_resources(clinic, number):
                 files.write(resource)
+        seen = clinic.owner_of(visits - 1)[0] + 1
+        for one in ahead.values():
+            if one.person.number >= seen:
+                for resource in _patient(clinic, one.person, one):
+                    files.write(resource)
+            for resource in appointment_resources(clinic, one, first):
+                files.write(resource)
     return dict(sorted(files.written.items()))
+
+
+def _shape(number: int) -> Shape:
+    return Shape.VARIED if number < SMALL else Shape.TYPICAL
+
+
+def _patient(clinic: Clinic, person: Person, coming: Coming | None) -> Sequence[dict[str, object]]:
+    resources = patient_resources(clinic, person)
+    return resources if coming is None else insured(coming, resources, f"{clinic.start.isoformat()}T08:00:00.000Z")
 
 
 def _mixed(count: int, seed: int) -> Iterator[int]:

@@ -214,7 +214,7 @@ class _Visit:
 
     def extras(self) -> list[Resource]:
         if self.scenario.special == "consent":
-            return [self._consent()]
+            return [self_pay_wish(str(self.number), self.person, self.itself, self.slot.at(0), self.updated)]
         if self.scenario.special == "group":
             return [
                 {
@@ -229,22 +229,24 @@ class _Visit:
             ]
         return []
 
-    def _consent(self) -> Resource:
-        system = "http://terminology.hl7.org/CodeSystem/consentpolicycodes"
-        return {
-            "resourceType": "Consent",
-            "id": f"wish-{self.number}",
-            "meta": {"versionId": "1", "lastUpdated": self.updated},
-            "status": "active",
-            "scope": {
-                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
-            },
-            "category": [{"coding": [{"system": f"{V3}ActCode", "code": "IDSCL"}]}],
-            "patient": self.person.reference,
-            "dateTime": self.slot.at(0),
-            "policyRule": {"coding": [{"system": system, "code": "hipaa-self-pay"}]},
-            "provision": {"type": "deny", "data": [{"meaning": "instance", "reference": self.itself}]},
-        }
+
+def self_pay_wish(name: str, person: Person, of: dict[str, str], when: str, updated: str) -> Resource:
+    """A Consent: the patient pays and the plan is not told of what ``of`` refers to (45 CFR 164.522(a)(1)(vi))."""
+    system = "http://terminology.hl7.org/CodeSystem/consentpolicycodes"
+    return {
+        "resourceType": "Consent",
+        "id": f"wish-{name}",
+        "meta": {"versionId": "1", "lastUpdated": updated},
+        "status": "active",
+        "scope": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
+        },
+        "category": [{"coding": [{"system": f"{V3}ActCode", "code": "IDSCL"}]}],
+        "patient": person.reference,
+        "dateTime": when,
+        "policyRule": {"coding": [{"system": system, "code": "hipaa-self-pay"}]},
+        "provision": {"type": "deny", "data": [{"meaning": "instance", "reference": of}]},
+    }
 
 
 @lru_cache(maxsize=64)
