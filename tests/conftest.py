@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["servers.hapi", "servers.sekmet", "servers.validator", "servers.shared"]
+pytest_plugins = ["servers.hapi", "servers.sekmet", "servers.validator", "servers.shared", "servers.simulated_payer"]
 
 # A test that uses one of these fixtures carries the mark, so that `-m "not hapi"` always works.
 MARKS = {"start_hapi": "hapi", "start_sekmet": "sekmet", "validator": "validator", "shared": "shared"}
