@@ -4,7 +4,8 @@ A ServiceRequest that is active or completed is an order where its intent is one
 ``plan``; proposals and options are neither. It is a referral too where its category says so, or where it names an
 insurance and carries a number that is neither the placer's nor the filler's (FHIR R4 ServiceRequest.identifier tells
 them apart by type). A preauthorization that a payer granted, named in ServiceRequest.insurance, is an authorization:
-ClaimResponse.preAuthRef and preAuthPeriod. Codes that are no CPT or HCPCS number and map to none limit nothing.
+ClaimResponse.preAuthRef and preAuthPeriod; so is one that no order names (``preauthorizations``). Codes that are no CPT
+or HCPCS number and map to none limit nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from massage_billing.fhir import names
 from massage_billing.fhir.codes import read_code
 from massage_billing.fhir.dates import Clock, first_day, last_day
 from massage_billing.fhir.json import Faults, child, children, codings, flag, number, text
+from massage_billing.fhir.payer_keys import PayerKeys
 from massage_billing.fhir.people import People, read_authorization
+from massage_billing.fhir.preauthorizations import Answered, joined
+from massage_billing.fhir.preauthorizations import Reader as Preauthorizations
 from massage_billing.fhir.record import Record
 from massage_billing.model import Paper, PaperKind
 from massage_billing.ports import JsonObject
@@ -49,22 +53,47 @@ class _Said(NamedTuple):
 class Reader:
     """Reads the papers of one visit's record."""
 
-    def __init__(self, record: Record, people: People, clock: Clock, code_map: Mapping[tuple[str, str], str]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        people: People,
+        clock: Clock,
+        code_map: Mapping[tuple[str, str], str],
+        payers: PayerKeys | None = None,
+    ) -> None:
         self._record, self._people, self._clock, self._code_map = record, people, clock, code_map
+        self._payers = payers or PayerKeys()
 
     def papers(self, patient: str | None, linked: Collection[str]) -> tuple[Paper, ...]:
         """Every paper of the patient that the record holds, in order of source; ``linked`` are the orders that the
         visit or its Procedures are based on."""
-        requests = self._record.all("ServiceRequest")
-        if not requests or patient is None:
+        if patient is None:
             return ()
+        found = self._ordered(patient, linked)
+        if not self._record.all("ClaimResponse"):
+            return tuple(found)
+        return joined(found, self._granted(patient, linked))
+
+    def _granted(self, patient: str, linked: Collection[str]) -> Answered:
+        """The patient's preauthorizations; only those that an order of the visit names can be faults of it."""
+        heard = {
+            found
+            for order in linked
+            if (request := self._record.resources.get(order)) is not None
+            for reference in children(request, "insurance")
+            if (found := self._record.resolver.key(reference, request)) is not None
+        }
+        return Preauthorizations(self._record, self._code_map, self._payers, heard).read(patient)
+
+    def _ordered(self, patient: str, linked: Collection[str]) -> list[Paper]:
+        requests = self._record.all("ServiceRequest")
         found: list[Paper] = []
         for key, request in requests:
             if self._record.names(request, "subject", patient):
                 # What is wrong with an order of another visit is no fault of this one.
                 faults = self._record.faults(key) if key in linked else Faults(key, request)
                 found += self._of(key, request, patient, key in linked, faults)
-        return tuple(found)
+        return found
 
     def _of(self, key: str, request: JsonObject, patient: str, linked: bool, faults: Faults) -> Iterator[Paper]:
         if text(request, "status", faults) not in _ON_FILE or flag(request, "doNotPerform", faults):

@@ -6,23 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from massage_billing.fhir import names
+from massage_billing.fhir.credentials import Enrolment, enrolments, read_licences, read_role_enrolment
 from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, flag, text
+from massage_billing.fhir.payer_keys import PayerKeys
+from massage_billing.fhir.provider_ids import NPI_SYSTEMS, TAXONOMY_SYSTEMS, read_npis
 from massage_billing.fhir.record import Kept, Record
-from massage_billing.model import Problem, Referral, Result, Therapist
+from massage_billing.fhir.references import key_of
+from massage_billing.model import Credential, Problem, Referral, Result, Therapist
 from massage_billing.ports import JsonObject
 
-NPI_SYSTEMS: Final = frozenset({names.NPI, "urn:oid:2.16.840.1.113883.4.6"})
-"""NPI by its URL and its OID (HL7 Terminology, NamingSystem npi)."""
-TAXONOMY_SYSTEMS: Final = frozenset(
-    {
-        names.NUCC,
-        "http://terminology.hl7.org/CodeSystem/v3-nuccProviderCodes",
-        "urn:oid:2.16.840.1.113883.6.101",
-    }
-)
-"""NUCC provider taxonomy by its URLs and its OID (HL7 Terminology)."""
-
-_NPI_TYPE: Final = (names.IDENTIFIER_TYPE, "NPI")
 _PRIMARY: Final = "PPRF"
 """v3-ParticipationType: primary performer."""
 _SECONDARY: Final = "SPRF"
@@ -38,6 +30,7 @@ class PersonRead:
     npi: str | None
     taxonomies: tuple[str, ...]
     npis_differ: bool = False
+    licences: tuple[Credential, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +40,11 @@ class RoleRead:
     practitioner: JsonObject
     taxonomies: tuple[str, ...]
     active: bool
-
-
-def read_npi(resource: JsonObject, faults: Faults) -> str | None:
-    """The NPI among a resource's identifiers; of two that differ neither counts."""
-    found = read_npis(resource, faults)
-    return found[0] if len(found) == 1 else None
-
-
-def read_npis(resource: JsonObject, faults: Faults) -> list[str]:
-    """The NPIs among a resource's identifiers, each once, by their system or, without one, by their type (v2-0203 NPI).
-
-    Old ones do not count.
-    """
-    found: list[str] = []
-    for identifier in children(resource, "identifier", faults):
-        system = text(identifier, "system", faults)
-        typed = system is None and _NPI_TYPE in codings(child(identifier, "type", faults), faults)
-        if (typed or system in NPI_SYSTEMS) and text(identifier, "use", faults) != "old":
-            value = text(identifier, "value", faults)
-            if value is not None and value.strip() not in found:
-                found.append(value.strip())
-    return found
+    enrolment: Enrolment | None = None
 
 
 def read_person(resource: JsonObject, faults: Faults) -> PersonRead:
-    """NPI and taxonomies (qualification codes) of a Practitioner."""
+    """NPI, taxonomies (qualification codes) and licences of a Practitioner."""
     codes = [
         code
         for qualification in children(resource, "qualification", faults)
@@ -80,11 +52,12 @@ def read_person(resource: JsonObject, faults: Faults) -> PersonRead:
         if system in TAXONOMY_SYSTEMS
     ]
     npis = read_npis(resource, faults)
-    return PersonRead(npis[0] if len(npis) == 1 else None, tuple(dict.fromkeys(codes)), len(npis) > 1)
+    licences = read_licences(resource, key_of(resource) or "", _unheard(resource))
+    return PersonRead(npis[0] if len(npis) == 1 else None, tuple(dict.fromkeys(codes)), len(npis) > 1, licences)
 
 
 def read_role(resource: JsonObject, faults: Faults) -> RoleRead:
-    """Practitioner and taxonomies (specialties) of a PractitionerRole."""
+    """Practitioner, taxonomies (specialties) and networks of a PractitionerRole."""
     codes = [
         code
         for specialty in children(resource, "specialty", faults)
@@ -93,20 +66,31 @@ def read_role(resource: JsonObject, faults: Faults) -> RoleRead:
     ]
     practitioner = child(resource, "practitioner", faults)
     text(practitioner, "reference", faults)  # resolved later, once a visit; its fault belongs here
-    return RoleRead(practitioner, tuple(dict.fromkeys(codes)), flag(resource, "active", faults) is not False)
+    active = flag(resource, "active", faults) is not False
+    return RoleRead(
+        practitioner, tuple(dict.fromkeys(codes)), active, read_role_enrolment(resource, _unheard(resource))
+    )
+
+
+def _unheard(resource: JsonObject) -> Faults:
+    """Faults that nobody is told: what cannot be read of a credential holds no visit, it is no credential."""
+    return Faults("", resource)
 
 
 class People:
     """The therapists and other providers of one visit's record, each read once."""
 
-    __slots__ = ("_known", "_person", "_record", "_role", "_roles")
+    __slots__ = ("_known", "_payers", "_person", "_record", "_role", "_roles")
 
-    def __init__(self, record: Record, person: Kept[PersonRead], role: Kept[RoleRead]) -> None:
+    def __init__(
+        self, record: Record, person: Kept[PersonRead], role: Kept[RoleRead], payers: PayerKeys | None = None
+    ) -> None:
         self._record = record
+        self._payers = payers
         self._person = person
         self._role = role
         self._known: dict[str, Therapist] = {}
-        self._roles: dict[str, list[tuple[RoleRead, Faults]]] | None = None
+        self._roles: dict[str, list[tuple[str, RoleRead, Faults]]] | None = None
 
     def named(self, reference: JsonObject, parent: JsonObject, faults: Faults) -> Therapist | None:
         """The person a reference means: a Practitioner, or the practitioner of a PractitionerRole; None for
@@ -154,7 +138,8 @@ class People:
         if person is None or not role.taxonomies:
             return person
         first = role.taxonomies
-        return Therapist(person.id, person.npi, tuple(dict.fromkeys(first + person.taxonomies)), person.npis_differ)
+        taxonomies = tuple(dict.fromkeys(first + person.taxonomies))
+        return Therapist(person.id, person.npi, taxonomies, person.npis_differ, person.credentials)
 
     def _practitioner(self, key: str, reference: JsonObject, parent: JsonObject) -> Therapist:
         resource = self._record.resources.get(key)
@@ -165,25 +150,42 @@ class People:
             person = Therapist(key, None)
         else:
             read = self._person.of(key, resource, self._record)
-            codes = [code for role in self._roles_of(key) if role.active for code in role.taxonomies]
+            roles = self._roles_of(key)
+            codes = [code for _, role in roles if role.active for code in role.taxonomies]
             taxonomies = tuple(dict.fromkeys([*codes, *read.taxonomies])) if codes else read.taxonomies
-            person = Therapist(key, read.npi, taxonomies, read.npis_differ)
+            credentials = self._credentials(key, read, roles)
+            person = Therapist(key, read.npi, taxonomies, read.npis_differ, credentials)
         self._known[key] = person
         return person
 
-    def _roles_of(self, practitioner: str) -> list[RoleRead]:
+    def _credentials(self, key: str, read: PersonRead, roles: list[tuple[str, RoleRead]]) -> tuple[Credential, ...]:
+        """Licences, and enrolments with the payers that are known; most roles are at the clinic, and are none."""
+        if not self._payers or not any(role.enrolment for _, role in roles):
+            return read.licences
+        resources, resolver = self._record.resources, self._record.resolver
+        found = [
+            one
+            for where, role in roles
+            if role.enrolment is not None
+            for one in enrolments(
+                where, resources[where], role.enrolment, resolver, self._payers, holder=key, npi=read.npi
+            )
+        ]
+        return (*read.licences, *found)
+
+    def _roles_of(self, practitioner: str) -> list[tuple[str, RoleRead]]:
         if self._roles is None:
             self._roles = {}
             for key, resource in self._record.all("PractitionerRole"):
                 role, faults = self._role.look(key, resource, self._record)
                 whose = self._record.resolver.key(role.practitioner, resource)
                 if whose is not None:
-                    self._roles.setdefault(whose, []).append((role, faults))
+                    self._roles.setdefault(whose, []).append((key, role, faults))
         mine = self._roles.get(practitioner, [])
-        for _, faults in mine:
+        for _, _, faults in mine:
             if faults.found:
                 self._record.adopt(faults)
-        return [role for role, _ in mine]
+        return [(key, role) for key, role, _ in mine]
 
 
 def read_performer(

@@ -9,7 +9,7 @@ from typing import Final
 from massage_billing.fhir.codes import PLACE_SYSTEMS
 from massage_billing.fhir.dates import Clock, zone_named
 from massage_billing.fhir.json import NOTHING, Faults, child, children, codings, text
-from massage_billing.fhir.people import read_npi
+from massage_billing.fhir.provider_ids import read_npi
 from massage_billing.fhir.record import Kept, Record
 from massage_billing.model import Reading
 from massage_billing.ports import JsonObject

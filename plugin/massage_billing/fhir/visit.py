@@ -6,7 +6,7 @@ becomes a ``Problem`` of the visit, named by rule, resource and element, never b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 from typing import Final
@@ -20,11 +20,13 @@ from massage_billing.fhir.duplicates import settle_duplicates
 from massage_billing.fhir.json import Faults, child, children, identifiers, text
 from massage_billing.fhir.keys import visit_key
 from massage_billing.fhir.papers import Reader as Papers
+from massage_billing.fhir.payer_keys import PayerKeys
 from massage_billing.fhir.people import People, read_person, read_referral, read_role, read_supervisor
+from massage_billing.fhir.preauthorizations import NOT_BILLING
 from massage_billing.fhir.record import READABLE, Kept, Record
 from massage_billing.fhir.services import DONE, OVER, Found, Services, status_problems
 from massage_billing.fhir.sites import Site, named_by_encounter, read_organization, read_site
-from massage_billing.model import Diagnosis, ForeignClaim, Problem, Reading, Visit
+from massage_billing.model import Diagnosis, ForeignClaim, Paper, Payer, Problem, Reading, Visit
 from massage_billing.ports import JsonObject, VisitRecord
 
 FINISHED: Final = "finished"
@@ -41,11 +43,15 @@ _DEAD_CLAIM: Final = frozenset({"cancelled", "entered-in-error"})
 
 class Shared:
     """Translations that many visits of one run share: therapists, roles, sites, organizations, coverages. Hand the
-    same one to every ``read_visit`` of a run; results are the same without."""
+    same one to every ``read_visit`` of a run; results are the same without.
 
-    __slots__ = ("coverages", "organizations", "people", "roles", "sites")
+    ``payers``: payers.yaml, by which a therapist's role is known as an enrolment, and an authorization as a payer's.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("coverages", "organizations", "payers", "people", "roles", "sites")
+
+    def __init__(self, payers: Sequence[Payer] = ()) -> None:
+        self.payers = PayerKeys(payers)
         self.people = Kept(read_person)
         self.roles = Kept(read_role)
         self.sites = Kept(read_site)
@@ -81,7 +87,7 @@ class _Reader:
         self.encounter = encounter
         self.shared = shared
         self.faults = record.faults(where)
-        self.people = People(record, shared.people, shared.roles)
+        self.people = People(record, shared.people, shared.roles, shared.payers)
         self.diagnoses = Diagnoses(record)
         self.site = Site(self._place(), record, shared.sites)
         self.clock = self.site.clock(reading)
@@ -121,7 +127,7 @@ class _Reader:
             accident=self.diagnoses.accident(self.encounter, self.where, self.clock),
             onset=self.diagnoses.onset(diagnosed, self.clock),
             authorization=None if referral is None else referral.authorization,
-            papers=Papers(self.record, self.people, self.clock, self.reading.code_map).papers(patient, orders),
+            papers=self._papers(patient, orders),
             restricted=self._restriction(patient, day, found),
             foreign_claims=tuple(self._foreign_claims()),
             last_changed=self._last_changed(found),
@@ -272,6 +278,10 @@ class _Reader:
         keys = frozenset([key for key, _ in booked] + [each.where for each in found])
         return read_restriction(self.record, patient, day, booked, keys)
 
+    def _papers(self, patient: str | None, orders: list[str]) -> tuple[Paper, ...]:
+        papers = Papers(self.record, self.people, self.clock, self.reading.code_map, self.shared.payers)
+        return papers.papers(patient, orders)
+
     # --- what was done ----------------------------------------------------------------------------------------------
 
     def _services(self, patient: str | None, status: str) -> list[Found]:
@@ -340,8 +350,11 @@ class _Reader:
         return recorded is None or day is None or recorded == day
 
     def _foreign_claims(self) -> Iterator[ForeignClaim]:
-        """Live Claims for this Encounter which this program did not write."""
+        """Live Claims for this Encounter which this program did not write. One that asks for an authorization bills
+        nothing, and what is wrong with it is no fault of the visit."""
         for key, claim in self.record.all("Claim"):
+            if text(claim, "use") in NOT_BILLING:
+                continue
             doubts = Faults(key, claim)
             references = [e for item in children(claim, "item", doubts) for e in children(item, "encounter", doubts)]
             named = [self.record.points_to(reference, claim, self.where) for reference in references]
@@ -351,11 +364,11 @@ class _Reader:
             for item in children(claim, "item", faults):
                 for reference in children(item, "encounter", faults):
                     text(reference, "reference", faults)
-            status, use = text(claim, "status", faults) or "unknown", text(claim, "use", faults)
+            status = text(claim, "status", faults) or "unknown"
+            text(claim, "use", faults)
             # Under another host id this program is somebody else: its claims are not to be billed again. Under ours
             # the claim may be that of another visit of the day, which bills this one too.
             own = (names.SID_VISIT_KEY, visit_key(self.reading.host, self.where.partition("/")[2]))
             ours = own in identifiers(claim, faults) or owner_of(claim, self.reading.host) is not None
-            dead = status in _DEAD_CLAIM or use in ("preauthorization", "predetermination")
-            if True in named and not ours and not dead:
+            if True in named and not ours and status not in _DEAD_CLAIM:
                 yield ForeignClaim(key, status)

@@ -33,7 +33,7 @@ class Gatherer:
 
     def __init__(self, setup: Setup, capabilities: Capabilities, tally: Tally) -> None:
         self.setup, self.capabilities, self.tally = setup, capabilities, tally
-        self._shared = Shared()
+        self._shared = Shared(setup.clinic.payers)
 
     def gather(self, records: Sequence[VisitRecord], now: datetime) -> dict[str, Seen]:
         """The visits of these records and those they have to do with, by Encounter id; those asked for come first."""
