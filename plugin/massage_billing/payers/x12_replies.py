@@ -24,7 +24,8 @@ _ANSWER = "271"
 _INQUIRIES = "HS"
 """GS01 of what we send."""
 _MISSING = "trailer-missing"
-_BEGINNING = re.compile(rb"\s*(I(S(A.{0,120})?)?)?\s*\Z", re.DOTALL)
+_BEGINNING = re.compile(rb"\s*(I(S(A([^A-Za-z0-9\s].{0,120})?)?)?)?\s*\Z", re.DOTALL)
+"""What may be the beginning of an ISA, or nothing yet."""
 
 
 def reply_to(question: Question, x12: bytes, said: str) -> Replied:
