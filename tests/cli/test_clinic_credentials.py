@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massage_billing.clinic_credentials import COLUMNS, credentials_csv, load_credentials
@@ -150,6 +150,7 @@ def _days(span: tuple[date | None, date | None]) -> set[date]:
     return {day for day in every if (span[0] or day) <= day <= (span[1] or day)}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(open_spans, st.sampled_from(["blue", "green"])), min_size=1, max_size=4))
 def test_two_enrolments_with_one_payer_on_one_day_are_refused_and_no_others(
     tmp_path_factory: pytest.TempPathFactory, some: list[tuple[tuple[date | None, date | None], str]]
@@ -214,6 +215,7 @@ credentials = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(credentials)
 def test_what_is_written_reads_back_as_the_same(tmp_path_factory: pytest.TempPathFactory, one: Credential) -> None:
     file = tmp_path_factory.mktemp("c") / "credentials.csv"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massage_billing import flow
@@ -62,6 +62,7 @@ days = st.none() | st.dates(ON - timedelta(days=3), ON + timedelta(days=3))
 rows = st.lists(st.builds(enrolled, st.sampled_from([IN, OUT, NONE]), days, days), max_size=3).map(tuple)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_a_claim_goes_out_only_where_every_enrolment_of_the_day_takes_it(listed: tuple[Credential, ...]) -> None:
     decision = decide(clinic(*listed))
@@ -76,6 +77,7 @@ def test_a_claim_goes_out_only_where_every_enrolment_of_the_day_takes_it(listed:
     assert decision.network == (said.pop().value if billed else None)  # type: ignore[union-attr]
 
 
+@settings(deadline=None)
 @given(rows, rows)
 def test_without_a_credentials_file_nothing_is_held(host: tuple[Credential, ...], file: tuple[Credential, ...]) -> None:
     (service,) = visit().services
@@ -89,6 +91,7 @@ def test_without_a_credentials_file_nothing_is_held(host: tuple[Credential, ...]
         assert (beside.outcome, beside.network) == (alone.outcome, alone.network)
 
 
+@settings(deadline=None)
 @given(rows, st.permutations(range(3)))
 def test_the_order_of_rows_decides_nothing(listed: tuple[Credential, ...], order: list[int]) -> None:
     turned = tuple(listed[place] for place in order if place < len(listed))
@@ -154,6 +157,7 @@ def test_what_a_patient_pays_is_asked_neither() -> None:
 WHO = Whose("Practitioner/7", frozenset({NPI}), frozenset({"Practitioner/7"}))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(days, days), min_size=1, max_size=4), st.sampled_from(["WA", None]))
 def test_a_licence_counts_on_its_first_and_last_day_and_between(
     some: list[tuple[date | None, date | None]], state: str | None
@@ -168,6 +172,7 @@ def test_a_licence_counts_on_its_first_and_last_day_and_between(
     assert covers == any((s or ON) <= ON <= (e or ON) for s, e in some)
 
 
+@settings(deadline=None)
 @given(st.dates(ON, ON + timedelta(days=90)))
 def test_how_long_an_enrolment_holds_is_told(end: date) -> None:
     found = enrolment(WHO, {"plan"}, ON, clinic(enrolled(IN, end=end)))

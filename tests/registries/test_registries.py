@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -207,6 +207,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["basic", "taxonomies", "enumeration_type", "number", "addresses"]), json_values)
 def test_a_part_of_another_form_is_read_or_refused_and_never_crashes(name: str, value: object) -> None:
     try:
@@ -217,6 +218,7 @@ def test_a_part_of_another_form_is_read_or_refused_and_never_crashes(name: str, 
     assert found.npi == THERAPIST.npi
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_is_read_or_refused(body: object) -> None:
     try:
