@@ -196,8 +196,7 @@ def _header(pending: bytes) -> tuple[Delimiters, bytes, bool, tuple[str, ...]]:
     breaks = len(rest) - len(rest.lstrip(b"\r\n")) if wrapped else 0
     rest = rest[breaks:]
     odd: tuple[str, ...] = ()
-    if re.match(rb"[^A-Za-z0-9]\s*(?:GS|TA1|ST)" + re.escape(mark), rest):
-        # ISA16 is empty: what stands there is the terminator.
+    if _lacks_component(rest, pending[place + 1 + breaks :], mark):
         component, terminator, end = b":", rest[:1], place + 1 + breaks
         odd = ("component-missing",)
     else:
@@ -208,6 +207,18 @@ def _header(pending: bytes) -> tuple[Delimiters, bytes, bool, tuple[str, ...]]:
         odd = (*odd, "isa-width")
     separators = Delimiters(_character(mark), _repetition(inside, mark), _character(component), _character(terminator))
     return separators, pending[:end], wrapped, odd
+
+
+def _lacks_component(rest: bytes, following: bytes, mark: bytes) -> bool:
+    """Whether ISA16 is empty, and what stands there is the terminator: the group comes right after it.
+
+    With a line break between, it is the terminator where the group's own line ends with it too.
+    """
+    group = re.match(rb"[^A-Za-z0-9]([\r\n]*)(?:GS|TA1|ST)" + re.escape(mark), rest)
+    if group is None or not group.group(1):
+        return group is not None
+    line = following[group.start(1) :].lstrip(b"\r\n").split(b"\n", 1)[0]
+    return line.rstrip(b"\r").endswith(rest[:1])
 
 
 def _repetition(inside: bytes, mark: bytes) -> str:
