@@ -33,6 +33,14 @@ SUSHI = "3.21.0"
 CORE = "hl7.fhir.r4.examples@4.0.1"
 VERSION = "0.1.0"
 DATE = "2026-11-23"
+COMMON = {
+    "version": VERSION,
+    "status": "active",
+    "experimental": False,
+    "date": DATE,
+    "publisher": "massage-billing",
+}
+"""What our code systems and value sets have in common."""
 
 
 def main() -> int:
@@ -163,13 +171,6 @@ def can_hold(rule: object) -> bool:
 
 def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """CodeSystem ``rule`` and ValueSet ``hold-reason`` for these rules, by file name."""
-    common = {
-        "version": VERSION,
-        "status": "active",
-        "experimental": False,
-        "date": DATE,
-        "publisher": "massage-billing",
-    }
     system = f"{BASE}/CodeSystem/rule"
     concepts = [{"code": rule["rule"], "display": rule["rule"], "definition": rule["question"]} for rule in rules]
     holding = [{"code": rule["rule"]} for rule in rules if can_hold(rule)]
@@ -180,7 +181,7 @@ def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         "url": system,
         "name": "RuleCS",
         "title": "Rules of the rulebook",
-        **common,
+        **COMMON,
         "description": "One code a rule: its id; the definition is the question it answers. A clinic's own "
         "rules are not in this list, which is therefore a fragment.",
         "caseSensitive": True,
@@ -198,16 +199,56 @@ def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             "url": f"{BASE}/ValueSet/hold-reason",
             "name": "HoldReasonVS",
             "title": "Reasons for a hold",
-            **common,
+            **COMMON,
             "description": "The rules that can hold a visit.",
             "compose": {"include": [include]},
         },
     }
 
 
+def ahead_reasons(folder: Path = RULES) -> dict[str, Any]:
+    """What may be said of a coming appointment: reason → its row, from rules/eligibility/reasons.yaml."""
+    file = folder / "eligibility" / "reasons.yaml"
+    content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 (strings only)
+    reasons: dict[str, Any] = content["reasons"]
+    return reasons
+
+
+def reason_resources(reasons: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """CodeSystem and ValueSet ``ahead-reason`` for these reasons, by file name."""
+    system = f"{BASE}/CodeSystem/ahead-reason"
+    concepts = [
+        {"code": reason, "display": reason, "definition": row["plain"]} for reason, row in sorted(reasons.items())
+    ]
+    return {
+        "CodeSystem-ahead-reason.json": {
+            "resourceType": "CodeSystem",
+            "id": "ahead-reason",
+            "url": system,
+            "name": "AheadReasonCS",
+            "title": "What is said of a coming visit",
+            **COMMON,
+            "description": "One code for each thing that may be found about an appointment before it.",
+            "caseSensitive": True,
+            "content": "complete",
+            "concept": concepts,
+        },
+        "ValueSet-ahead-reason.json": {
+            "resourceType": "ValueSet",
+            "id": "ahead-reason",
+            "url": f"{BASE}/ValueSet/ahead-reason",
+            "name": "AheadReasonVS",
+            "title": "What is said of a coming visit",
+            **COMMON,
+            "description": "All reasons.",
+            "compose": {"include": [{"system": system}]},
+        },
+    }
+
+
 def write_rules() -> None:
     """Write what follows from the rule files."""
-    for name, resource in rule_resources(rule_files()).items():
+    for name, resource in (rule_resources(rule_files()) | reason_resources(ahead_reasons())).items():
         write(BUILT / name, dump(resource))
 
 

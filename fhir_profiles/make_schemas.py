@@ -1,9 +1,10 @@
 """Makes JSON Schemas (draft 2020-12) from our profiles and the FHIR R4 base definitions.
 
-What is written (Claim, Task, Provenance) gets a strict schema: only the elements that the profile marks as must-support
-or requires, no other properties, the profile's cardinalities, fixed values, patterns, required value sets, reference
-targets and the regular expressions of primitive types. What is read (Procedure, Coverage) gets an open schema: the
-types of the elements we look at and the base cardinalities, nothing that a host may rightly do otherwise.
+What is written (Claim, Tasks, Provenance, questions to payers, their answers) gets a strict schema: only the elements
+that the profile marks as must-support or requires, no other properties, the profile's cardinalities, fixed values,
+patterns, required value sets, reference targets and the regular expressions of primitive types. What is read
+(Procedure, Coverage) gets an open schema: the types of the elements we look at and the base cardinalities, nothing
+that a host may rightly do otherwise.
 
 Rules about a profile that a JSON Schema cannot say (invariants) are not in it: the program's own checks hold those.
 Run by ``build``; needs profiles with snapshots.
@@ -20,7 +21,15 @@ Schema = dict[str, Any]
 Element = dict[str, Any]
 
 BASE = "https://massage-billing.org/fhir"
-WRITTEN = {"Claim": "massage-claim", "Task": "hold-task", "Provenance": "claim-provenance"}
+WRITTEN = {
+    "Claim": "massage-claim",
+    "Task": "hold-task",
+    "BeforeVisitTask": "before-visit-task",
+    "Provenance": "claim-provenance",
+    "CoverageEligibilityRequest": "massage-eligibility-request",
+    "CoverageEligibilityResponse": "massage-eligibility-response",
+}
+"""Schema → profile; a schema has the name of its resource type where that has one profile."""
 READ = {"Procedure": "massage-procedure", "Coverage": "massage-coverage"}
 REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
 NUMBERS: dict[str, Schema] = {
@@ -37,14 +46,14 @@ TEMPORARY = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 
 
 def write_all(resources: Path, core: Path, target: Path) -> None:
-    """Write one schema a resource type into ``target``."""
+    """Write one schema a profile into ``target``."""
     target.mkdir(parents=True, exist_ok=True)
     library = Library(resources, core)
     for strict, profiles in ((True, WRITTEN), (False, READ)):
-        for kind, profile in profiles.items():
-            schema = Maker(library, strict).resource(kind, profile)
+        for name, profile in profiles.items():
+            schema = Maker(library, strict).resource(name, profile)
             text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
-            (target / f"{kind}.json").write_text(text, encoding="utf-8")
+            (target / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 class Library:
@@ -98,22 +107,23 @@ class Library:
 
 
 class Maker:
-    """Makes the schema of one resource type."""
+    """Makes the schema of one profile."""
 
     def __init__(self, library: Library, strict: bool) -> None:
         self.library, self.strict = library, strict
         self.defs: dict[str, Schema] = {}
 
-    def resource(self, kind: str, profile: str) -> Schema:
+    def resource(self, name: str, profile: str) -> Schema:
         """The whole schema of one profile."""
-        tree = Tree(self.library.definition(profile))
+        definition = self.library.definition(profile)
+        tree = Tree(definition)
         schema = self.members(tree, tree.root)
-        schema["properties"] = {"resourceType": {"const": kind}} | schema["properties"]
+        schema["properties"] = {"resourceType": {"const": definition["type"]}} | schema["properties"]
         schema["required"] = ["resourceType", *schema.get("required", [])]
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"{BASE}/schema/{kind}",
-            "title": kind,
+            "$id": f"{BASE}/schema/{name}",
+            "title": name,
             "description": f"Made by make_schemas.py from {BASE}/StructureDefinition/{profile}; do not edit.",
             **schema,
             "$defs": dict(sorted(self.defs.items())),
@@ -210,9 +220,15 @@ class Maker:
         return self.narrowed(schema, element)
 
     def extension(self, profile: str) -> Schema:
-        """One extension of ours: its url and its value."""
+        """One extension of ours: its url and its value, or its parts."""
         tree = Tree(self.library.definition(profile))
         schema = self.members(tree, tree.root)
+        nested = next(child for child in tree.children(tree.root) if child["id"] == "Extension.extension")
+        if tree.slices(nested):
+            parts = self.repeated(tree, nested, nested["type"][0])
+            schema["properties"] = {"url": {"const": profile}, "extension": parts}
+            schema["required"] = ["url", "extension"]
+            return schema
         schema["properties"] = {"url": {"const": profile}} | {
             name: value for name, value in schema["properties"].items() if name.startswith("value")
         }

@@ -34,3 +34,18 @@ Instance: rule-row
 InstanceOf: NamingSystem
 Usage: #definition
 * insert Naming(rule-row, RuleRow, [[Names a row of a rule, in the form rule|row.]])
+
+Instance: question-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(question-key, QuestionKey, [[Key of one question about one coverage: MQ and 18 characters of A-Z2-7, a pure function of the configured host id, patient, coverage as it was known, payer and day. On the request and on the response that answers it; also the trace number sent to the payer.]])
+
+Instance: payer-trace
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(payer-trace, PayerTrace, [[The payer's own reference of its answer, as it was sent.]])
+
+Instance: appointment-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(appointment-key, AppointmentKey, [[Key of what has to be settled before one appointment: MA and 18 characters of A-Z2-7, a pure function of the configured host id and the Appointment.]])

@@ -1,5 +1,5 @@
-// Code systems and value sets of ours, but for CodeSystem rule and ValueSet hold-reason: ./build makes those two from
-// the rule files, straight into built/.
+// Code systems and value sets of ours, but for rule, hold-reason and ahead-reason: ./build makes those from the rule
+// files, straight into built/. Those of eligibility are in eligibility_terminology.fsh.
 
 CodeSystem: ServiceCS
 Id: service
@@ -35,6 +35,7 @@ Description: "What a Task of ours asks for."
 * ^experimental = false
 * ^caseSensitive = true
 * #billing-hold "Billing hold" "A visit cannot be billed until a person has fixed what the inputs name."
+* #before-visit "Before the visit" "Before an appointment a person has to settle what the inputs name."
 
 CodeSystem: ClaimFrequencyCS
 Id: claim-frequency

@@ -13,14 +13,23 @@ from pathlib import Path
 
 from massage_billing.errors import InputError
 
-SCHEMAS = ("Claim", "Task", "Provenance", "Procedure", "Coverage")
-"""Names that ``load_schema`` knows: the first three are strict (what we write), the others open (what we read)."""
+WRITTEN_SCHEMAS = (
+    "Claim",
+    "Task",
+    "BeforeVisitTask",
+    "Provenance",
+    "CoverageEligibilityRequest",
+    "CoverageEligibilityResponse",
+)
+"""Schemas of what we write, which are strict; "Task" is that of holds."""
+SCHEMAS = (*WRITTEN_SCHEMAS, "Procedure", "Coverage")
+"""Names that ``load_schema`` knows; the last two are open (what we read)."""
 CONCEPT_MAPS = ("snomed-to-cpt", "local-to-cpt", "place-of-service")
 """Names that ``load_concept_map`` knows."""
 
 
 def load_schema(name: str) -> dict[str, object]:
-    """The JSON Schema of a resource type, ``Claim``; for ``fhir.schemas.Validator``. Raises InputError."""
+    """A JSON Schema of ours, ``Claim``; for ``fhir.schemas.Validator``. Raises InputError."""
     return _load(f"schemas/{name}.json")
 
 

@@ -12,10 +12,12 @@ from fhir.resources.R4B.task import Task
 from massage_billing.fhir import names
 from massage_billing.fhir.appointment_task import build_appointment_task
 from massage_billing.fhir.keys import appointment_key
+from massage_billing.fhir.schemas import Validator
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.fhir.tasks import REOPENED_NOTE, TaskOnHost, digest_of, read_task
 from massage_billing.model import Readiness, Reason, Verdict, Who
 from massage_billing.ports import Operation
+from massage_billing.profiles import load_schema
 from massage_billing.run.ahead_task import plan_appointment_task
 from massage_billing.run.task_step import TaskStep
 
@@ -57,6 +59,7 @@ def body(step: TaskStep) -> dict[str, Any]:
 def test_the_task_says_what_to_settle_for_whom_and_leaves_out_what_is_only_told() -> None:
     task = built()
     Task.model_validate(task)
+    assert Validator(load_schema("BeforeVisitTask")).check(task) == ()
     assert task["identifier"] == [{"system": names.SID_APPOINTMENT_KEY, "value": KEY}]
     assert (task["focus"], task["for"]) == ({"reference": "Appointment/4"}, {"reference": "Patient/3"})
     assert task["code"]["coding"][0]["code"] == names.TASK_BEFORE_VISIT

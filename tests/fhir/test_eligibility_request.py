@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fhir.resources.R4B.coverageeligibilityrequest import CoverageEligibilityRequest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,12 +17,15 @@ from eligibility_cases import DAY, KEY, REFS, answers, question
 from massage_billing.fhir import names
 from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.eligibility_write import write_group
+from massage_billing.fhir.schemas import Validator
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import Answer, AnswerKind, CoverageKind, Known, Payer, PayerAsking, Purpose
 from massage_billing.ports import Operation, QuestionRow, QuestionState
+from massage_billing.profiles import load_schema
 
 CREATED = "2026-11-30T16:00:00Z"
 LATER = "2026-11-30T16:00:03Z"
+SCHEMA = Validator(load_schema("CoverageEligibilityRequest"))
 
 
 def request(refs: RequestRefs = REFS) -> dict[str, Any]:
@@ -73,6 +78,20 @@ def test_who_asks_is_named_by_npi_where_the_host_has_no_record() -> None:
     assert "provider" not in request(replace(REFS, asker_reference=None, asker_npi=""))
 
 
+@pytest.mark.parametrize("changes", [{}, {"payer_reference": None}, {"service_types": (), "codes": ()}])
+def test_every_request_passes_our_schema(changes: dict[str, Any]) -> None:
+    assert SCHEMA.check(request(RequestRefs.of(question(**changes)))) == ()
+    assert SCHEMA.check(request(RequestRefs.of_row(ROW, payer()))) == ()
+
+
+def test_the_hl7_validator_finds_no_error_in_requests(validator: Any, tmp_path: Path) -> None:
+    sorts = [REFS, RequestRefs.of(question(payer_reference=None)), RequestRefs.of_row(ROW, payer(), "1234567893")]
+    file = tmp_path / "requests.ndjson"
+    file.write_text("\n".join(json.dumps({**request(refs), "id": f"r{n}"}) for n, refs in enumerate(sorts)))
+    assert [str(issue) for issue in validator([file]) if issue.is_error] == []
+    assert validator.checked == len(sorts)
+
+
 def test_nothing_of_the_patient_but_references_is_in_it() -> None:
     shown = json.dumps(request())
     for secret in ("Quillfeather", "Zebulon", "1961", "W123456789", "001234567"):
@@ -99,8 +118,7 @@ def payer(**changes: Any) -> Payer:
 
 def test_after_a_crash_the_same_request_is_made_of_what_is_remembered_but_for_codes_and_facility() -> None:
     refs = RequestRefs.of_row(ROW, payer(references=frozenset({"Organization/9"})), "1234567893", "Organization/1")
-    lost = {"facility": None, "codes": ()}
-    assert request(refs) == request(replace(REFS, **lost))
+    assert request(refs) == request(replace(REFS, facility=None, codes=()))
 
 
 def test_after_a_crash_a_payer_without_record_is_named_as_payers_yaml_names_it() -> None:

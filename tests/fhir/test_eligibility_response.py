@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from fhir.resources.R4B.coverageeligibilityresponse import CoverageEligibilityResponse
 from hypothesis import given, settings
+from jsonschema import Draft202012Validator
 
 from eligibility_cases import DAY, KEY, REFS, answers
 from massage_billing.fhir import names
@@ -16,6 +18,7 @@ from massage_billing.fhir.benefit_item import KEPT_REFERENCES
 from massage_billing.fhir.eligibility_read import question_key_of, read_response
 from massage_billing.fhir.eligibility_response import build_response
 from massage_billing.fhir.fhir_text import plain
+from massage_billing.fhir.schemas import Validator
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import (
     Answer,
@@ -28,10 +31,12 @@ from massage_billing.model import (
     Entity,
     Measure,
     Network,
+    Plan,
     Rejection,
     Span,
     Standing,
 )
+from massage_billing.profiles import load_schema
 
 REQUEST = "CoverageEligibilityRequest/7"
 CREATED = "2026-11-30T16:00:00Z"
@@ -42,6 +47,8 @@ def written(answer: Answer) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(to_bytes(build_response(REFS, answer, REQUEST, CREATED)))
     return content
 
+
+Dated = TypeVar("Dated", Plan, Span)
 
 # --- what is read back ------------------------------------------------------------------------------------------------
 
@@ -58,6 +65,11 @@ def lines(said: tuple[str, ...]) -> list[str]:
     return plain("\n".join(said)).split("\n")
 
 
+def forwards(one: Dated) -> Dated:
+    """A period that ends before it starts without its end: FHIR takes none."""
+    return replace(one, end=None) if one.start and one.end and one.start > one.end else one
+
+
 def entity(one: Entity) -> Entity:
     return replace(one, name=text(one.name), identifiers=(), contacts=texts(one.contacts))
 
@@ -66,7 +78,7 @@ def matters(answer: Answer) -> Answer:
     """An answer without what is left to the store's evidence, its figures in one order."""
     return replace(
         answer,
-        plans=tuple(replace(plan, name=text(plan.name)) for plan in answer.plans),
+        plans=tuple(replace(forwards(plan), name=text(plan.name)) for plan in answer.plans),
         benefits=tuple(benefit(one) for one in answer.benefits),
         other_payers=tuple(entity(one) for one in answer.other_payers),
         rejections=tuple(replace(one, message=plain(one.message)) for one in answer.rejections),
@@ -83,7 +95,7 @@ def benefit(one: Benefit) -> Benefit:
         plan=text(one.plan),
         counts=tuple(counts),
         measure=one.measure if one.amount is not None else Measure.PLAIN,
-        spans=tuple(span for span in one.spans if span.start or span.end),
+        spans=tuple(forwards(span) for span in one.spans if span.start or span.end),
         messages=tuple(line for line in lines(one.messages) if line.strip()),
         entities=tuple(entity(who) for who in one.entities),
         references=tuple(reference for reference in one.references if reference[0] in KEPT_REFERENCES),
@@ -102,6 +114,33 @@ def test_an_answer_is_read_back_as_it_was_written(answer: Answer) -> None:
 def test_what_is_read_back_keeps_nothing_of_the_benefits(answer: Answer) -> None:
     kept = read_response(written(answer), DAY).kept
     assert [line for line in kept if ".item[" in line or ".extension[" in line or line.startswith("error")] == []
+
+
+SCHEMA = Validator(load_schema("CoverageEligibilityResponse"))
+THEIR_SCHEMA = Draft202012Validator(load_schema("CoverageEligibilityResponse"))
+
+
+@given(answers())
+@settings(max_examples=100, deadline=None)
+def test_every_response_passes_our_schema_by_two_libraries(answer: Answer) -> None:
+    response = written(answer)
+    assert SCHEMA.check(response) == ()
+    assert THEIR_SCHEMA.is_valid(response)
+
+
+def test_the_hl7_validator_finds_no_error_in_responses_of_every_sort(validator: Any, tmp_path: Path) -> None:
+    file = tmp_path / "responses.ndjson"
+    lines_of: list[str] = []
+
+    @given(answers())
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    def collect(answer: Answer) -> None:
+        lines_of.append(json.dumps({**written(answer), "id": f"r{len(lines_of)}"}))
+
+    collect()
+    file.write_text("\n".join(lines_of))
+    assert [str(issue) for issue in validator([file]) if issue.is_error] == []
+    assert validator.checked == len(lines_of) > 50
 
 
 @given(answers())

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from fhir_examples import schema_name
 from massage_billing import profiles
 from massage_billing.errors import InputError
 from massage_billing.fhir import names, schemas
-from massage_billing.model import Who
+from massage_billing.model import BenefitKind, CountUnit, Measure, Standing, Who
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "fhir_profiles" / "built"
@@ -57,6 +59,13 @@ def test_rule_code_system_lists_the_rules_there_are(build: ModuleType) -> None:
         assert read(BUILT / name) == expected, "rule files changed: run fhir_profiles/build --rules and commit built/"
 
 
+def test_reason_code_system_lists_the_reasons_there_are(build: ModuleType) -> None:
+    reasons = build.ahead_reasons()
+    assert "coverage-ended" in reasons
+    for name, expected in build.reason_resources(reasons).items():
+        assert read(BUILT / name) == expected, "reasons.yaml changed: run fhir_profiles/build --rules and commit built/"
+
+
 def test_rules_that_can_hold_are_told_from_the_rest(build: ModuleType, tmp_path: Path) -> None:
     held = "rule: a-rule\nquestion: Held?\nvalues:\n  - {from: 2020-01-01, on_fail: hold}\n"
     warned = "rule: b-rule\nquestion: Warned?\neffect: warn\nexamples:\n  - {expect: {outcome: hold}}\n"
@@ -91,9 +100,25 @@ def test_every_name_of_ours_is_defined() -> None:
     assert ours - defined == set()
 
 
-def test_roles_are_those_of_the_model() -> None:
-    roles = {concept["code"] for concept in read(BUILT / "CodeSystem-role.json")["concept"]}
-    assert roles == {who.value for who in Who}
+WORDS: dict[str, type[StrEnum]] = {
+    "role": Who,
+    "benefit-kind": BenefitKind,
+    "measure": Measure,
+    "count-unit": CountUnit,
+    "standing": Standing,
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words_are_those_of_the_model(name: str) -> None:
+    codes = {concept["code"] for concept in read(BUILT / f"CodeSystem-{name}.json")["concept"]}
+    assert codes == {word.value for word in WORDS[name]}
+
+
+def test_service_types_that_may_be_asked_are_codes_only() -> None:
+    (include,) = read(BUILT / "ValueSet-asked-service-type.json")["compose"]["include"]
+    assert include["system"] == names.X12_SERVICE_TYPE
+    assert include["concept"] == [{"code": code} for code in ("BE", "PT", "AE", "33", "30")]
 
 
 def test_each_profile_and_extension_has_an_example() -> None:
@@ -170,8 +195,9 @@ def test_examples_pass_fhir_resources(path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_pass_our_schemas(path: Path) -> None:
     resource = read(path)
-    if resource["resourceType"] in profiles.SCHEMAS:
-        validator = schemas.Validator(profiles.load_schema(resource["resourceType"]))
+    name = schema_name(resource)
+    if name in profiles.SCHEMAS:
+        validator = schemas.Validator(profiles.load_schema(name))
         assert validator.check(resource) == ()
     else:
         assert resource["resourceType"] in {"Encounter", "Appointment"}  # these carry an extension of ours only
@@ -217,6 +243,32 @@ def test_other_invariants_fire(validator: Any, tmp_path: Path) -> None:
         file = tmp_path / f"{name}.json"
         file.write_text(json.dumps(resource))
         assert any(issue.is_error and name in issue.message for issue in validator([file]))
+
+
+ELIGIBILITY_BROKEN: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
+    "ces-1": ("response", lambda r: r["insurance"][0]["item"][0].update(productOrService={"text": "x"})),
+    "mb-eligibility-item": (
+        "request",
+        lambda r: r["item"][0].update(productOrService=r["item"][3]["productOrService"]),
+    ),
+    "mb-eligibility-refused": ("response", lambda r: r.update(outcome="error")),
+    "asked-purpose": ("request", lambda r: r.update(purpose=["discovery"])),
+    "benefit-kind": (
+        "response",
+        lambda r: r["insurance"][0]["item"][0]["extension"][0]["extension"][0].update(valueCode="nonsense"),
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", ELIGIBILITY_BROKEN)
+def test_each_rule_of_questions_and_answers_fires(rule: str, validator: Any, tmp_path: Path) -> None:
+    kind, change = ELIGIBILITY_BROKEN[rule]
+    type_ = f"CoverageEligibility{kind.capitalize()}"
+    resource = read(BUILT / "examples" / f"{type_}-example-eligibility-{kind}.json")
+    change(resource)
+    file = tmp_path / "resource.json"
+    file.write_text(json.dumps(resource))
+    assert any(issue.is_error and rule in issue.message for issue in validator([file]))
 
 
 def test_hl7_validator_refuses_a_role_out_of_our_value_set(validator: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from massage_billing.fhir import benefit_codes, names
 from massage_billing.fhir.eligibility_request import procedure
-from massage_billing.fhir.fhir_text import plain
+from massage_billing.fhir.fhir_text import period, plain
 from massage_billing.fhir.serial import Resource
 from massage_billing.model import Benefit, BenefitKind, Count, CountUnit, Entity, Measure, Network
 
@@ -55,15 +55,15 @@ def benefit_item(benefit: Benefit) -> Resource:
 
 def _add_words(item: Resource, benefit: Benefit) -> None:
     """Whose it is and over what: FHIR's code where it has one, and always the word."""
-    level, period = plain(benefit.level), plain(benefit.period)
+    level, over = plain(benefit.level), plain(benefit.period)
     if level:
         item["unit"] = {"text": level}
         if level in ("individual", "family"):
             item["unit"] = {"coding": [{"system": names.BENEFIT_UNIT, "code": level}], "text": level}
-    if period:
-        term = benefit_codes.term_of(period)
+    if over:
+        term = benefit_codes.term_of(over)
         coding = {"coding": [{"system": names.BENEFIT_TERM, "code": term}]} if term else {}
-        item["term"] = {**coding, "text": period}
+        item["term"] = {**coding, "text": over}
 
 
 def _category(service_types: Sequence[str]) -> Resource:
@@ -191,9 +191,9 @@ def _extensions(benefit: Benefit) -> list[object]:
     found: list[object] = [{"url": names.EXT_BENEFIT_DETAIL, "extension": detail}]
     found += [party(entity) for entity in benefit.entities]
     for span in benefit.spans:
-        period = {name: day.isoformat() for name, day in (("start", span.start), ("end", span.end)) if day is not None}
-        if period:
-            parts = [*_strings("qualifier", (span.qualifier,)), {"url": "period", "valuePeriod": period}]
+        dates = period(span.start, span.end)
+        if dates:
+            parts = [*_strings("qualifier", (span.qualifier,)), {"url": "period", "valuePeriod": dates}]
             found.append({"url": names.EXT_BENEFIT_DATE, "extension": parts})
     for qualifier, value in benefit.references:
         if qualifier in KEPT_REFERENCES and plain(value):

@@ -12,11 +12,10 @@ reference numbers but for plan, group, authorization and referral.
 
 from __future__ import annotations
 
-from datetime import date as Date
-
 from massage_billing.fhir import names
 from massage_billing.fhir.benefit_item import benefit_item, party
 from massage_billing.fhir.eligibility_request import RequestRefs, asker, insurer, purposes
+from massage_billing.fhir.fhir_text import period as period_of
 from massage_billing.fhir.fhir_text import plain
 from massage_billing.fhir.serial import Resource
 from massage_billing.model import Answer, AnswerKind, Plan, Rejection, Standing
@@ -83,21 +82,12 @@ def _insurance(refs: RequestRefs, answer: Answer) -> Resource:
     in_force = _IN_FORCE.get(answer.standing)
     if in_force is not None:
         insurance["inforce"] = in_force
-    period = _period(answer.start, answer.end)
+    period = period_of(answer.start, answer.end)
     if period:
         insurance["benefitPeriod"] = period
     if answer.benefits:
         insurance["item"] = [benefit_item(benefit) for benefit in answer.benefits]
     return insurance
-
-
-def _period(start: Date | None, end: Date | None) -> Resource:
-    period: Resource = {}
-    if start:
-        period["start"] = start.isoformat()
-    if end:
-        period["end"] = end.isoformat()
-    return period
 
 
 def _plan(plan: Plan) -> Resource:
@@ -106,7 +96,7 @@ def _plan(plan: Plan) -> Resource:
     for url, text in (("name", plan.name), ("number", plan.number)):
         if text and plain(text):
             parts.append({"url": url, "valueString": plain(text)})
-    period = _period(plan.start, plan.end)
+    period = period_of(plan.start, plan.end)
     if period:
         parts.append({"url": "period", "valuePeriod": period})
     return {"url": names.EXT_ANSWERED_PLAN, "extension": parts}
