@@ -367,6 +367,44 @@ def test_a_file_that_is_too_large_is_set_aside_unread(house: Clearinghouse) -> N
     assert house.files("unreadable") == ["00001.x12", "00001.x12.note"]
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_read_the_next_time(
+    house: Clearinghouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = house.channel()
+    waiting = ask(channel)
+    house.fetch()
+    file = house.put(anothers())
+    settle = x12_ledger.Ledger.settle
+
+    def replaced(ledger: x12_ledger.Ledger) -> None:
+        settle(ledger)
+        house.put(answers(house.open[0]), file.name)
+
+    monkeypatch.setattr(x12_ledger.Ledger, "settle", replaced)
+    assert collect(channel, waiting) == {question().trace: None}
+    monkeypatch.undo()
+    assert standing(collect(channel, waiting)[question().trace]) is Standing.IN_FORCE
+
+
+def test_a_file_that_may_not_be_opened_holds_up_no_other(house: Clearinghouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = house.channel()
+    waiting = ask(channel)
+    house.fetch()
+    house.put("locked", "locked.x12", age=90)
+    house.put(answers(house.open[0]))
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == "locked.x12":
+            raise PermissionError
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert standing(collect(channel, waiting)[question().trace]) is Standing.IN_FORCE
+    assert house.files("in") == ["locked.x12"]
+    assert house.files("unreadable") == ["locked.x12.note"]
+
+
 def test_a_link_in_the_folder_is_not_followed(house: Clearinghouse, tmp_path: Path) -> None:
     channel = house.channel()
     waiting = ask(channel)
@@ -415,7 +453,7 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
         if state["seen"] == state["at"]:
             raise Killed
 
-    replace, unlink = os.replace, Path.unlink
+    replace, unlink, move = os.replace, Path.unlink, Path.replace
 
     def replaced(source: str, target: str) -> None:
         counted()
@@ -427,7 +465,13 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
         unlink(path, missing_ok)
         counted()
 
+    def moved(path: Path, target: Path) -> None:
+        counted()
+        move(path, target)
+        counted()
+
     monkeypatch.setattr(x12_ledger.os, "replace", replaced)
+    monkeypatch.setattr(Path, "replace", moved)
     monkeypatch.setattr(Path, "unlink", unlinked)
     yield state
     state["at"] = -1

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -50,6 +49,22 @@ class FolderSettings:
     """Seconds after which a file that ends in the middle is not waited for any longer."""
     largest: int = 64 * 1024 * 1024
     """Bytes of the largest file that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """A file that was read, and where it goes."""
+
+    file: Path
+    status: os.stat_result
+    folder: str
+    digest: str
+    note: str = ""
+    copy: bool = False
+
+    @property
+    def identity(self) -> tuple[int, int, int]:
+        return self.status.st_ino, self.status.st_size, self.status.st_mtime_ns
 
 
 class X12Folder:
@@ -108,10 +123,13 @@ class X12Folder:
         try:
             with self._ledger.lock():
                 found = Incoming(self._ledger, {asked.question.trace: asked.question for asked in waiting}, self.name)
-                for file in self._files():
-                    self._read(file, found)
+                filed = [one for file in self._files() for one in self._opened(file, found)]
                 self._read_again(found)
                 found.deliver()
+                if filed:
+                    self._ledger.settle()
+                for one in filed:
+                    self._file_away(one)
         except OSError as problem:
             raise self._unusable(waiting[0].question.payer, problem) from None
         for asked in waiting:
@@ -136,17 +154,36 @@ class X12Folder:
     def _files(self) -> Iterator[Path]:
         """Files that have come in and keep still, the oldest first."""
         last = self._clock().timestamp() - self._settings.quiet
-        for changed, name, file in sorted((f.stat().st_mtime, f.name, f) for f in _regular(self._settings.incoming)):
-            if changed <= last and not name.startswith(".") and not name.lower().endswith(_UNFINISHED):
-                yield file
+        finished = [
+            file
+            for file in _regular(self._settings.incoming)
+            if not file.name.startswith(".") and not file.name.lower().endswith(_UNFINISHED)
+        ]
+        dated = [(changed, file.name, file) for file in finished if (changed := _changed(file)) is not None]
+        return (file for changed, _, file in sorted(dated) if changed <= last)
 
-    def _read(self, file: Path, found: Incoming) -> None:
+    def _opened(self, file: Path, found: Incoming) -> list[_Filed]:
+        """What ``_read`` says; one file that can't be opened, or was taken away just now, holds up no other."""
+        try:
+            return list(self._read(file, found))
+        except FileNotFoundError:
+            return []
+        except PermissionError:
+            target = self._kept / "unreadable"
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            note = target / f"unopened-{file.name[-120:]}.note"
+            if not note.exists():
+                write_whole(note, b"This user may not open it; it was left where it is.\n")
+            return []
+
+    def _read(self, file: Path, found: Incoming) -> Iterator[_Filed]:
+        """Read and remember a file; where it is to go then."""
         status = file.stat()
         if status.st_size > self._settings.largest:
-            self._set_aside(file, "unreadable", note=f"It is larger than {self._settings.largest} bytes.")
+            yield _Filed(file, status, "unreadable", "large", f"It is larger than {self._settings.largest} bytes.")
             return
         data = file.read_bytes()
-        if len(data) != status.st_size or file.stat().st_mtime_ns != status.st_mtime_ns:
+        if len(data) != status.st_size:
             return
         contents = found.contents(data)
         stale = self._clock().timestamp() - status.st_mtime >= self._settings.stale
@@ -156,11 +193,11 @@ class X12Folder:
         found.remember(contents, digest)
         if contents.strangers:
             note = f"Answers in it that are to no question of ours: {contents.strangers}."
-            self._set_aside(file, "unmatched", digest, note=note, move=not contents.known)
-        if contents.known or contents.settled:
-            self._set_aside(file, "done", digest)
-        elif not contents.x12 or not contents.whole:
-            self._set_aside(file, "unreadable", digest, note=_CUT_OFF if contents.x12 else "It is no X12.")
+            yield _Filed(file, status, "unmatched", digest, note, copy=bool(contents.known))
+        if contents.known or (contents.settled and not contents.strangers):
+            yield _Filed(file, status, "done", digest)
+        elif not contents.strangers and not (contents.x12 and contents.whole):
+            yield _Filed(file, status, "unreadable", digest, _CUT_OFF if contents.x12 else "It is no X12.")
 
     def _read_again(self, found: Incoming) -> None:
         """Answers that were filed away earlier, to questions that wait still: nobody recorded them."""
@@ -170,26 +207,43 @@ class X12Folder:
                 if digest in missing:
                     found.remember(found.contents(file.read_bytes()), digest)
 
-    def _set_aside(self, file: Path, folder: str, digest: str = "", *, note: str = "", move: bool = True) -> None:
-        """Copy a file to a folder of ours, durably, and then take it away; a kill in between has it done again."""
-        target = self._kept / folder
+    def _file_away(self, filed: _Filed) -> None:
+        """Move (or copy) a file to a folder of ours, unless it is another by now: that one is read the next time."""
+        try:
+            status = filed.file.stat()
+        except FileNotFoundError:
+            return
+        if (status.st_ino, status.st_size, status.st_mtime_ns) != filed.identity:
+            return
+        target = self._kept / filed.folder
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = target / f"{digest or 'large'}-{file.name[-120:]}"
-        if digest:
-            write_whole(place, file.read_bytes())
-        else:
-            shutil.copyfile(file, place)
-            place.chmod(0o600)
-        if note:
-            write_whole(place.with_name(f"{place.name}.note"), f"{note}\n".encode())
-        if move:
-            file.unlink(missing_ok=True)
+        place = target / f"{filed.digest}-{filed.file.name[-120:]}"
+        if filed.note:
+            write_whole(place.with_name(f"{place.name}.note"), f"{filed.note}\n".encode())
+        if filed.copy:
+            write_whole(place, filed.file.read_bytes())
+            return
+        try:
+            filed.file.chmod(0o600)
+            filed.file.replace(place)
+        except OSError:
+            # Another file system, or another user's file.
+            write_whole(place, filed.file.read_bytes())
+            filed.file.unlink()
 
     def _unusable(self, payer: str, problem: OSError) -> PayerUnreachable:
         return PayerUnreachable(
             f"{where(self.name, payer)} its folders cannot be used ({os.strerror(problem.errno or 0)}).",
             "See that out, incoming and what is kept are there, and this user's.",
         )
+
+
+def _changed(file: Path) -> float | None:
+    """When a file was changed last; None where it is gone."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def _regular(folder: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """What a batch folder remembers: which question was put out under which control number, and which files answered it.
 
-One small file a trace number, replaced whole, so that a kill at any moment leaves the old or the new. No name, birth
-date or member id is in one. Losing the folder costs questions that are asked once more, never an answer.
+One small file a trace number, replaced whole, so that a kill at any moment leaves the old or the new. What a power cut
+takes of it costs questions that are asked once more under the same trace number, never an answer: ``settle`` makes it
+last before a file that was read is filed away. No name, birth date or member id is in one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import orjson
 
 LARGEST_CONTROL: Final = 999_999_999
 """ISA13 has nine digits; after this it begins anew (X12 asks for numbers that are unique for a long time)."""
+_BLOCK: Final = 100
 _TRACE: Final = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
@@ -56,6 +58,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._reserved = iter(range(0))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -70,25 +73,32 @@ class Ledger:
             os.close(descriptor)
 
     def next_control(self) -> int:
-        """A control number that was not used before; counted on disk before it is used."""
-        counter = self.folder / "control-number"
-        try:
-            last = int(counter.read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            # A counter that is lost goes on behind what is remembered; a first one begins somewhere: other programs of
-            # the clinic count their own interchanges, and a TA1 names nothing but the number.
-            last = max((put.control for put in self.all().values()), default=0) or secrets.randbelow(900_000_000)
-        number = last % LARGEST_CONTROL + 1
-        write_whole(counter, str(number).encode())
-        return number
+        """A control number that was not used before. They are reserved on disk by the hundred, before one is used."""
+        last = next(self._reserved, None)
+        if last is None:
+            counter = self.folder / "control-number"
+            try:
+                first = int(counter.read_text(encoding="ascii"))
+            except (OSError, ValueError):
+                # A counter that is lost goes on behind what is remembered; a first one begins somewhere: other programs
+                # of the clinic count their own interchanges, and a TA1 names nothing but the number.
+                first = max((put.control for put in self.all().values()), default=0) or secrets.randbelow(900_000_000)
+            write_whole(counter, str((first + _BLOCK) % LARGEST_CONTROL).encode())
+            self._reserved = iter(range(first, first + _BLOCK))
+            last = next(self._reserved)
+        return last % LARGEST_CONTROL + 1
 
     def get(self, trace: str) -> Put | None:
         """What is remembered of a trace number."""
         return _read(self._path(trace)) if _TRACE.fullmatch(trace) else None
 
     def save(self, put: Put) -> None:
-        """Remember, durably."""
-        write_whole(self._path(put.trace), orjson.dumps(asdict(put)))
+        """Remember; a kill does not undo it."""
+        write_whole(self._path(put.trace), orjson.dumps(asdict(put)), lasting=False)
+
+    def settle(self) -> None:
+        """Make everything remembered last through a power cut. One call for many, for each costs a disk's turn."""
+        os.sync()
 
     def all(self) -> dict[str, Put]:
         """Everything remembered, by trace number."""
@@ -112,8 +122,8 @@ def _read(path: Path) -> Put | None:
         return None
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, 0600, so that it is there whole or not at all, and stays there.
+def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Write a file, 0600, so that it is there whole or not at all; ``lasting``: through a power cut too.
 
     What is begun has a name with a dot in front, which clients that watch folders leave alone."""
     begun = path.with_name(f".{path.name}.tmp")
@@ -121,13 +131,14 @@ def write_whole(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
         stream.flush()
-        os.fsync(descriptor)
+        if lasting:
+            os.fsync(descriptor)
     os.replace(begun, path)
-    sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed in a folder last."""
+def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
