@@ -78,7 +78,7 @@ class RequestRefs:
     def of_row(
         cls, row: QuestionRow, payer: Payer, asker_npi: str = "", asker_reference: str | None = None
     ) -> RequestRefs:
-        """The same of what the store and payers.yaml remember, after a crash: codes and facility are lost."""
+        """The same of what the store and payers.yaml remember, for names and birth dates are not kept."""
         asking = payer.asking
         own = (asking.payer_id if asking else None) or payer.payer_id
         named = min(payer.identifiers, default=None)
@@ -93,7 +93,9 @@ class RequestRefs:
             payer_name=asking.name if asking else "",
             asker_reference=asker_reference,
             asker_npi=asker_npi,
+            facility=row.facility or None,
             service_types=row.service_types,
+            codes=row.codes,
             appointment=row.appointment or None,
         )
 

@@ -70,6 +70,10 @@ class QuestionRow:
     """Service types it asks."""
     appointment: str = ""
     """Appointment id it was asked for."""
+    codes: tuple[str, ...] = ()
+    """CPT or HCPCS numbers it asks about."""
+    facility: str = ""
+    """"Location/2" where the visit is to be; "" where it is not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,19 @@ from massage_billing.store.values import Scalar
 QUESTION_FIELDS = tuple(QuestionRow.__dataclass_fields__)
 """Fields of QuestionRow, in order: columns of the same names."""
 
+_LISTS = ("service_types", "codes")
+"""Fields that are lists: JSON, or "" for none."""
+
 QUESTION: list[Column[Any]] = [questions.c[name] for name in QUESTION_FIELDS]
 """Columns of a question."""
 
-CLAIMED_FIELDS = ("serviced", "state", "due", "owner", "holder", "service_types", "appointment", "leased")
+_ASKED = ("holder", "service_types", "appointment", "codes", "facility")
+"""What a question is asked with; the last columns of the table but ``leased``."""
+
+CLAIMED_FIELDS = ("serviced", "state", "due", "owner", *_ASKED, "leased")
 """What a claim changes of a question that is known."""
 
-SETTLED_FIELDS = ("serviced", "state", "tries", "due", "ticket", "problem", "holder", "service_types", "appointment")
+SETTLED_FIELDS = ("serviced", "state", "tries", "due", "ticket", "problem", *_ASKED)
 """What settling changes of a question."""
 
 KNOWN: list[Column[Any]] = [
@@ -43,7 +49,9 @@ def _values(row: QuestionRow, leased: datetime | None = None) -> dict[str, Scala
     values["serviced"] = row.serviced.isoformat()
     values["state"] = row.state.value
     values["due"] = instant(row.due) if row.due else None
-    values["service_types"] = orjson.dumps(row.service_types).decode() if row.service_types else ""
+    for name in _LISTS:
+        listed = getattr(row, name)
+        values[name] = orjson.dumps(listed).decode() if listed else ""
     values["leased"] = instant(leased) if leased else None
     return values
 
@@ -69,7 +77,8 @@ def question_from(values: Sequence[object]) -> QuestionRow:
     """The question from a result's columns, in the order of QUESTION_FIELDS; what follows them is passed over."""
     fields = dict(zip(QUESTION_FIELDS, values, strict=False))
     fields["state"] = QuestionState(str(fields["state"]))
-    fields["service_types"] = tuple(orjson.loads(str(fields["service_types"]) or "[]"))
+    for name in _LISTS:
+        fields[name] = tuple(orjson.loads(str(fields[name]) or "[]"))
     return QuestionRow(**fields)  # type: ignore[arg-type]
 
 

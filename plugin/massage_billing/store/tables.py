@@ -259,6 +259,8 @@ questions = Table(
     Column("holder", Text, nullable=False),
     Column("service_types", Text, nullable=False),
     Column("appointment", Text, nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("facility", Text, nullable=False),
     Column("leased", Instant, nullable=False),
     PrimaryKeyConstraint("key"),
     sqlite_with_rowid=False,
