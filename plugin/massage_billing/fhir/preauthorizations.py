@@ -261,14 +261,17 @@ def _paper(key: str, patient: str, payer: str | None, lines: Sequence[_Line]) ->
 def joined(ordered: Sequence[Paper], answered: Answered) -> tuple[Paper, ...]:
     """Papers of orders with the authorizations of preauthorizations: what both know of is one paper, the payer's own
     words first. What an order names and the payer did not grant, or has withdrawn, is none."""
-    own = {(paper.source, paper.number): paper for paper in answered.papers}
+    own: dict[str, list[Paper]] = {}
+    for paper in answered.papers:
+        own.setdefault(paper.source, []).append(paper)
     found: list[Paper] = []
     for paper in ordered:
         if paper.kind is not PaperKind.AUTHORIZATION or paper.source not in answered.looked_at:
             found.append(paper)
-        elif (granted := own.pop((paper.source, paper.number), None)) is not None:
-            found.append(_both(granted, paper))
-    return tuple(sorted((*found, *own.values()), key=lambda paper: paper.source)) if own else tuple(found)
+        else:
+            found += [_both(granted, paper) for granted in own.pop(paper.source, ())]
+    rest = [paper for papers in own.values() for paper in papers]
+    return tuple(sorted((*found, *rest), key=lambda paper: paper.source)) if rest else tuple(found)
 
 
 def _both(granted: Paper, ordered: Paper) -> Paper:

@@ -1,4 +1,5 @@
-"""The FHIR record of one visit while it is read: its resources by type, what references point to, what was faulty.
+"""The FHIR record of one visit or appointment while it is read: its resources by type, what references point to, what
+was faulty.
 
 Nothing here decides anything. What cannot be read is collected once a resource and becomes one ``record-readable``
 problem each, naming element paths and never values.
@@ -12,7 +13,7 @@ from typing import Final, Generic, TypeVar
 from massage_billing.fhir.json import Faults, child, children, text
 from massage_billing.fhir.references import Resolver, split
 from massage_billing.model import Problem, Result
-from massage_billing.ports import JsonObject, VisitRecord
+from massage_billing.ports import AppointmentRecord, JsonObject, VisitRecord
 
 READABLE: Final = "record-readable"
 """The rule that a resource which cannot be read belongs to."""
@@ -60,11 +61,11 @@ class Kept(Generic[T]):
 
 
 class Record:
-    """One visit's record while it is read."""
+    """The record of one visit or appointment while it is read."""
 
     __slots__ = ("_adopted", "_by_type", "_faults", "problems", "resolver", "resources")
 
-    def __init__(self, record: VisitRecord) -> None:
+    def __init__(self, record: VisitRecord | AppointmentRecord) -> None:
         self.resources: Mapping[str, JsonObject] = record.resources
         self.problems: list[Problem] = []
         self._faults: dict[str, Faults] = {}

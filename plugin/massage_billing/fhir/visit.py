@@ -35,7 +35,7 @@ _NEVER: Final = frozenset({"cancelled", "planned", "entered-in-error"})
 """Encounter.status of visits that did not take place."""
 _GOING_ON: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 """Encounter.status of visits that are not over."""
-_LIVE_ORDER: Final = frozenset({"draft", "active", "on-hold", "completed"})
+LIVE_ORDER: Final = frozenset({"draft", "active", "on-hold", "completed"})
 """ServiceRequest.status of an order that a visit may stand on; revoked, entered in error and unknown ones are none."""
 _DEAD_CLAIM: Final = frozenset({"cancelled", "entered-in-error"})
 """Claim.status of a Claim that no longer counts."""
@@ -325,7 +325,7 @@ class _Reader:
         live = []
         for key in dict.fromkeys(keys):
             order = self.record.resources.get(key)
-            if order is not None and text(order, "status", self.record.faults(key)) not in _LIVE_ORDER:
+            if order is not None and text(order, "status", self.record.faults(key)) not in LIVE_ORDER:
                 continue
             if order is not None and patient is not None:
                 self.record.check_patient(key, order, patient)

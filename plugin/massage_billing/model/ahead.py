@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from massage_billing.model.answer import CountUnit, Known, Network, Standing
+from massage_billing.model.credential import Credential
 from massage_billing.model.paper import Paper
 from massage_billing.model.question import Person
 from massage_billing.model.visit import Coverage, Problem, Referral, Therapist
@@ -77,6 +78,10 @@ class Appointment:
     """Version of the Appointment."""
     problems: tuple[Problem, ...] = ()
     """What reading the record found wrong."""
+    credentials: tuple[Credential, ...] = ()
+    """What the host records of the therapists' licences and enrolments, and of the clinic's enrolments."""
+    state: str | None = None
+    """Two-letter state of the site, where the Location says."""
 
 
 class Readiness(StrEnum):

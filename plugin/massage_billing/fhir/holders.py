@@ -1,0 +1,78 @@
+"""Who holds each coverage of a patient: whom and what a payer is asked about. PHI."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import date as Date
+from typing import Final
+
+from massage_billing.fhir.json import Faults, child, children, codings, text
+from massage_billing.fhir.persons import read_subject
+from massage_billing.fhir.record import Record
+from massage_billing.model import Coverage, Holder, Person
+from massage_billing.ports import JsonObject
+
+_SELF: Final = "self"
+"""Coverage.relationship of a patient who is the subscriber."""
+_PEOPLE: Final = ("Patient", "RelatedPerson")
+_DIGITS: Final = 32
+
+
+def read_holders(
+    record: Record, coverages: Sequence[Coverage], person: Person | None, on: Date | None
+) -> tuple[Holder, ...]:
+    """Who holds these coverages, in their order. ``person``: the patient."""
+    return tuple(_holder(record, coverage, person, on) for coverage in coverages)
+
+
+def _holder(record: Record, coverage: Coverage, person: Person | None, on: Date | None) -> Holder:
+    resource = record.resources[coverage.id]
+    faults = record.faults(coverage.id)
+    subscriber = _subscriber(record, coverage, resource, person, on)
+    group, plan = _class(resource, "group", faults), _class(resource, "plan", faults)
+    return Holder(coverage.id, subscriber, group, plan, _version(coverage, subscriber, person, group))
+
+
+def _subscriber(
+    record: Record, coverage: Coverage, resource: JsonObject, person: Person | None, on: Date | None
+) -> Person | None:
+    """Coverage.subscriber; the patient where that is the relationship; else a policy holder who is a person."""
+    faults = record.faults(coverage.id)
+    if coverage.relationship == _SELF and person is not None:
+        return person
+    for element in ("subscriber", "policyHolder"):
+        reference = child(resource, element, faults)
+        found = record.resolver.resolve(reference, resource, faults)
+        if found is not None and found[1].get("resourceType") in _PEOPLE:
+            if person is not None and found[0] == person.reference:
+                return person
+            return read_subject(found[0], found[1], record.faults(found[0].partition("#")[0]), on)
+        if reference:
+            return None  # it says who, and the host did not give that one
+    return None
+
+
+def _class(resource: JsonObject, kind: str, faults: Faults) -> str | None:
+    """Value of the first Coverage.class of a type (HL7 coverage-class: group, plan …)."""
+    for one in children(resource, "class", faults):
+        if any(code == kind for _, code in codings(child(one, "type", faults), faults)):
+            value = text(one, "value", faults)
+            if value is not None and value.strip():
+                return value.strip()
+    return None
+
+
+def _version(coverage: Coverage, subscriber: Person | None, person: Person | None, group: str | None) -> str:
+    """A digest of what a payer is told: when it differs, an answer that was given before is of something else."""
+    told = (
+        coverage.payer.reference,
+        sorted(coverage.payer.identifiers),
+        coverage.member_id,
+        coverage.relationship,
+        group,
+        None if subscriber is None else astuple(subscriber),
+        None if person is None else astuple(person),
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:_DIGITS]
