@@ -53,6 +53,11 @@ def unit_price(fees: Sequence[Fee], modifiers: Sequence[str], payer: str | None,
     return None if best is None else best.amount.quantize(_CENT, ROUND_HALF_UP)
 
 
+def of_code(code: str, clinic: Clinic, payer: str | None, on: Date) -> Decimal | None:
+    """Dollars for one unit of a code without modifiers; None where no row says, or no fee schedule was given."""
+    return None if clinic.fees is None else unit_price(_by_code(clinic.fees).get(code, ()), (), payer, on)
+
+
 def line_charge(price: Decimal | None, units: int) -> Decimal | None:
     """Dollars of a line: the price of a unit times its units."""
     return None if price is None else (price * units).quantize(_CENT, ROUND_HALF_UP)
