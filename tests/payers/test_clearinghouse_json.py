@@ -522,7 +522,7 @@ def assert_nothing_is_lost(document: Any, mapped: Mapped) -> None:
 FOLDED = {fold(word) for table in ("follow_ups", "aaa_levels") for word in words()[table]}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(v3_documents())
 def test_every_value_of_a_v3_answer_is_in_a_field_or_kept(document: Any) -> None:
     assert_nothing_is_lost(document, V3)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from typing import Final
 
@@ -17,14 +17,13 @@ from massage_billing.model import (
     Entity,
     Question,
     Rejection,
-    Span,
     Standing,
 )
 from massage_billing.payers.clearinghouse_benefit import Taker, basic, benefit_of, date_segments
 from massage_billing.payers.clearinghouse_mapping import Member, Rejections, Response, Value
 from massage_billing.payers.clearinghouse_request import request_of
-from massage_billing.payers.json_paths import Document, Json, Place, path
-from massage_billing.payers.sound import Named, corrected
+from massage_billing.payers.json_paths import Document, Json, Place
+from massage_billing.payers.sound import Named, as_asked, corrected
 from massage_billing.x12.benefits import span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
@@ -45,15 +44,11 @@ class Read:
     named: tuple[Named, ...]
     """Whom it is about: the patient first, then the subscriber, as far as it says."""
 
-
-def is_of(document: Json, mapped: Response) -> bool:
-    """Whether a document has anything of this form: a benefit, a reason, a date or a person where one would be."""
-    if not isinstance(document, Mapping):
-        return False
-    paths = [one.each for one in mapped.benefits]
-    paths += [one.each for one in mapped.rejections] + [one.at for one in mapped.dates]
-    paths += [each for member in mapped.members for value in _values(member) for each in value.path]
-    return any(path(each).steps[0].name in document for each in paths)
+    @property
+    def says_nothing(self) -> bool:
+        """Whether not one thing was found in it that a payer could have said."""
+        told = self.answer
+        return not (told.benefits or told.rejections or told.plans or told.messages or self.named)
 
 
 def read(document: Json, mapped: Response, question: Question, codes: CodeTables | None = None) -> Read:
@@ -62,11 +57,17 @@ def read(document: Json, mapped: Response, question: Question, codes: CodeTables
     taker = Taker(Document(document))
     root = taker.document.root
     benefits = tuple(_benefits(taker, mapped, codes))
-    spans = tuple(_spans(taker, mapped, codes))
+    dated = [(span(parts, codes), places) for one in mapped.dates for parts, places in date_segments(taker, root, one)]
     number, place = taker.one(root, mapped.plan_number)
     judged = stands(
-        benefits, spans, question.serviced, question.service_types, [("6P", number)] if number else [], codes
-    )
+        benefits, [one for one, _ in dated], question.serviced, question.service_types,
+        [("6P", number)] if number else [], codes,
+    )  # fmt: skip
+    days = {judged.start, judged.end, None, *(day for plan in judged.plans for day in (plan.start, plan.end))}
+    for one, places in dated:
+        # Other dates of the coverage as a whole have no field.
+        if one.start in days and one.end in days and one.qualifier in codes.dates:
+            taker.take(*places)
     if number and any(plan.number == number for plan in judged.plans):
         taker.take(place)
     rejections = tuple(_unlike(each for one in mapped.rejections for each in _rejections(taker, one)))
@@ -107,17 +108,6 @@ def _benefits(taker: Taker, mapped: Response, codes: CodeTables) -> Iterator[Ben
                 yield benefit
 
 
-def _spans(taker: Taker, mapped: Response, codes: CodeTables) -> Iterator[Span]:
-    """Dates of the whole coverage. Those that decide when it is in force are told by ``Answer.start`` and ``end``; the
-    others have no field, and are kept."""
-    for dates in mapped.dates:
-        for parts, places in date_segments(taker, taker.document.root, dates):
-            known = codes.dates.get(parts[1])
-            if known is not None and known.role in ("begin", "end", "whole"):
-                taker.take(*places)
-            yield span(parts, codes)
-
-
 def _rejections(taker: Taker, mapped: Rejections) -> Iterator[Rejection]:
     for entry in taker.document.select(taker.document.root, mapped.each):
         reasons = [(code, at) for code, at in _each(taker, entry, mapped) if _REASON.fullmatch(code)]
@@ -138,18 +128,22 @@ def _each(taker: Taker, entry: Place, mapped: Rejections) -> Iterator[tuple[str,
 
 
 def _unlike(rejections: Iterable[Rejection]) -> list[Rejection]:
-    """Each reason once: lists of all errors repeat those of the levels, with or without the level."""
+    """Each reason once: a list of all errors repeats those of the levels, in the same words or fewer."""
     found: list[Rejection] = []
     for one in rejections:
         for place, known in enumerate(found):
-            if known.code == one.code and (known.level == one.level or not one.level):
-                found[place] = Rejection(
-                    known.code, known.follow_up or one.follow_up, known.level, known.message or one.message
+            if one.code == known.code and one.level in (known.level, "") and _goes(one.message, known.message):
+                found[place] = replace(
+                    known, follow_up=known.follow_up or one.follow_up, message=known.message or one.message
                 )
                 break
         else:
             found.append(one)
     return found
+
+
+def _goes(message: str, known: str) -> bool:
+    return message == known or not message or not known
 
 
 def _other_payers(benefits: Sequence[Benefit], codes: CodeTables) -> Iterator[Entity]:
@@ -207,20 +201,13 @@ def _member(taker: Taker, root: Place, mapped: Member) -> _Member | None:
 
 
 def _corrected(taker: Taker, members: Sequence[_Member], question: Question) -> Corrected | None:
-    """What the payer has on file otherwise, of the first person it names. The same as ours needs no place; what differs
-    of further persons is kept."""
-    told: Corrected | None = None
+    """What the payer has on file otherwise, of the first person it names. What is the same as ours needs no place; what
+    differs of further persons is kept."""
+    told = corrected(question, members[0].named()) if members else None
     for place, found in enumerate(members):
-        differs = corrected(question, found.named()) or Corrected()
-        if place == 0 and differs != Corrected():
-            told = differs
-        for (text, where), other in (
-            (found.member_id, differs.member_id),
-            (found.birth_date, differs.birth_date),
-            (found.last_name, differs.last_name),
-            (found.first_name, differs.first_name),
-        ):
-            readable = where is not found.birth_date[1] or found.born() is not None
-            if text and readable and (place == 0 or other is None):
+        values = (found.member_id, found.birth_date, found.last_name, found.first_name)
+        others = (told.member_id, told.birth_date, told.last_name, told.first_name) if told else (None,) * 4
+        for (text, where), other in zip(values, others, strict=True):
+            if (place == 0 and other is not None) or as_asked(question, text):
                 taker.take(where)
     return told

@@ -23,8 +23,8 @@ from massage_billing.x12.message_limits import with_text_limits
 from massage_billing.x12.scanner import Delimiters
 
 _APART: Final = Delimiters(element="\x1d", repetition="\x1e", component="\x1f", segment="\x1c")
-"""Separators that no text has: control characters in texts become blanks."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f]+")
+"""Separators that no text has; one that has is not used, and kept."""
+_SEPARATOR: Final = re.compile(r"[\x1c-\x1f]")
 _DAY: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
 _SPAN: Final = re.compile(r"(\d{4}-?\d{2}-?\d{2})\s*(?:-|/|to)\s*(\d{4}-?\d{2}-?\d{2})")
 
@@ -35,6 +35,10 @@ class Taker:
     def __init__(self, document: Document) -> None:
         self.document = document
 
+    def texts(self, at: Place, path: str) -> Iterator[tuple[str, Place]]:
+        """The texts that a path leads to."""
+        return (found for found in self.document.texts(at, path) if not _SEPARATOR.search(found[0]))
+
     def all(self, at: Place, value: Value) -> Iterator[tuple[str, Place | None]]:
         """Everything that the first path with anything leads to, in X12 codes; a constant has no place."""
         if value.constant is not None:
@@ -42,8 +46,8 @@ class Taker:
             return
         found: list[tuple[str, Place]] = []
         for each in value.path:
-            told = [(code, place) for word, place in self.document.texts(at, each)
-                    if (code := value.code(_clean(word))) is not None]  # fmt: skip
+            told = [(code, place) for word, place in self.texts(at, each)
+                    if (code := value.code(word)) is not None]  # fmt: skip
             found = _and_the_same(found, told) if found else told
         yield from found
 
@@ -63,10 +67,6 @@ def _and_the_same(found: list[tuple[str, Place]], further: list[tuple[str, Place
     again = {code: place.keys for code, place in further}
     return [(code, replace(place, with_it=(*place.with_it, again[code])) if code in again else place)
             for code, place in found]  # fmt: skip
-
-
-def _clean(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()
 
 
 def number(text: str) -> str:
@@ -95,7 +95,7 @@ def benefit_of(taker: Taker, entry: Place, mapped: Benefits, codes: CodeTables) 
     _coded_elements(taker, entry, mapped, eb, codes)
     _procedure(taker, entry, mapped, eb)
     follows = list(_follows(taker, entry, mapped, eb, codes))
-    detail = Detail(eb, ["EB", *("" for _ in follows)], follows)
+    detail = Detail(eb, ["EB", *(" ".join(filter(None, parts[1:])) for parts in follows)], follows)
     benefit, _ = read_benefit(detail, _APART, codes)
     if quantity is not None and any(one.said == _APART.element.join(eb[9:11]) for one in benefit.counts):
         taker.take(*quantity)
@@ -248,11 +248,11 @@ def _entity(taker: Taker, at: Place, mapped: Entities) -> Iterator[Parts]:
     if taxonomy:
         taker.take(place)
         yield ["PRV", "", "PXC", taxonomy]
-    address = [(_clean(text), where) for path in mapped.address for text, where in taker.document.texts(at, path)]
+    address = [found for path in mapped.address for found in taker.texts(at, path)]
     if address:
         taker.take(*(where for _, where in address))
         yield ["N3", *(text for text, _ in address)]
     for path in mapped.contacts:
-        for text, where in taker.document.texts(at, path):
+        for text, where in taker.texts(at, path):
             taker.take(where)
-            yield ["PER", "IC", _clean(text)]
+            yield ["PER", "IC", text]

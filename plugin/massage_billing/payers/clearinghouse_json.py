@@ -11,7 +11,7 @@ from massage_billing.errors import PayerAnswerUnreadable, PayerRejected, PayerUn
 from massage_billing.model import AnswerKind, Question
 from massage_billing.net.http import Answer as HttpAnswer
 from massage_billing.payers.calls import Line, PayerCalls, where
-from massage_billing.payers.clearinghouse_answer import is_of, read
+from massage_billing.payers.clearinghouse_answer import read
 from massage_billing.payers.clearinghouse_mapping import Mapped
 from massage_billing.payers.json_paths import Json, parse
 from massage_billing.payers.sound import check_person, check_question
@@ -66,14 +66,14 @@ class ClearinghouseJson:
     def _read(self, question: Question, answer: HttpAnswer) -> Replied:
         said = where(self.name, question.payer)
         document = self._document(said, answer)
-        if not is_of(document, self._mapped.response):
+        found = read(document, self._mapped.response, question)
+        if answer.status >= 400 and found.answer.kind is AnswerKind.ANSWERED:
+            raise self._refused(said, answer)
+        if found.says_nothing:
             raise PayerAnswerUnreadable(
                 f"{said} what came back has nothing of {self._mapped.clearinghouse}.",
                 "Check the channel's url and mapping; it is asked again.",
             )
-        found = read(document, self._mapped.response, question)
-        if answer.status >= 400 and found.answer.kind is AnswerKind.ANSWERED:
-            raise self._refused(said, answer)
         check_person(question, found.named, self.name)
         return Replied(found.answer, answer.body, MEDIA_TYPE)
 

@@ -164,7 +164,7 @@ class Document:
         return [f"{name_of(keys)} = {shown(value)}" for keys, value in leaves(self.root.value) if not self._took(keys)]
 
     def _took(self, keys: tuple[Key, ...]) -> bool:
-        return any(keys[:length] in self._taken for length in range(len(keys), 0, -1))
+        return any(keys[:length] in self._taken for length in range(len(keys), -1, -1))
 
 
 def _walk(place: Place, around: Place, steps: tuple[Step, ...]) -> Iterator[Place]:

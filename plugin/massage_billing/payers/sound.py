@@ -76,6 +76,14 @@ def corrected(question: Question, named: Named) -> Corrected | None:
     return None if found == Corrected() else found
 
 
+def as_asked(question: Question, text: str) -> bool:
+    """Whether a text is a member id, name or birth date that the payer was asked with."""
+    people = [one for one in (question.dependent, question.subscriber) if one is not None]
+    own = [question.member_id, *(name for one in people for name in (one.last_name, one.first_name))]
+    own += [one.birth_date.isoformat() for one in people if one.birth_date is not None]
+    return bool(_plain(text)) and _plain(text) in map(_plain, own)
+
+
 def check_person(question: Question, named: Sequence[Named], channel: str) -> None:
     """Refuse an answer about somebody else: everybody it names is a stranger. Raises PayerAnswerUnreadable."""
     if named and all(_stranger(question, one) for one in named):
