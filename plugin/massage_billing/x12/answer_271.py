@@ -39,7 +39,7 @@ class Answer271:
     question: Question | None
     """Which of the questions given it answers, by its trace number; None: none of them, or none was given."""
     traces: tuple[Trace, ...]
-    """Every TRN of the patient, in the payer's order."""
+    """Every TRN of the patient, and of the levels above."""
     reference: str
     """BHT03; a payer gives back that of a question asked in real time."""
     payer_id: str
@@ -141,9 +141,11 @@ class _Reader:
 
     def _answer(self, level: Level, single: bool) -> Answer271:
         above = level.up()
-        traces = traces_of(level) or next(filter(None, map(traces_of, above)), ())
+        # Matched by its own trace numbers; by those above it only where it has none.
+        near = traces_of(level) or next(filter(None, map(traces_of, above)), ())
+        traces = tuple(trace for one in (level, *above) for trace in traces_of(one))
         reference = next((at(bht, 3) for bht in self.walked.top.all("BHT")), "")
-        question, trace = self._question(level, traces, reference, single)
+        question, trace = self._question(level, near, reference, single)
         odd = [*self.transaction.oddities, *self.walked.oddities]
         benefits = self._benefits(level, odd)
         # A subscriber who is a patient of this answer too was refused alone, not with the dependents.
@@ -176,7 +178,7 @@ class _Reader:
             corrected(level, question) if question is not None else None,
             tuple(text for one in [*reversed(above), level] for text in self._messages(one)),
             trace,
-            next((one.number for one in traces if one.kind == "1"), ""),
+            next((one.number for one in near if one.kind == "1"), ""),
             tuple(said for one in [*reversed(above), level] for said in _kept(one)),
         )
         return self._with_envelope(answer, level, question, traces, reference, odd)
@@ -281,7 +283,8 @@ class _Reader:
 
 def _is_patient(level: Level) -> bool:
     """Whether an answer is given of a level: it has benefits, nothing is below it, or it was refused on its own."""
-    return bool(level.details or not level.children or (level.all("AAA") and level.all("TRN")))
+    refused_alone = level.kind >= SUBSCRIBER and level.all("AAA") and level.all("TRN")
+    return bool(level.details or not level.children or refused_alone)
 
 
 def _text_after(parts: list[Parts], place: int, transaction: Transaction) -> str:
