@@ -91,7 +91,8 @@ def test_try_later_is_tried_when_it_is_due_under_the_same_trace_number(asking):
 def test_a_retry_asks_what_is_wanted_now(asking):
     (taken,) = claim(asking, question("5"))
     asking.settle([later(taken, None)])
-    wanted = question("5", holder="h2", serviced=OTHER_DAY, service_types=(), appointment="a9")
+    asked = {"service_types": (), "codes": ("97124",), "facility": "Location/2"}
+    wanted = question("5", holder="h2", serviced=OTHER_DAY, appointment="a9", **asked)
     (again,) = claim(asking, wanted)
     assert again == replace(wanted, owner="a", tries=1)
 

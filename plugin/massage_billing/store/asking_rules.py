@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from typing import Final
+from typing import Any, Final
 
 from massage_billing.model import Known
 from massage_billing.ports import Habit, QuestionRow, QuestionState, Settled
@@ -69,11 +69,11 @@ def claimed(wanted: QuestionRow, known: QuestionRow | None, owner: str) -> Quest
         row = known
     else:
         row = replace(
-            known,
-            serviced=wanted.serviced,
-            holder=wanted.holder,
-            service_types=wanted.service_types,
-            appointment=wanted.appointment,
+            wanted,
+            **_identity(known),
+            tries=known.tries,
+            ticket=known.ticket,
+            problem=known.problem,
         )
     return replace(row, state=QuestionState.ASKING, owner=owner, due=None)
 
@@ -89,17 +89,12 @@ def settled(known: QuestionRow, row: QuestionRow) -> QuestionRow | None:
         return None
     if known.state is QuestionState.ASKING and known.owner != row.owner and not answer:
         return None
-    return replace(
-        row,
-        host=known.host,
-        patient=known.patient,
-        coverage=known.coverage,
-        payer=known.payer,
-        day=known.day,
-        trace=known.trace,
-        owner=known.owner,
-        problem=row.problem[:MESSAGE_LENGTH],
-    )
+    return replace(row, **_identity(known), owner=known.owner, problem=row.problem[:MESSAGE_LENGTH])
+
+
+def _identity(known: QuestionRow) -> dict[str, Any]:
+    """What of a question never changes, whatever is said of it later."""
+    return {name: getattr(known, name) for name in ("key", "host", "patient", "coverage", "payer", "day", "trace")}
 
 
 def settle_in_turn(known: dict[str, QuestionRow], results: Iterable[Settled]) -> dict[str, list[Settled]]:
