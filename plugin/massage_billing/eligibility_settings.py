@@ -103,8 +103,16 @@ class ClearinghouseChannel(_Online):
     """A clearinghouse's eligibility JSON, by a mapping file."""
 
     kind: Literal["clearinghouse-json"]
-    mapping: str = Field(min_length=1)
-    """Name of a mapping that ships, or the path of the clinic's own."""
+    mapping: str | None = Field(default=None, min_length=1)
+    """Name of a mapping that ships."""
+    mapping_file: FilePath | None = None
+    """The clinic's own mapping."""
+
+    @model_validator(mode="after")
+    def _one(self) -> ClearinghouseChannel:
+        if (self.mapping is None) == (self.mapping_file is None):
+            raise ValueError("give either mapping or mapping_file.")
+        return self
 
 
 class HostChannel(_Channel):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from massage_billing.cli.progress import Reporter
     from massage_billing.settings import Settings
+    from massage_billing.sweep.sweep import Sweep
     from massage_billing.wiring import Program
 
 P = ParamSpec("P")
@@ -131,6 +132,15 @@ def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Pr
             scratch = stack.enter_context(TemporaryDirectory(prefix="massage-billing-"))
             settings = settings.model_copy(update={"state": StateSettings(folder=Path(scratch))})
         yield stack.enter_context(wiring.open_program(settings, host=host, progress=reporter))
+
+
+@contextmanager
+def open_sweep(settings: Settings, host: str, what: str) -> Iterator[Sweep]:
+    """Open what asks payers for a host, with progress on standard error. Print results after the ``with``."""
+    from massage_billing import wiring
+
+    with progress(what) as reporter, wiring.open_sweep(settings, host=host, progress=reporter) as sweep:
+        yield sweep
 
 
 @contextmanager

@@ -23,32 +23,14 @@ def command(visit: str, output: Path, force: bool, settings_file: Path | None, h
     VISIT is an Encounter, like Encounter/12. The page holds the patient's name: it is patient data, readable by you
     alone. Only for a visit that is not held.
     """
-    from massage_billing.errors import InputError
+    from massage_billing.cli.page_file import refuse_existing, write_page
     from massage_billing.superbill import load_labels, superbill
 
     settings = shell.load(settings_file)
-    if output.exists() and not force:
-        raise InputError(f"{output}: exists already.", "Name another file, or give --force.")
+    refuse_existing(output, force=force)
     with shell.open_program(settings, settings.host(host).id, "superbill") as program:
         read, decision = program.visit_and_decision(visit)
         record = program.record(visit)
     page = superbill(read, decision, record, settings.clinic, load_labels(settings.clinic.labels))
-    _write(output, page)
+    write_page(output, page)
     click.echo(f"Wrote {output}: print it from a browser, on Letter paper.")
-
-
-def _write(output: Path, page: str) -> None:
-    """Write for this user alone, and whole or not at all."""
-    import os
-
-    from massage_billing.errors import InputError
-
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(page)
-        partial.replace(output)
-    except OSError as error:
-        raise InputError(
-            f"{output}: cannot be written ({error.strerror}).", "Name a file in a folder you own."
-        ) from None

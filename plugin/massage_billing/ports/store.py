@@ -134,6 +134,10 @@ class Store(Protocol):
         """Encounter ids of the visits of these patients on these dates of service ("Patient/3", date); sorted."""
         ...
 
+    def of_patients(self, host: str, patients: Iterable[str]) -> list[VisitRow]:
+        """Every visit of these patients ("Patient/3"), by date of service."""
+        ...
+
     def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
         """What visits take of these therapists' days (NPI or reference, date), and all that these visits take of any
         day; sorted."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from massage_billing.coding import credential_use
 from massage_billing.coding.credential_use import Judged, Whose
-from massage_billing.model import Clinic, Credential, Enrolled, Reason, Therapist
+from massage_billing.model import Appointment, Clinic, Coverage, Credential, Enrolled, Network, Payer, Reason, Therapist
 from massage_billing.previsit.credential_terms import CredentialTerms
 
 _ENROLMENT: Final[Mapping[str, str]] = {
@@ -46,6 +46,21 @@ class Planned:
     """Organization of the site, "Organization/1"."""
     host: tuple[Credential, ...] = ()
     """What the host records beside what the therapists carry: enrolments of the clinic (OrganizationAffiliation)."""
+
+
+def planned_of(appointment: Appointment, payer: Payer | None, coverage: Coverage | None = None) -> Planned | None:
+    """What is planned for an appointment; ``payer`` and ``coverage``: what it would be billed to. None: no day."""
+    if appointment.date is None:
+        return None
+    return Planned(
+        on=appointment.date,
+        therapists=appointment.therapists,
+        payer=None if payer is None else payer.key,
+        payer_reference=None if coverage is None else coverage.payer.reference,
+        state=appointment.state,
+        organization=appointment.organization,
+        host=appointment.credentials,
+    )
 
 
 def credential_reasons(planned: Planned, clinic: Clinic, terms: CredentialTerms) -> tuple[Reason, ...]:
@@ -105,3 +120,19 @@ class _Desk:
 def out_of_network(reasons: Iterable[Reason]) -> bool:
     """Whether the claim will be one of a provider out of network: cost is then told from those benefits."""
     return any(reason.id == "out-of-network" for reason in reasons)
+
+
+def network_of(planned: Planned, clinic: Clinic) -> Network:
+    """For which network the payer's figures count: IN where everybody who treats is enrolled in it, OUT where somebody
+    is not; NO_DATA where nobody knows."""
+    if planned.payer is None or not planned.therapists:
+        return Network.NO_DATA
+    host = [*planned.host, *(one for each in planned.therapists for one in credential_use.recorded(each))]
+    payers = credential_use.payer_names(planned.payer, clinic, planned.payer_reference)
+    who = [credential_use.whose(therapist) for therapist in planned.therapists]
+    found = [credential_use.enrolment(one, payers, planned.on, clinic, host).network for one in who]
+    group = credential_use.whose_clinic(clinic, planned.organization, None)
+    found.append(credential_use.enrolment(group, payers, planned.on, clinic, host).network)
+    if Enrolled.OUT_OF_NETWORK in found:
+        return Network.OUT
+    return Network.IN if all(one is Enrolled.IN_NETWORK for one in found[:-1]) else Network.NO_DATA

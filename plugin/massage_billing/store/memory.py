@@ -139,6 +139,11 @@ class MemoryStore:
         """Encounter ids of the visits of these patients on these dates of service."""
         return sorted(row.encounter for row in self.rows(host) if (row.patient, row.date) in days)
 
+    def of_patients(self, host: str, patients: Iterable[str]) -> list[VisitRow]:
+        """Every visit of these patients, by date of service."""
+        wanted = set(patients)
+        return [row for row in self.rows(host) if row.patient in wanted]
+
     def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
         """What visits take of these therapists' days, and all that these visits take of any day."""
         found = (one for (of, _), some in self._worked.items() if of == host for one in some)

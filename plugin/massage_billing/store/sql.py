@@ -154,6 +154,15 @@ class SqlStore(Database):
         with self._reading() as connection:
             return neighbours.same_day(connection, host, days)
 
+    def of_patients(self, host: str, patients: Iterable[str]) -> list[VisitRow]:
+        """Every visit of these patients, by date of service."""
+        found: list[VisitRow] = []
+        with self._reading() as connection:
+            for some in chunks(patients):
+                query = select(*_ROW).where(visits.c.host == host, visits.c.patient.in_(some))
+                found += [row_from(values) for values in connection.execute(query)]
+        return sorted(found, key=lambda row: (row.date or Date.max, row.encounter))
+
     def worked(self, host: str, days: Collection[tuple[str, Date]], encounters: Collection[str]) -> list[Worked]:
         """What visits take of these therapists' days, and all that these visits take of any day."""
         with self._reading() as connection:

@@ -26,6 +26,10 @@ TITLES: Final = {
 """What people read; colour is never all that tells."""
 
 
+SOON: Final = 30
+"""Clocks that end within so many days are shown; the JSON has all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One appointment of the list, every value ready to show."""
@@ -33,7 +37,7 @@ class Row:
     appointment: str
     """Appointment id."""
     time: str
-    """"9:00", or "" where the record has no time."""
+    """"9:00 am", or "" where the record has no time."""
     patient: str
     """Name in full, else the reference. PHI."""
     therapists: str
@@ -80,7 +84,10 @@ class Page:
 
 def huddle_page(clinic: str, date: Date, made: datetime, judged: Iterable[tuple[Appointment, Verdict]]) -> Page:
     """The list of one day."""
-    rows = sorted((_row(one, verdict) for one, verdict in judged), key=lambda row: (_minutes(row.time), row.patient))
+    ordered = sorted(
+        judged, key=lambda pair: (pair[0].start is None, pair[0].start and pair[0].start.time(), pair[0].id)
+    )
+    rows = [_row(one, verdict) for one, verdict in ordered]
     counted = Counter(row.readiness for row in rows)
     counts = tuple((each, TITLES[each], counted[each]) for each in ORDER)
     return Page(clinic, date, made, counts, tuple(rows))
@@ -118,7 +125,7 @@ def _row(one: Appointment, verdict: Verdict) -> Row:
     plan = verdict.benefits.plan if verdict.benefits else None
     return Row(
         appointment=one.id,
-        time=f"{one.start.hour}:{one.start.minute:02}" if one.start else "",
+        time=_time(one.start) if one.start else "",
         patient=_name(one),
         therapists=", ".join(one.therapist_names) or ", ".join(each.id for each in one.therapists),
         readiness=verdict.readiness,
@@ -131,7 +138,7 @@ def _row(one: Appointment, verdict: Verdict) -> Row:
         visits_why=_visits_why(verdict.visits_left),
         cost=cost_in_words(verdict.cost),
         cost_why=verdict.cost.why if verdict.cost else (),
-        clocks=tuple(clock_in_words(clock) for clock in verdict.clocks),
+        clocks=tuple(clock_in_words(clock) for clock in verdict.clocks if clock.days <= SOON),
     )
 
 
@@ -188,10 +195,8 @@ def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def _minutes(time: str) -> int:
-    """Minutes after midnight, for the order; no time comes last."""
-    hours, _, minutes = time.partition(":")
-    return int(hours) * 60 + int(minutes) if time else 24 * 60
+def _time(start: datetime) -> str:
+    return f"{(start.hour + 11) % 12 + 1}:{start.minute:02} {'am' if start.hour < 12 else 'pm'}"
 
 
 def worst(verdicts: Sequence[Verdict]) -> Readiness:

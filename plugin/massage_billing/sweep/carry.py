@@ -1,0 +1,176 @@
+"""Carry questions to payers and bring back what they say: claim, ask, record.
+
+A question is claimed in the store before it leaves and its answer is recorded before anything else is done with it, so
+that a crash at any moment costs at most one more try of a question under the same trace number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from massage_billing.errors import PayerError, QuestionInvalid
+from massage_billing.model import Answer, AnswerKind, Known, Network, Question
+from massage_billing.payers.guarded import GuardedAsker, Limits, Outcome
+from massage_billing.ports import Habit, QuestionRow, QuestionState, Replied, Settled, Waiting
+from massage_billing.previsit.benefits import pick
+from massage_billing.previsit.habits import learnt
+from massage_billing.previsit.relevant import Wanted
+from massage_billing.sweep.deliver import takes_answers
+from massage_billing.sweep.report import Tally
+from massage_billing.sweep.setup import SweepSetup
+
+TOGETHER: Final = 50
+"""Answers recorded in one transaction at most."""
+EVERY: Final = 0.1
+"""Seconds that an answer may wait for others to be recorded with it."""
+NOT_AGAIN: Final = frozenset("NSWXY")
+"""Follow-up actions that forbid asking again now (X12 005010X279A1, AAA04)."""
+AGAIN: Final = timedelta(minutes=10)
+"""After this long a payer that failed may be asked again, where nothing says when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A question that is to be asked."""
+
+    question: Question
+    """The question. PHI."""
+    row: QuestionRow
+    """What the store keeps of it."""
+    why: str = ""
+    """Why it is asked, in words."""
+
+
+class Carrier:
+    """Asks the planned questions of one sweep."""
+
+    def __init__(self, setup: SweepSetup, guard: GuardedAsker, tally: Tally) -> None:
+        self._setup, self._guard, self._tally = setup, guard, tally
+        self._written = not takes_answers(setup)
+        self._unsettled: list[Settled] = []
+        self._learnt: list[Habit] = []
+        self._settled_at = time.monotonic()
+
+    def ask(self, planned: Sequence[Planned]) -> None:
+        """Ask those that no other process has asked or is asking; record what becomes of each."""
+        setup = self._setup
+        now = self.now()
+        lease = setup.lease + timedelta(seconds=20 * len(planned) / setup.effort.at_once)
+        rows = {row.key: row for row in setup.asking.claim([one.row for one in planned], setup.owner, now, lease)}
+        mine = [replace(one, row=rows[one.row.key]) for one in planned if one.row.key in rows]
+        self._tally.asked_because.update(one.why for one in mine)
+        others = len(planned) - len(mine)
+        if others:
+            self._tally.not_asked["asked today, or by another process now"] += others
+        self._carry([one for one in mine if not self._used_up(one.row)])
+        self.flush()
+
+    def settle(self, question: Question, row: QuestionRow, reply: Replied | Waiting | PayerError, tries: int) -> None:
+        """Record what became of a question."""
+        if isinstance(reply, Replied):
+            self._replied(question, row, reply, tries)
+        elif isinstance(reply, Waiting):
+            later = reply.not_before or self.now() + AGAIN
+            waiting = replace(row, state=QuestionState.WAITING, tries=tries, due=later, ticket=reply.ticket)
+            self._keep(Settled(waiting))
+            self._tally.counts["waiting"] += 1
+        else:
+            self._later(row, tries, reply.what)
+
+    def now(self) -> datetime:
+        """This machine's time: leases and due times are compared between processes of this clinic."""
+        return self._setup.now() if self._setup.now else datetime.now(UTC)
+
+    def _used_up(self, row: QuestionRow) -> bool:
+        if row.tries < self._setup.effort.tries_a_day:
+            return False
+        self._keep(Settled(replace(row, state=QuestionState.GIVEN_UP, due=None)))
+        self._tally.counts["given up"] += 1
+        return True
+
+    def _carry(self, mine: Sequence[Planned]) -> None:
+        rows = {one.row.key: one.row for one in mine}
+        for done, outcome in enumerate(self._outcomes(mine), 1):
+            row = rows[outcome.question.key]
+            self._tally.counts["asked"] += bool(outcome.tries)
+            result = outcome.result
+            if isinstance(result, PayerError) and not isinstance(result, QuestionInvalid):
+                self._tally.payers.setdefault(row.payer, result.what)
+            self.settle(outcome.question, row, result, row.tries + outcome.tries)
+            self._setup.progress.advance("questions", done, len(mine))
+
+    def _outcomes(self, mine: Sequence[Planned]) -> Iterator[Outcome]:
+        setup, effort = self._setup, self._setup.effort
+        channels = {payer.key: payer.asking.channel for payer in setup.clinic.payers if payer.asking}
+        asked = []
+        for one in mine:
+            name = channels.get(one.question.payer) or ""
+            tries = max(1, min(effort.tries, effort.tries_a_day - one.row.tries))
+            limits = Limits(
+                per_payer=effort.per_payer.get(name, 4),
+                seconds=effort.seconds.get(name, 25.0),
+                tries=tries,
+                patience=effort.patience.total_seconds(),
+            )
+            asked.append((one.question, setup.channels[name], limits))
+        return self._guard.ask_all(asked)
+
+    # --- recording --------------------------------------------------------------------------------------------------
+
+    def _replied(self, question: Question, row: QuestionRow, reply: Replied, tries: int) -> None:
+        answer = reply.answer
+        if answer.kind is AnswerKind.TRY_LATER:
+            held = any(rejection.follow_up in NOT_AGAIN for rejection in answer.rejections)
+            said = "The payer says that it must not be asked again now." if held else "The payer asks for another try."
+            self._later(row, tries, said, over=held)
+            return
+        self._tally.counts["answered"] += 1
+        self._tally.counts["refused"] += answer.kind is AnswerKind.REFUSED
+        known = Known(
+            patient=row.patient,
+            coverage=row.coverage,
+            payer=row.payer,
+            asked_on=row.day,
+            answered_at=self.now(),
+            answer=answer,
+            question=row.key,
+            response=reply.on_host,
+            evidence=hashlib.sha256(reply.evidence).hexdigest(),
+        )
+        state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem="")
+        written = self._written or reply.on_host is not None
+        self._learnt.extend(self._lesson(question, answer))
+        self._keep(Settled(state, known, reply.evidence, reply.media_type, written))
+
+    def _lesson(self, question: Question, answer: Answer) -> Iterator[Habit]:
+        """What the answer teaches of the service types that were asked."""
+        wanted = Wanted(question.serviced, question.codes, Network.NO_DATA)
+        picked = pick(answer, wanted, self._setup.terms.asking) if answer.kind is AnswerKind.ANSWERED else None
+        for one in learnt(question, answer.kind, picked):
+            yield Habit(one.payer, one.service_type, one.asked, one.limits, one.benefits)
+
+    def _later(self, row: QuestionRow, tries: int, why: str, *, over: bool = False) -> None:
+        """To be tried again; of a payer that refuses us too, for its password may be mended in an hour."""
+        over = over or tries >= self._setup.effort.tries_a_day
+        state = QuestionState.GIVEN_UP if over else QuestionState.LATER
+        due = None if over else self.now() + AGAIN
+        self._keep(Settled(replace(row, state=state, tries=tries, due=due, ticket="", problem=why)))
+        self._tally.counts["given up" if over else "later"] += 1
+
+    def _keep(self, settled: Settled) -> None:
+        self._unsettled.append(settled)
+        if len(self._unsettled) >= TOGETHER or time.monotonic() - self._settled_at >= EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Record what was not recorded yet, in one transaction."""
+        if self._unsettled:
+            self._setup.asking.settle(self._unsettled)
+        if self._learnt:
+            self._setup.asking.learn(self._learnt)
+        self._unsettled, self._learnt, self._settled_at = [], [], time.monotonic()

@@ -1,0 +1,145 @@
+"""Asking payers before visits: read this first. The steps are ``Sweep.run``.
+
+Order keeps the promises: a question is claimed before it is asked, and its answer is recorded before it goes to the
+host; the host is told only what is recorded. A crash at any point costs one more try of a question under the same trace
+number, never an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from datetime import date as Date
+
+from massage_billing.errors import SettingsError
+from massage_billing.fhir.dates import zone_named
+from massage_billing.model import Appointment, Known, Reason, Verdict
+from massage_billing.payers.guarded import GuardedAsker
+from massage_billing.ports import QuestionRow
+from massage_billing.sweep.carry import Carrier
+from massage_billing.sweep.collect import Collector
+from massage_billing.sweep.deliver import deliver
+from massage_billing.sweep.judging import judge_all
+from massage_billing.sweep.questions import Questions
+from massage_billing.sweep.report import SweepReport, Tally
+from massage_billing.sweep.setup import SweepSetup
+from massage_billing.sweep.survey import Coming, Surveyor
+from massage_billing.sweep.tasks import keep_tasks
+
+_ALL = 100_000
+NEAR = timedelta(days=14)
+"""Up to so many days ahead the appointments before a day are read too."""
+
+
+class Sweep:
+    """Asks payers about the coming appointments of one host, and tells what is to be settled before each."""
+
+    def __init__(self, setup: SweepSetup, guard: GuardedAsker) -> None:
+        self.setup = setup
+        self._guard = guard
+
+    def run(self, first: Date | None = None, days: int | None = None, *, dry_run: bool = False) -> SweepReport:
+        """Ask about the coverage of the appointments from ``first`` (today) on, so many days ahead.
+
+        Raises HostError where the host's calendar cannot be read; a payer that fails is named in the report.
+        """
+        begun, today = time.monotonic(), self.today()
+        first = first or today
+        last = first + timedelta(days=self.setup.days if days is None else days)
+        tally = Tally()
+        surveyor, carrier = self._helpers(tally)
+
+        # What earlier sweeps left: answers to put on the host, answers to look for.
+        if not dry_run:
+            deliver(self.setup, tally)
+            Collector(self.setup, self._guard, surveyor, carrier, tally).collect()
+
+        # Who comes, who would be billed, and who has to be asked?
+        coming = surveyor.days(first, last)
+        tally.counts["appointments"] = len(coming)
+        questions = Questions(self.setup, coming, today, tally)
+
+        # Ask, record, and put question and answer on the host.
+        if not dry_run:
+            carrier.ask(questions.planned)
+            deliver(self.setup, tally)
+            coming = surveyor.again(coming)
+
+        # What has to be settled before each visit, and who is told?
+        verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, tally)]
+        if not dry_run:
+            keep_tasks(self.setup, verdicts, first, last, tally)
+            self.setup.asking.purge_evidence(datetime.now(UTC) - self.setup.retention)
+        return self._report(tally, first, last, begun, dry_run=dry_run)
+
+    def collect(self) -> SweepReport:
+        """Only look for answers to questions that were sent earlier, and put them on the host."""
+        begun, today = time.monotonic(), self.today()
+        tally = Tally()
+        surveyor, carrier = self._helpers(tally)
+        Collector(self.setup, self._guard, surveyor, carrier, tally).collect()
+        deliver(self.setup, tally)
+        return self._report(tally, today, today, begun, dry_run=False)
+
+    def huddle(self, day: Date) -> list[tuple[Appointment, Verdict]]:
+        """The appointments of a day with what must be settled before each; asks nobody and writes nothing."""
+        tally, today = Tally(), self.today()
+        near = today <= day <= today + NEAR  # visits that are booked before it take what is left of a paper
+        coming = Surveyor(self.setup, tally).days(today if near else day, day)
+        faults = Questions(self.setup, coming, today, tally).faults
+        judged = self._judge(coming, faults, today, tally)
+        return [(one, verdict) for one, verdict in judged if one.date == day]
+
+    def questions(self, since: Date) -> list[QuestionRow]:
+        """Questions since a day, the oldest first."""
+        return list(self.setup.asking.rows(self.setup.host.id, since))
+
+    def answers(self, coverage: str) -> list[Known]:
+        """What payers said of a coverage, the newest first. PHI."""
+        return self.setup.asking.answers(self.setup.host.id, [coverage]).get(coverage, [])
+
+    def evidence(self, question: str) -> tuple[bytes, str] | None:
+        """What was received for a question, and its media type; None where it is not kept any more. PHI."""
+        return self.setup.asking.evidence(question)
+
+    # --- the day ----------------------------------------------------------------------------------------------------
+
+    def local_now(self) -> datetime:
+        """What time it is at the clinic, by the host's clock. SettingsError where no zone is set (DESIGN 5)."""
+        zone = zone_named(self.setup.reading.zone) if self.setup.reading.zone else None
+        if zone is None:
+            host = self.setup.host.id
+            raise SettingsError(
+                f"Host {host} has no time zone, so no day is certain.", f"Set hosts.{host}.zone to an IANA zone."
+            )
+        return (self.setup.now() if self.setup.now else self.setup.host.now()).astimezone(zone)
+
+    def today(self) -> Date:
+        """What day it is at the clinic."""
+        return self.local_now().date()
+
+    def tomorrow(self) -> Date:
+        """The next day at the clinic."""
+        return self.today() + timedelta(days=1)
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _helpers(self, tally: Tally) -> tuple[Surveyor, Carrier]:
+        return Surveyor(self.setup, tally), Carrier(self.setup, self._guard, tally)
+
+    def _judge(
+        self,
+        coming: Sequence[Coming],
+        faults: Mapping[tuple[str, str], Sequence[Reason]],
+        today: Date,
+        tally: Tally,
+    ) -> list[tuple[Appointment, Verdict]]:
+        judged = judge_all(self.setup, coming, faults, today)
+        for _, verdict in judged:
+            tally.verdict(verdict)
+        return judged
+
+    def _report(self, tally: Tally, first: Date, last: Date, begun: float, *, dry_run: bool) -> SweepReport:
+        unwritten = len(self.setup.asking.unwritten(self.setup.host.id, _ALL))
+        return tally.report(first, last, unwritten=unwritten, seconds=time.monotonic() - begun, dry_run=dry_run)

@@ -1,0 +1,111 @@
+"""Asking payers: settings in, a sweep with its host, store, rules and channels out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from massage_billing.clinic_files import settings_to_clinic, settings_to_reading
+from massage_billing.errors import HostError
+from massage_billing.model import Asker
+from massage_billing.ports import Host, Schedule
+from massage_billing.rulebook.credential_files import load_credential_terms
+from massage_billing.rulebook.eligibility_files import load_eligibility
+from massage_billing.run.report import NoProgress, Progress
+from massage_billing.settings import Settings
+from massage_billing.store import open_store
+from massage_billing.wiring.billing import rulebook_of, shipped_maps
+from massage_billing.wiring.channels import open_channels
+from massage_billing.wiring.hosts import open_host
+from massage_billing.wiring.state import private_folder, store_url
+
+if TYPE_CHECKING:
+    from massage_billing.sweep.setup import Effort
+    from massage_billing.sweep.sweep import Sweep
+
+
+@contextmanager
+def open_sweep(settings: Settings, *, host: str | None = None, progress: Progress | None = None) -> Iterator[Sweep]:
+    """What asks payers for one host. Raises SettingsError, StoreError, RuleFileError, and HostError for a host without
+    a calendar; closes what it opened."""
+    from massage_billing.payers.guarded import GuardedAsker
+    from massage_billing.store.askers import Askers
+    from massage_billing.sweep.setup import SweepSetup
+    from massage_billing.sweep.sweep import Sweep
+
+    chosen = settings.host(host)
+    state = settings.state_folder()
+    private_folder(state)
+    codes, places = shipped_maps()
+    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
+    with ExitStack() as stack:
+        adapter = open_host(chosen, state, reading)
+        stack.callback(_close, adapter)
+        schedule = _calendar(adapter)
+        store = stack.enter_context(open_store(store_url(settings, state)))
+        askers = Askers(state)
+        channels = open_channels(settings.eligibility, adapter, schedule, state)
+        for channel in channels.values():
+            stack.callback(channel.close)
+        setup = SweepSetup(
+            host=adapter,
+            schedule=schedule,
+            store=store,
+            asking=store.asking(askers.alive),
+            book=rulebook_of(settings),
+            terms=load_eligibility(),
+            credential_terms=load_credential_terms(),
+            clinic=settings_to_clinic(settings, reading),
+            reading=reading,
+            asker=_asker(settings),
+            channels=channels,
+            owner=stack.enter_context(askers.asker()),
+            max_age=settings.eligibility.max_age,
+            days=settings.eligibility.days,
+            effort=_effort(settings),
+            retention=timedelta(days=settings.state.retention_days),
+            progress=progress or NoProgress(),
+        )
+        yield Sweep(setup, GuardedAsker(settings.eligibility.at_once))
+
+
+def _calendar(host: Host) -> Schedule:
+    if not isinstance(host, Schedule):
+        raise HostError(f"Host {host.id} has no calendar that could be read.", "Use a host with Appointments.")
+    return host
+
+
+def _close(host: Host) -> None:
+    closing: object = getattr(host, "close", None)
+    if callable(closing):
+        closing()
+
+
+def _asker(settings: Settings) -> Asker | None:
+    """Who asks; None where the settings do not say."""
+    clinic = settings.clinic
+    if clinic.npi is None or not clinic.name:
+        return None
+    return Asker("", clinic.npi, clinic.name, tin=clinic.tin.replace("-", "") if clinic.tin else None)
+
+
+def _effort(settings: Settings) -> Effort:
+    from massage_billing.eligibility_settings import HostChannel, X12FolderChannel
+    from massage_billing.sweep.setup import Effort
+
+    given = settings.eligibility
+    return Effort(
+        at_once=given.at_once,
+        per_payer={name: channel.per_payer for name, channel in given.channels.items()},
+        seconds={name: channel.timeout.total_seconds() + 5 for name, channel in given.channels.items()},
+        tries=given.tries,
+        patience=given.patience,
+        tries_a_day=given.tries_a_day,
+        wait={
+            name: channel.patience
+            for name, channel in given.channels.items()
+            if isinstance(channel, X12FolderChannel | HostChannel)
+        },
+    )
