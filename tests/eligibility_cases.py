@@ -1,14 +1,17 @@
-"""Questions, answers and foreign responses for the tests of eligibility in FHIR."""
+"""Questions and answers for the tests of eligibility in FHIR, and what of an answer has to come back from a host."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from massage_billing.fhir.benefit_item import KEPT_REFERENCES
 from massage_billing.fhir.eligibility_request import RequestRefs
+from massage_billing.fhir.fhir_text import plain
 from massage_billing.fhir.keys import question_key
 from massage_billing.model import (
     Answer,
@@ -169,4 +172,59 @@ def answers(draw: st.DrawFn) -> Answer:
         trace=KEY,
         payer_trace=draw(st.just("") | tokens),
         kept=draw(several(words)),
+    )
+
+
+Dated = TypeVar("Dated", Plan, Span)
+
+# --- what is read back ------------------------------------------------------------------------------------------------
+
+
+def text(said: str | None) -> str | None:
+    return plain(said or "") or None
+
+
+def texts(said: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(shown for one in said if (shown := plain(one)))
+
+
+def lines(said: tuple[str, ...]) -> list[str]:
+    return plain("\n".join(said)).split("\n")
+
+
+def forwards(one: Dated) -> Dated:
+    """A period that ends before it starts without its end: FHIR takes none."""
+    return replace(one, end=None) if one.start and one.end and one.start > one.end else one
+
+
+def entity(one: Entity) -> Entity:
+    return replace(one, name=text(one.name), identifiers=(), contacts=texts(one.contacts))
+
+
+def matters(answer: Answer) -> Answer:
+    """An answer without what is left to the store's evidence, its figures in one order."""
+    return replace(
+        answer,
+        plans=tuple(replace(forwards(plan), name=text(plan.name)) for plan in answer.plans),
+        benefits=tuple(benefit(one) for one in answer.benefits),
+        other_payers=tuple(entity(one) for one in answer.other_payers),
+        rejections=tuple(replace(one, message=plain(one.message)) for one in answer.rejections),
+        corrected=None,
+        messages=tuple(line for line in lines(answer.messages) if line.strip()),
+        kept=(),
+    )
+
+
+def benefit(one: Benefit) -> Benefit:
+    counts = sorted((replace(count, said="") for count in one.counts), key=repr)
+    return replace(
+        one,
+        plan=text(one.plan),
+        counts=tuple(counts),
+        measure=one.measure if one.amount is not None else Measure.PLAIN,
+        spans=tuple(forwards(span) for span in one.spans if span.start or span.end),
+        messages=tuple(line for line in lines(one.messages) if line.strip()),
+        entities=tuple(entity(who) for who in one.entities),
+        references=tuple(reference for reference in one.references if reference[0] in KEPT_REFERENCES),
+        said=(),
     )

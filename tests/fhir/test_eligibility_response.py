@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fhir.resources.R4B.coverageeligibilityresponse import CoverageEligibilityResponse
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from eligibility_cases import DAY, KEY, REFS, answers
+from eligibility_cases import DAY, KEY, REFS, answers, matters
 from massage_billing.fhir import names
-from massage_billing.fhir.benefit_item import KEPT_REFERENCES
 from massage_billing.fhir.eligibility_read import question_key_of, read_response
 from massage_billing.fhir.eligibility_response import build_response
-from massage_billing.fhir.fhir_text import plain
 from massage_billing.fhir.schemas import Validator
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import (
@@ -31,7 +28,6 @@ from massage_billing.model import (
     Entity,
     Measure,
     Network,
-    Plan,
     Rejection,
     Span,
     Standing,
@@ -46,61 +42,6 @@ def written(answer: Answer) -> dict[str, Any]:
     """The response as a host has it."""
     content: dict[str, Any] = json.loads(to_bytes(build_response(REFS, answer, REQUEST, CREATED)))
     return content
-
-
-Dated = TypeVar("Dated", Plan, Span)
-
-# --- what is read back ------------------------------------------------------------------------------------------------
-
-
-def text(said: str | None) -> str | None:
-    return plain(said or "") or None
-
-
-def texts(said: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(shown for one in said if (shown := plain(one)))
-
-
-def lines(said: tuple[str, ...]) -> list[str]:
-    return plain("\n".join(said)).split("\n")
-
-
-def forwards(one: Dated) -> Dated:
-    """A period that ends before it starts without its end: FHIR takes none."""
-    return replace(one, end=None) if one.start and one.end and one.start > one.end else one
-
-
-def entity(one: Entity) -> Entity:
-    return replace(one, name=text(one.name), identifiers=(), contacts=texts(one.contacts))
-
-
-def matters(answer: Answer) -> Answer:
-    """An answer without what is left to the store's evidence, its figures in one order."""
-    return replace(
-        answer,
-        plans=tuple(replace(forwards(plan), name=text(plan.name)) for plan in answer.plans),
-        benefits=tuple(benefit(one) for one in answer.benefits),
-        other_payers=tuple(entity(one) for one in answer.other_payers),
-        rejections=tuple(replace(one, message=plain(one.message)) for one in answer.rejections),
-        corrected=None,
-        messages=tuple(line for line in lines(answer.messages) if line.strip()),
-        kept=(),
-    )
-
-
-def benefit(one: Benefit) -> Benefit:
-    counts = sorted((replace(count, said="") for count in one.counts), key=repr)
-    return replace(
-        one,
-        plan=text(one.plan),
-        counts=tuple(counts),
-        measure=one.measure if one.amount is not None else Measure.PLAIN,
-        spans=tuple(forwards(span) for span in one.spans if span.start or span.end),
-        messages=tuple(line for line in lines(one.messages) if line.strip()),
-        entities=tuple(entity(who) for who in one.entities),
-        references=tuple(reference for reference in one.references if reference[0] in KEPT_REFERENCES),
-        said=(),
-    )
 
 
 @given(answers())
