@@ -7,6 +7,7 @@ CoverageEligibilityRequest, or beside it in a Bundle. What cannot go along (faci
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, cast
 
@@ -17,8 +18,9 @@ from massage_billing.fhir import names
 from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.keys import full_url
 from massage_billing.fhir.serial import Resource, to_bytes
-from massage_billing.model import Person, Question
+from massage_billing.model import Answer, Person, Question
 from massage_billing.ports import JsonObject
+from massage_billing.x12.message_limits import with_text_limits
 
 _RELATIONSHIP: Final = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
 _CLASS: Final = "http://terminology.hl7.org/CodeSystem/coverage-class"
@@ -212,3 +214,8 @@ def member_id_of(response: JsonObject) -> str | None:
         if member_id := fj.text(coverage, "subscriberId"):
             return member_id
     return None
+
+
+def with_limits_in_words(answer: Answer) -> Answer:
+    """The answer with the counts that stand only in its texts, read by the patterns that the 271 is read by."""
+    return replace(answer, benefits=tuple(with_text_limits(one) for one in answer.benefits))

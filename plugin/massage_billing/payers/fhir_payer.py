@@ -38,6 +38,7 @@ from massage_billing.payers.fhir_bodies import (
     patient_of,
     request_of,
     responses,
+    with_limits_in_words,
 )
 from massage_billing.payers.sound import Named, anothers, check_person, check_question, corrected
 from massage_billing.ports import Asked, Failed, JsonObject, Replied, Reply, Waiting
@@ -213,7 +214,7 @@ class FhirPayer:
             raise anothers(question, self.name)
         named = _named(patient_of(response, document), member_id_of(response))
         check_person(question, [named], self.name)
-        answer = read_response(response, question.serviced)
+        answer = with_limits_in_words(read_response(response, question.serviced))
         if answer.corrected is None:
             answer = replace(answer, corrected=corrected(question, named))
         return Replied(answer, body, MEDIA_TYPE)

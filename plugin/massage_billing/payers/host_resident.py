@@ -17,7 +17,7 @@ from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import AnswerKind, Question
 from massage_billing.payers.calls import payer_errors, where
-from massage_billing.payers.fhir_bodies import keys_of
+from massage_billing.payers.fhir_bodies import keys_of, with_limits_in_words
 from massage_billing.payers.sound import anothers, check_question
 from massage_billing.ports import Asked, Failed, JsonObject, Replied, Reply, Waiting
 
@@ -90,7 +90,7 @@ class HostResident:
             raise anothers(question, self.name)
         if (keys := keys_of(response)) and question.key not in keys:
             raise anothers(question, self.name)
-        answer = read_response(response, question.serviced, question.coverage)
+        answer = with_limits_in_words(read_response(response, question.serviced, question.coverage))
         return Replied(answer, to_bytes(response), "application/fhir+json", f"CoverageEligibilityResponse/{id}")
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -40,7 +41,7 @@ def serve(port: int, latency: float, slow: float, polls: int, usual: str) -> Non
 
 def _until_closed(ended: threading.Event) -> None:
     """A parent that ends, however it ends, closes our standard input."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):  # not through a buffer: its lock would outlive the interpreter
         pass
     ended.set()
 
