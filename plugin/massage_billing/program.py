@@ -17,6 +17,7 @@ from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Decision, Ruling, Visit
 from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
+from massage_billing.run import answered
 from massage_billing.run.batch import today_of
 from massage_billing.run.paper_ledger import counted_alone
 from massage_billing.run.report import RunReport
@@ -107,7 +108,7 @@ class Program:
     def visit_and_decision(self, encounter: str, policy: str | None = None) -> tuple[Visit, Decision]:
         """A visit as it stands on the host now, with those of its day, and what the rulebook makes of it now."""
         setup, host = self.setup, self.setup.host.id
-        visit = read_visit(self._record(encounter), setup.reading)
+        visit = self._read(self._record(encounter))
         clinic = setup.clinic if policy is None else replace(setup.clinic, policy=policy)
         visits = [visit, *self._others_of_day(visit)]
         ids = [one.encounter for one in visits]
@@ -122,8 +123,13 @@ class Program:
             return []
         known = self.setup.store.same_day(self.setup.host.id, [(visit.patient, visit.date)])
         found = self.setup.host.visits([one for one in known if one != visit.encounter])
-        others = [read_visit(record, self.setup.reading) for record in found]
+        others = [self._read(record) for record in found]
         return [one for one in others if (one.patient, one.date) == (visit.patient, visit.date)]
+
+    def _read(self, record: VisitRecord) -> Visit:
+        """A visit as a run reads it: with what payers answered of its coverages."""
+        ((_, visit),) = answered.verified([(record, read_visit(record, self.setup.reading))], self.setup)
+        return visit
 
     def record(self, encounter: str) -> VisitRecord:
         """The FHIR resources of one visit, for the superbill's names. PHI."""

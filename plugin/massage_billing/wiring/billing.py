@@ -73,6 +73,7 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
             outputs=outputs(chosen),
             progress=progress or NoProgress(),
             told=tuple(told),
+            asking=store.asking(),
         )
         yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(one_at_a_time, state, chosen.id))
     finally:
