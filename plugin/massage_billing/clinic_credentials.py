@@ -47,9 +47,14 @@ _DATED: Final[Mapping[CredentialKind, str]] = {CredentialKind.ATTESTATION: "from
 def load_credentials(file: Path) -> tuple[Credential, ...]:
     """The credentials of a file, in its order. SettingsError with file and line for what is wrong, for two enrolments
     of one holder with one payer on one day, and for a credential that stands there twice."""
+    return checked(file, _rows(file))
+
+
+def checked(file: Path, lines: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[Credential, ...]:
+    """The credentials of rows that somebody read, each with its line and every column. SettingsError as above."""
     found: list[Credential] = []
     met: dict[tuple[object, ...], list[tuple[int, Credential]]] = {}
-    for line, row in _rows(file):
+    for line, row in lines:
         where = f"{file}:{line}"
         credential = _credential(where, f"{file.name}:{line}", row)
         others = met.setdefault(_same(credential), [])
@@ -63,14 +68,18 @@ def load_credentials(file: Path) -> tuple[Credential, ...]:
 def credentials_csv(credentials: Iterable[Credential]) -> str:
     """The text of a ``credentials.csv`` with these credentials, in their order; it reads back as the same."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in credentials:
-        enrolled = "" if one.enrolled is None else one.enrolled.value
-        days = ("" if day is None else day.isoformat() for day in (one.start, one.end))
-        writer.writerow((one.kind.value, one.npi or "", one.holder or "", one.payer or "", enrolled, one.state or "",
-                         one.number or "", *days))  # fmt: skip
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(as_row(one) for one in credentials)
     return text.getvalue()
+
+
+def as_row(one: Credential) -> dict[str, str]:
+    """A credential as a row, every column there."""
+    enrolled = None if one.enrolled is None else one.enrolled.value
+    days = [None if day is None else day.isoformat() for day in (one.start, one.end)]
+    cells = (one.kind.value, one.npi, one.holder, one.payer, enrolled, one.state, one.number, *days)
+    return {column: cell or "" for column, cell in zip(COLUMNS, cells, strict=True)}
 
 
 def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, str]]]:

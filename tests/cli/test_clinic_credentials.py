@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -269,3 +270,26 @@ def test_no_file_is_not_the_same_as_an_empty_one(tmp_path: Path) -> None:
     none = settings_to_clinic(load_settings(tmp_path / "massage-billing.yaml"))
     assert not none.credentials_known
     assert none.digest != empty
+
+
+# --- the page of docs -----------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).resolve().parents[2] / "plugin" / "docs" / "credentials.md").read_text(encoding="utf-8")
+
+
+def test_the_examples_and_columns_of_the_page_are_those_that_are_read(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "credentials.csv").write_text(example, encoding="utf-8")
+    assert len(load_credentials(tmp_path / "credentials.csv")) == 8
+    listed = next(one for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if one.startswith("credentials:"))
+    (tmp_path / "credentials.yaml").write_text(listed, encoding="utf-8")
+    assert len(load_credentials(tmp_path / "credentials.yaml")) == 2
+    table = PAGE.split("## credentials.csv")[1].split("Columns may stand")[0]
+    assert tuple(re.findall(r"^\| `([a-z]+)` \|", table, re.MULTILINE)) == COLUMNS
+
+
+def test_the_setting_of_the_registry_on_the_page_is_a_setting(tmp_path: Path) -> None:
+    block = next(one for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if one.startswith("npi_registry:"))
+    file = tmp_path / "massage-billing.yaml"
+    file.write_text(block, encoding="utf-8")
+    assert load_settings(file).npi_registry is not None

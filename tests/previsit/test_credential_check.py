@@ -70,7 +70,7 @@ def test_what_ends_is_told_sixty_days_ahead_and_from_its_last_day_on(
     for one in reasons:
         assert one.due == day(ahead)
         assert day(ahead).isoformat() in one.message
-        assert (one.readiness is Readiness.BLOCKED) is (expected == "ended")
+        assert (one.readiness is Readiness.BLOCKED) is (expected == "ended" and kind is not LIABILITY)
 
 
 def test_what_is_renewed_in_time_is_not_told() -> None:

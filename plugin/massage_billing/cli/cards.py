@@ -55,7 +55,8 @@ def _head(item: Json) -> Iterable[str]:
         badge, bold=True, fg=_COLOURS.get(outcome)
     )
     parts = [("payer", _text(item, "payer")), ("coverage", _text(item, "coverage")), ("policy", _text(item, "policy"))]
-    said = ", ".join(f"{name} {value}" for name, value in parts if value) or "no payer"
+    told = [f"{name} {value}" for name, value in parts if value]
+    said = ", ".join(word for word in (*told, _text(item, "network")) if word) or "no payer"
     yield f"  {said}; rulebook {_text(_object(item, 'rulebook'), 'version')}"
 
 

@@ -9,9 +9,12 @@ from typing import Literal
 
 import click
 
+Cell = str | tuple[str, str]
+"""A text, or a text with its colour."""
+
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), wrap: Iterable[str] = ()
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Iterable[str] = (), wrap: Iterable[str] = ()
 ) -> None:
     """Print a table; columns in ``right`` are aligned to the right, those in ``wrap`` give way where it is narrow."""
     from rich import box
@@ -25,7 +28,7 @@ def print_table(
         justify: Literal["left", "right"] = "right" if column in rights else "left"
         table.add_column(column, justify=justify, overflow="fold", no_wrap=column not in wraps)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell) if isinstance(cell, str) else Text(cell[0], style=cell[1]) for cell in row))
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 140
     console = Console(width=width, color_system="auto" if sys.stdout.isatty() else None)
     with console.capture() as captured:

@@ -42,6 +42,17 @@ def npis(persons: Sequence[Person], row: NpiRow) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def attested_until(person: Person, terms: CredentialTerms) -> tuple[Date, str] | None:
+    """Until when somebody's last attestation holds, and where it stands; None where none is on file."""
+    made = [one for one in person.of(CredentialKind.ATTESTATION) if one.start is not None]
+    if not made:
+        return None
+    last = max(made, key=lambda one: one.start or Date.min)
+    states = {one.state for one in person.of(CredentialKind.LICENCE) if one.state}
+    start, days = last.start or Date.min, terms.attested_for(states)
+    return last.end or start + timedelta(days=min(days, (Date.max - start).days)), last.source
+
+
 def findings(
     persons: Sequence[Person], clinic: Clinic, today: Date, terms: CredentialTerms, row: NpiRow,
     asked: Asked = NOBODY_ASKED,
@@ -119,23 +130,17 @@ class _Check:
             yield self.terms.reason(f"{kind}-ends", message, about=person.name, due=far.end)
 
     def _attestation(self, person: Person) -> Iterator[Reason]:
-        made = [one for one in person.of(CredentialKind.ATTESTATION) if one.start is not None]
-        if not made:
+        known = attested_until(person, self.terms)
+        if known is None:
             return
-        last = max(made, key=lambda one: one.start or Date.min)
-        due = last.end or self._attested_until(person, last)
+        due, source = known
         days = (due - self.today).days
         if days < 0:
-            message = f"{person.name}: by {last.source} the attestation was due on {due}."
+            message = f"{person.name}: by {source} the attestation was due on {due}."
             yield self.terms.reason("attestation-due", message, about=person.name, due=due)
         elif self.terms.step(days) is not None:
-            message = f"{person.name}: by {last.source} the attestation is due on {due}, {_in_days(due, self.today)}."
+            message = f"{person.name}: by {source} the attestation is due on {due}, {_in_days(due, self.today)}."
             yield self.terms.reason("attestation-soon", message, about=person.name, due=due)
-
-    def _attested_until(self, person: Person, last: Credential) -> Date:
-        states = {one.state for one in person.of(CredentialKind.LICENCE) if one.state}
-        start, days = last.start or Date.min, self.terms.attested_for(states)
-        return start + timedelta(days=min(days, (Date.max - start).days))
 
     # --- who somebody is ----------------------------------------------------------------------------------------------
 
