@@ -223,6 +223,14 @@ def test_try_later_is_no_failure_of_the_payer() -> None:
     assert {outcome.tries for _, outcome in round_.ended} == {3}
 
 
+def test_a_try_that_patience_does_not_reach_is_not_waited_for() -> None:
+    limits = replace(CALM, tries=9, patience=10)
+    round_ = world(lambda turn, now: (1.0, PayerUnreachable("gone")), many(one=1), limits).run()
+    ((at, outcome),) = round_.ended
+    assert [begun for begun, _ in round_.begun] == [0, 2, 5]
+    assert (at, outcome.tries) == (6, 3)
+
+
 # --- the circuit ------------------------------------------------------------------------------------------------------
 
 
@@ -239,6 +247,17 @@ def test_while_it_is_tried_nothing_else_is_asked() -> None:
     limits = replace(CALM, per_payer=4, tries=1, failures=4, rest=30)
     round_ = world(lambda turn, now: (5.0, replied() if now >= 30 else PayerBusy("busy")), many(one=9), limits).run()
     assert [at for at, _ in round_.begun] == [0] * 4 + [35] + [40] * 4
+
+
+def test_calls_that_were_under_way_when_it_opened_do_not_make_it_rest_longer() -> None:
+    limits = replace(CALM, per_payer=4, tries=1, failures=3, rest=30)
+
+    def behave(turn: Turn, now: float) -> tuple[float, Result]:
+        slow = turn.job.question.patient == "Patient/3"
+        return (10.0 if slow else 1.0), replied() if now >= 30 else PayerUnreachable("gone")
+
+    round_ = world(behave, many(one=5), limits).run()
+    assert [at for at, _ in round_.begun] == [0, 0, 0, 0, 31]
 
 
 def test_a_payer_that_stays_down_costs_few_calls_and_its_questions_say_so() -> None:

@@ -64,8 +64,9 @@ class Line:
     seconds: float = 20.0
     """Time for one answer; CAQH CORE gives a real-time answer 20 seconds (Eligibility & Benefits Infrastructure Rule,
     the former Phase I 156)."""
-    connections: int = 20
-    """Connections that are kept, and calls at the same time: as many as are asked at once."""
+    connections: int = 40
+    """Connections that are kept, and calls at the same time: twice as many as are asked at once, for calls that hang
+    hold theirs after they were given up."""
     ca_file: str | None = None
     """Certificates (PEM) of the authority that signed the payer's; None: those the machine knows."""
     certificate: tuple[str, str] | None = None

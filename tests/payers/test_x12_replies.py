@@ -1,0 +1,93 @@
+"""Which X12 answer is whose, whatever came: never a crash, and never another's answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.payer_contract import ANSWERS, Mood
+from massage_billing.errors import PayerAnswerUnreadable, PayerError
+from massage_billing.payers.x12_replies import contents_of, reply_to
+from payers.questions import question
+from payers.x12_answers import Sent, interchange, transaction
+
+
+def asked_by(number: int) -> Sent:
+    asked = question(number)
+    return Sent(asked.trace, "9CLINIC001", asked.trace, f"{number:09}", str(number), asked.member_id)
+
+
+OURS = [asked_by(number) for number in (1, 2, 3)]
+OTHER = Sent("SOMEBODYELSE1", "9CLINIC999", "SOMEBODYELSE1", "1", "1", "SYNOTHER")
+WAITING = {question(number).trace: question(number) for number in (1, 2, 3)}
+moods = st.sampled_from(sorted(ANSWERS))
+pieces = st.lists(st.tuples(st.sampled_from([*OURS, OTHER]), moods), min_size=1, max_size=6)
+
+
+def text_of(answers: list[tuple[Sent, Mood]]) -> str:
+    return interchange(*(transaction(asked, mood) for asked, mood in answers))
+
+
+@given(answers=pieces)
+def test_each_answer_of_a_file_goes_to_its_own_question(answers: list[tuple[Sent, Mood]]) -> None:
+    found = contents_of(text_of(answers).encode(), WAITING, WAITING, {})
+    # Whoever could not come to the patient gives back no trace, but the question's own number in BHT03.
+    assert found.known == {asked.trace for asked, _ in answers if asked is not OTHER}
+    assert found.strangers == sum(1 for asked, _ in answers if asked is OTHER)
+    assert (found.whole, found.x12) == (True, True)
+    for trace, reply in found.replies.items():
+        asked = WAITING[trace]
+        assert reply.answer.asked_for == asked.serviced
+        others = {one.member for one in (*OURS, OTHER)} - {asked.member_id}
+        assert not [member for member in others if member.encode() in reply.evidence]
+        assert contents_of(reply.evidence, {trace: asked}, (), {}).replies[trace].answer == reply.answer
+
+
+@given(answers=pieces, data=st.data())
+def test_no_file_breaks_the_reader(answers: list[tuple[Sent, Mood]], data: st.DataObject) -> None:
+    text = bytearray(text_of(answers).encode())
+    for _ in range(data.draw(st.integers(0, 4))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        text[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=6))
+    found = contents_of(bytes(text), WAITING, WAITING, {1: question(1).trace})
+    assert found.replies.keys() <= found.known
+    said = ""
+    try:
+        reply_to(question(1), bytes(text), "Channel direct, payer acme:")
+    except PayerError as problem:
+        said = str(problem)
+    assert not said or said.startswith("Channel direct")
+    assert "SYN" not in said
+
+
+@given(data=st.binary(max_size=300))
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    found = contents_of(data, WAITING, WAITING, {})
+    assert not found.known
+    with pytest.raises(PayerError):
+        reply_to(question(), data, "Channel direct, payer acme:")
+
+
+@given(answers=pieces, number=st.sampled_from([1, 2, 3]))
+def test_an_answer_given_to_a_question_is_its_own(answers: list[tuple[Sent, Mood]], number: int) -> None:
+    asked = question(number)
+    own = [mood for one, mood in answers if one.trace == asked.trace]
+    try:
+        reply = reply_to(asked, text_of(answers).encode(), "Channel direct, payer acme:")
+    except PayerAnswerUnreadable:
+        assert not own
+        return
+    assert own or [mood for _, mood in answers] == [Mood.TRY_LATER]
+    assert not own or reply.answer.trace in ("", asked.trace)
+
+
+def test_answers_of_other_payers_files_are_nobodys_here(shared: Path) -> None:
+    files = sorted((shared / "x12" / "271").iterdir())
+    assert files
+    for file in files:
+        found = contents_of(file.read_bytes(), WAITING, WAITING, {})
+        assert not found.known
+        assert found.strangers
