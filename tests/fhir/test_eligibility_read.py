@@ -239,6 +239,16 @@ def test_a_bare_number_is_neither_dollars_nor_visits() -> None:
     assert one(figure("copay-percent", allowedUnsignedInt=250)).share is None
 
 
+def test_what_a_number_counts_may_stand_in_another_word() -> None:
+    type_ = {"coding": [{"code": "benefit"}], "text": "Visits"}
+    in_type = one({"category": coded("BE"), "benefit": [{"type": type_, "allowedUnsignedInt": 20}]})
+    in_unit = one({**figure("benefit", allowedUnsignedInt=120), "unit": {"text": "minutes"}})
+    as_type = one(figure("hours", allowedUnsignedInt=2))
+    units = [benefit.counts[0].unit for benefit in (in_type, in_unit, as_type)]
+    assert units == [CountUnit.VISITS, CountUnit.MINUTES, CountUnit.HOURS]
+    assert {benefit.kind for benefit in (in_type, in_unit, as_type)} == {BenefitKind.LIMIT}
+
+
 def test_money_of_another_currency_is_kept_and_not_taken_for_dollars() -> None:
     answer = read_response(response(figure("copay", allowedMoney={"value": 25, "currency": "SAR"})), DAY)
     assert [benefit.amount for benefit in answer.benefits] == [None]

@@ -37,8 +37,6 @@ _KINDS: Final = {
     "limits": BenefitKind.LIMIT,
     "limitation": BenefitKind.LIMIT,
     "limitations": BenefitKind.LIMIT,
-    "visit": BenefitKind.LIMIT,
-    "visits": BenefitKind.LIMIT,
     "unlimited": BenefitKind.UNLIMITED,
     "copay": BenefitKind.COPAY,
     "copayment": BenefitKind.COPAY,
@@ -61,7 +59,16 @@ _KINDS: Final = {
     "inactive": BenefitKind.INACTIVE,
 }
 """HL7 benefit-type, HL7 coverage-copay-type and the words of X12 EB01, as bare letters."""
-_VISITS: Final = frozenset({"visit", "visits"})
+_UNITS: Final = {
+    "visit": CountUnit.VISITS,
+    "visits": CountUnit.VISITS,
+    "units": CountUnit.UNITS,
+    "hours": CountUnit.HOURS,
+    "minutes": CountUnit.MINUTES,
+    "days": CountUnit.DAYS,
+    "months": CountUnit.MONTHS,
+}
+"""Words that say what is counted; as the type of a benefit each is a limit of them."""
 
 _HL7_TERM: Final = {
     "year": "annual",
@@ -105,11 +112,15 @@ def bare(word: str) -> str:
     return _NOT_A_LETTER.sub("", word.lower())
 
 
-def kind_of(code: str) -> tuple[BenefitKind, CountUnit]:
-    """What a benefit type of somebody's means, and what its numbers count, where that is known."""
+def kind_of(code: str) -> BenefitKind:
+    """What a benefit type of somebody's means; OTHER for what is not known."""
     word = bare(code)
-    unit = CountUnit.VISITS if word in _VISITS else CountUnit.NO_DATA
-    return _KINDS.get(word, BenefitKind.OTHER), unit
+    return BenefitKind.LIMIT if word in _UNITS else _KINDS.get(word, BenefitKind.OTHER)
+
+
+def unit_of(word: str) -> CountUnit:
+    """What a word says is counted; NO_DATA for any that says nothing of it."""
+    return _UNITS.get(bare(word), CountUnit.NO_DATA)
 
 
 def period_of(word: str) -> str | None:

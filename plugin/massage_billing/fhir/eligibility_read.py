@@ -12,7 +12,8 @@ from datetime import date as Date
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
-from massage_billing.fhir.benefit_read import parties, read_items
+from massage_billing.fhir.benefit_read import read_items
+from massage_billing.fhir.benefit_words import parties
 from massage_billing.fhir.concepts import codes, parts, period, spoken, string
 from massage_billing.fhir.dates import first_day, last_day
 from massage_billing.fhir.json import Faults
