@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.model import Person
+from massage_billing.payers.core_envelope import decode
 from massage_billing.payers.simulated.members import Asked, BenefitLine, EntityLine, PlanLine, Told
 from massage_billing.x12.answer_write_271 import Reply271, Seg, write_271
 from massage_billing.x12.asked_270 import Asked270
@@ -17,6 +19,30 @@ from massage_billing.x12.writer import Envelope
 
 BOUNDARY: Final = "----SyntheticHealthPlan"
 MEDIA_TYPE: Final = f'multipart/form-data; boundary="{BOUNDARY}"'
+
+
+_NAME: Final = re.compile(rb'name="?([A-Za-z]+)"?')
+
+
+def opened(body: bytes, media_type: str) -> tuple[dict[str, str], bytes] | None:
+    """(fields by name in lower case, X12) of a question's envelope; None where it is none. What is written as the rule
+    says is split in one go; all else is read as patiently as an answer is."""
+    fields: dict[str, str] = {}
+    payload = b""
+    _, given, boundary = media_type.partition("boundary=")
+    for part in body.split(b"--" + boundary.strip(' "').encode("latin-1", "replace"))[1:] if given else ():
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = _NAME.search(head)
+        if name is None:
+            continue
+        if name[1] == b"Payload":
+            payload = value.removesuffix(b"\r\n")
+        else:
+            fields[name[1].decode().lower()] = value.strip().decode("utf-8", "replace")
+    if payload.startswith(b"ISA"):
+        return fields, payload
+    received = decode(body, media_type)
+    return None if received is None else (dict(received.fields), received.payload)
 
 
 def asked_of(question: Asked270, today: Date) -> Asked:

@@ -14,9 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from massage_billing.errors import MassageBillingError
 from massage_billing.fhir.serial import to_bytes
-from massage_billing.payers.core_envelope import decode
 from massage_billing.payers.fhir_bodies import parsed
 from massage_billing.payers.simulated import as_fhir, as_json, as_x12
 from massage_billing.payers.simulated.http_server import Request, Response
@@ -119,20 +117,17 @@ class SimulatedPayer:
     # --- X12 --------------------------------------------------------------------------------------------------------
 
     def _core(self, request: Request) -> Response:
-        received = decode(request.body, request.headers.get("content-type", ""))
-        try:
-            questions = read_270(received.payload) if received is not None else []
-        except MassageBillingError:
-            questions = []
-        if len(questions) != 1 or received is None:
+        opened = as_x12.opened(request.body, request.headers.get("content-type", ""))
+        fields, x12 = opened if opened is not None else ({}, b"")
+        questions = read_270(x12)
+        if len(questions) != 1:
             return Response(400, b"", "text/plain")
         question, now = questions[0], self._clock()
         asked = as_x12.asked_of(question, now.date())
 
         def write(answer: Told) -> bytes:
-            x12 = as_x12.written(answer, question, now, next(self._numbers) % 10**9)
-            fields = received.fields
-            return as_x12.enveloped(x12, fields.get("receiverid", ""), fields.get("senderid", ""), now)
+            answered = as_x12.written(answer, question, now, next(self._numbers) % 10**9)
+            return as_x12.enveloped(answered, fields.get("receiverid", ""), fields.get("senderid", ""), now)
 
         return self._answer(asked, write, as_x12.MEDIA_TYPE)
 
