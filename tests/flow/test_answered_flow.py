@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from massage_billing.model import Answer, AnswerKind, Known, Standing
 from massage_billing.ports import Asking, QuestionRow, QuestionState, Settled
 from massage_billing.run import answered
 from massage_billing.service import Billing
+from massage_billing.store import open_store
 from massage_billing.store.memory_asking import MemoryAsking
 
 VISIT = date(2026, 11, 20)
@@ -163,6 +165,21 @@ def test_a_batch_asks_for_answers_once(world: World) -> None:
     asking = world.setup.asking
     assert isinstance(asking, Counting)
     assert asking.asked == 1
+
+
+def test_the_store_on_disk_wakes_and_attaches_the_same(tmp_path: Path) -> None:
+    with open_store(tmp_path / "state") as store:
+        world = World()
+        world.put(coverage("c1", period={"start": "2026-01-01", "end": "2026-11-01"}))
+        world.store = store  # type: ignore[assignment]
+        world.setup = replace(world.setup, store=store, asking=store.asking())
+        world.run()
+        assert held(world) == ["coverage-in-force"]
+        answer(world, YES)
+        assert world.run().claims_created == 1
+        answer(world, NO, n=2, hours=3)
+        world.run()
+        assert held(world) == ["coverage-in-force"]
 
 
 def test_without_asking_the_record_alone_counts() -> None:

@@ -13,11 +13,11 @@ from typing import Final
 
 from massage_billing.model import Answer, Benefit, BenefitKind, Benefits, Count, Entity, Measure, Network, Standing
 from massage_billing.previsit.limit import Limited, limited
-from massage_billing.previsit.relevant import CODE, Bearing, Wanted, bearing, best, first_tier, texts
+from massage_billing.previsit.relevant import CODE, Bearing, Wanted, bearing, best, first_tier, of_network, texts
 from massage_billing.previsit.terms import AskingFile
 
 Kind = BenefitKind
-Choose = Callable[[Iterable[Decimal]], Decimal]
+Choose = Callable[[list[Decimal]], Decimal]
 _TELL_COVERED: Final = frozenset(
     {Kind.ACTIVE, Kind.COPAY, Kind.COINSURANCE, Kind.DEDUCTIBLE, Kind.LIMIT, Kind.UNLIMITED, Kind.DESCRIPTION,
      Kind.RESTRICTED}
@@ -54,13 +54,11 @@ class Picked:
 def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
     """What an answer says of a planned treatment."""
     networks = [wanted.network] if wanted.network in (Network.IN, Network.OUT) else [Network.IN, Network.OUT]
-    every = [(network, bearing(answer, replace(wanted, network=network), asking)) for network in networks]
-    options = list(
-        dict.fromkeys(
-            _figures(answer, some, network, wanted, asking, choose) for network, some in every for choose in (min, max)
-        )
-    )
-    some = bearing(answer, wanted, asking)
+    either = bearing(answer, wanted, asking)
+    every = [(network, of_network(either, network)) for network in networks]
+    options = [option for network, some in every for option in _options(answer, some, network, wanted, asking)]
+    options = list(dict.fromkeys(options))
+    some = of_network(either, wanted.network)
     covered = {_covered(found, wanted, asking) for _, found in every}
     told = [limited(found, asking) for _, found in every]
     return Picked(
@@ -77,29 +75,42 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
     )
 
 
-def _figures(
-    answer: Answer, some: Sequence[Bearing], network: Network, wanted: Wanted, asking: AskingFile, choose: Choose
-) -> Benefits:
-    """One way it can be: the least or the most of what the payer says with the same weight."""
+def _options(
+    answer: Answer, some: Sequence[Bearing], network: Network, wanted: Wanted, asking: AskingFile
+) -> Iterable[Benefits]:
+    """The ways it can be in a network: the least and the most of what the payer says with the same weight."""
     limit = limited(some, asking)
-    allowed, used, left = (_one(each, choose) for each in (limit.allowed, limit.used, limit.left))
-    if left is None and allowed is not None and used is not None:
-        left = max(allowed - used, Decimal(0))
-    in_force = [plan.name for plan in answer.plans if plan.standing is Standing.IN_FORCE and plan.name]
-    said = [one for one in some if one.benefit.kind is not Kind.CONTACT]
+    said = _said(answer, some, network, limit, wanted, asking)
+    for choose in (min, max):
+        allowed, used, left = (_one(each, choose) for each in (limit.allowed, limit.used, limit.left))
+        if left is None and allowed is not None and used is not None:
+            left = max(allowed - used, Decimal(0))
+        yield replace(
+            said,
+            copay=_amount(some, Kind.COPAY, choose, Measure.PLAIN, Measure.ALLOWED),
+            coinsurance=_share(some, choose),
+            deductible=_amount(some, Kind.DEDUCTIBLE, choose, Measure.PLAIN, Measure.ALLOWED),
+            deductible_left=_left(some, Kind.DEDUCTIBLE, choose),
+            out_of_pocket_left=_left(some, Kind.OUT_OF_POCKET, choose),
+            allowed=allowed,
+            used=used,
+            left=left,
+        )
+
+
+def _said(
+    answer: Answer, some: Sequence[Bearing], network: Network, limit: Limited, wanted: Wanted, asking: AskingFile
+) -> Benefits:
+    """What holds whichever figure is taken."""
+    in_force = {plan.name for plan in answer.plans if plan.standing is Standing.IN_FORCE and plan.name}
+    first = next((one for one in some if one.benefit.kind is not Kind.CONTACT), None)
     return Benefits(
         standing=answer.standing, start=answer.start, end=answer.end,
-        plan=in_force[0] if len(set(in_force)) == 1 else None, network=network,
-        copay=_amount(some, Kind.COPAY, choose, Measure.PLAIN, Measure.ALLOWED),
-        coinsurance=_share(some, choose),
-        deductible=_amount(some, Kind.DEDUCTIBLE, choose, Measure.PLAIN, Measure.ALLOWED),
-        deductible_left=_left(some, Kind.DEDUCTIBLE, choose),
-        out_of_pocket_left=_left(some, Kind.OUT_OF_POCKET, choose),
-        allowed=allowed, used=used, left=left, unit=limit.unit, period=limit.period, shared=limit.shared,
-        unlimited=limit.unlimited, covered=_covered(some, wanted, asking),
-        authorization=_authorization(some, wanted, asking),
+        plan=next(iter(in_force)) if len(in_force) == 1 else None, network=network,
+        unit=limit.unit, period=limit.period, shared=limit.shared, unlimited=limit.unlimited,
+        covered=_covered(some, wanted, asking), authorization=_authorization(some, wanted, asking),
         referral=_referral(some, asking), provider_limits=_provider_limits(some, asking),
-        other_coverage=_others(answer, asking), service_type=said[0].service_type if said else "",
+        other_coverage=_others(answer, asking), service_type=first.service_type if first else "",
         texts=tuple(dict.fromkeys((*texts(some), *answer.messages))),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from typing import Final
 from massage_billing.model import Answer, Benefit, Network, Standing
 from massage_billing.previsit.terms import AskingFile
 
-_OF_THE_DAY: Final = frozenset({Network.BOTH, Network.NO_DATA})
+_EITHER: Final = frozenset({Network.BOTH, Network.NO_DATA})
 _PEOPLE: Final = {"individual": 0, "": 1, "family": 2}
 _OTHERS: Final = 3
 CODE: Final = -1
@@ -45,23 +45,30 @@ class Bearing:
     service_type: str
     """The service type by which it bears; "" by code, and where it names none."""
 
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """The lower, the more it is believed: tier, whose it is, whether it says the network."""
-        return (self.tier, _PEOPLE.get(self.benefit.level, _OTHERS), int(self.benefit.network is Network.NO_DATA))
+    rank: tuple[int, int, int]
+    """The lower, the more it is believed: tier, whose it is, whether it says the network."""
 
 
 def bearing(answer: Answer, wanted: Wanted, asking: AskingFile) -> tuple[Bearing, ...]:
-    """The benefits that bear on the treatment in a network; the most specific first, whatever the payer's order."""
+    """The benefits that bear on the treatment, in whichever network; the most specific first, whatever the payer's
+    order."""
     gone = _plans_not_in_force(answer)
     found = []
     for benefit in answer.benefits:
-        if benefit.plan in gone or not _of_network(benefit, wanted.network) or _other_time(benefit, wanted.on, asking):
+        if benefit.plan in gone or (benefit.spans and _other_time(benefit, wanted.on, asking)):
             continue
         placed = _tier(benefit, wanted.codes, asking)
         if placed is not None:
-            found.append(Bearing(benefit, *placed))
-    return tuple(sorted(found, key=lambda one: (one.rank, _as_said(one.benefit))))
+            whose = _PEOPLE.get(benefit.level, _OTHERS)
+            found.append(Bearing(benefit, *placed, (placed[0], whose, int(benefit.network is Network.NO_DATA))))
+    return tuple(sorted(found, key=lambda one: (*one.rank, *_as_said(one.benefit))))
+
+
+def of_network(some: Iterable[Bearing], network: Network) -> tuple[Bearing, ...]:
+    """Those that hold in a network, in their order; of an unknown one all."""
+    if network not in (Network.IN, Network.OUT):
+        return tuple(some)
+    return tuple([one for one in some if one.benefit.network is network or one.benefit.network in _EITHER])
 
 
 def best(some: Iterable[Bearing]) -> list[Bearing]:
@@ -92,10 +99,6 @@ def _tier(benefit: Benefit, codes: Sequence[str], asking: AskingFile) -> tuple[i
     return min(placed, key=lambda one: (one[0], asking.specific[one[0]].types.index(one[1])), default=None)
 
 
-def _of_network(benefit: Benefit, network: Network) -> bool:
-    return network not in (Network.IN, Network.OUT) or benefit.network is network or benefit.network in _OF_THE_DAY
-
-
 def _other_time(benefit: Benefit, on: Date, asking: AskingFile) -> bool:
     """Whether the payer gives dates for which the benefit holds, and the day is not among them."""
     spans = [span for span in benefit.spans if span.qualifier in asking.benefit_dates.qualifiers]
@@ -111,7 +114,11 @@ def _plans_not_in_force(answer: Answer) -> frozenset[str | None]:
     return frozenset(dead - live)
 
 
-def _as_said(benefit: Benefit) -> tuple[str, ...]:
+def _as_said(one: Benefit) -> tuple[object, ...]:
     """A fixed order among equals that does not depend on the payer's."""
-    return (benefit.kind.value, benefit.code, str(benefit.amount), str(benefit.share), repr(benefit.counts),
-            *benefit.messages, *benefit.said, repr(benefit))  # fmt: skip
+    return (
+        one.kind._value_, one.code, one.network._value_, one.measure._value_, str(one.amount), str(one.share),
+        str(one.authorization), one.period, str(one.plan), one.service_types, one.messages, one.said,
+        repr(one.counts) if one.counts else "",
+        repr((one.entities, one.spans, one.places, one.references, one.modifiers)),
+    )  # fmt: skip

@@ -101,7 +101,7 @@ def _doubts(some: Held, choice: Choice, day: Day, terms: Eligibility) -> list[Re
         for c in ended:
             message = f"{c.id} {which_coverage.why_not(c, day.on)}; {choice.first.id} would be billed."
             found.append(terms.reason("coverage-passed-over", message, about=c.id))
-    for c in choice.in_force or some.insured:
+    for c in (choice.first,) if choice.first is not None else choice.in_force or some.insured:
         if some.known[c.id] is None:
             who = c.payer.reference
             message = f"No single entry of payers.yaml means {who or f'the payer of {c.id}, which names none'}."
