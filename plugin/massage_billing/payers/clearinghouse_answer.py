@@ -17,6 +17,7 @@ from massage_billing.model import (
     Entity,
     Question,
     Rejection,
+    Span,
     Standing,
 )
 from massage_billing.payers.clearinghouse_benefit import Taker, basic, benefit_of, date_segments
@@ -28,7 +29,7 @@ from massage_billing.x12.benefits import span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
 from massage_billing.x12.rejections import kind_of
-from massage_billing.x12.standing import stands
+from massage_billing.x12.standing import Stands, stands
 
 _REASON: Final = re.compile(r"[0-9A-Z]{2}")
 """Form of AAA03; other "codes" there are names of fields, and no reason of a payer's."""
@@ -63,11 +64,7 @@ def read(document: Json, mapped: Response, question: Question, codes: CodeTables
         benefits, [one for one, _ in dated], question.serviced, question.service_types,
         [("6P", number)] if number else [], codes,
     )  # fmt: skip
-    days = {judged.start, judged.end, None, *(day for plan in judged.plans for day in (plan.start, plan.end))}
-    for one, places in dated:
-        # Other dates of the coverage as a whole have no field.
-        if one.start in days and one.end in days and one.qualifier in codes.dates:
-            taker.take(*places)
+    _take_days(taker, judged, dated, codes)
     if number and any(plan.number == number for plan in judged.plans):
         taker.take(place)
     rejections = tuple(_unlike(each for one in mapped.rejections for each in _rejections(taker, one)))
@@ -94,6 +91,14 @@ def read(document: Json, mapped: Response, question: Question, codes: CodeTables
         tuple(taker.document.left()),
     )
     return Read(answer, tuple(found.named() for found in members))
+
+
+def _take_days(taker: Taker, judged: Stands, dated: Iterable[tuple[Span, Sequence[Place]]], codes: CodeTables) -> None:
+    """Take the dates that the answer tells as first and last day; others of the coverage as a whole have no field."""
+    told = {judged.start, judged.end, None, *(day for plan in judged.plans for day in (plan.start, plan.end))}
+    for one, places in dated:
+        if one.start in told and one.end in told and one.qualifier in codes.dates:
+            taker.take(*places)
 
 
 def _benefits(taker: Taker, mapped: Response, codes: CodeTables) -> Iterator[Benefit]:

@@ -41,7 +41,7 @@ class HostResident:
 
     def ask(self, question: Question) -> Reply:
         """See ``ports.PayerChannel``: the answer, where the host has it already, else Waiting for it."""
-        check_question(question, self.name)
+        check_question(question, self.name, payer_id=False)
         request = build_request(RequestRefs.of(question), question.asked_on.isoformat())
         match = f"identifier={names.SID_QUESTION_KEY}|{question.key}"
         with payer_errors(self.name, question.payer):

@@ -24,8 +24,11 @@ _FIXES: Final[Mapping[str, str]] = {
 }
 
 
-def check_question(question: Question, channel: str) -> None:
-    """Refuse a question that no payer can answer. Raises QuestionInvalid, which names fields and no value."""
+def check_question(question: Question, channel: str, *, payer_id: bool = True) -> None:
+    """Refuse a question that no payer can answer. Raises QuestionInvalid, which names fields and no value.
+
+    ``payer_id``: whether this channel tells payers apart by their id.
+    """
     patient = question.dependent
     given = {
         "member id": question.member_id.strip(),
@@ -34,7 +37,7 @@ def check_question(question: Question, channel: str) -> None:
         # A payer finds a dependent by its own birth date; the subscriber's is then not always on record.
         "subscriber's birth date": patient is not None or question.subscriber.birth_date,
         "patient's birth date": patient is None or patient.birth_date,
-        "payer id": question.payer_id.strip(),
+        "payer id": not payer_id or question.payer_id.strip(),
         "NPI of who asks": question.asker.npi.strip(),
         "name of who asks": question.asker.name.strip(),
     }

@@ -12,7 +12,7 @@ from datetime import date as Date
 from typing import Final
 
 from massage_billing.fhir import json as fj
-from massage_billing.payers.simulated.members import Asked, BenefitLine, PlanLine, Told
+from massage_billing.payers.simulated.members import Asked, BenefitLine, PlanLine, RejectionLine, Told
 from massage_billing.ports import JsonObject
 
 Body = dict[str, object]
@@ -93,16 +93,7 @@ def written_v3(told: Told) -> Body:
         ],
     }  # fmt: skip
     if told.rejections:
-        return {**body, "errors": [
-            {
-                "field": "AAA",
-                "code": one.code,
-                "description": f"AAA {one.code}",
-                "location": f"Loop {_LOOPS[one.level]}",
-                "followupAction": _FOLLOW_UPS.get(one.follow_up, ""),
-            }
-            for one in told.rejections
-        ]}  # fmt: skip
+        return {**body, "errors": [_error(one) for one in told.rejections]}
     entries = [_status(plan, asked.asked_for, len(told.plans) > 1) for plan in told.plans]
     entries += [entry for line in told.benefits for entry in _entries(line)]
     body["benefitsInformation"] = entries
@@ -116,6 +107,16 @@ def written_v3(told: Told) -> Body:
         body["planInformation"] = {"groupNumber": told.plans[0].number}
         body["planDateInformation"] = _without_blanks(planBegin=_basic(first), planEnd=_basic(last))
     return body
+
+
+def _error(rejection: RejectionLine) -> Body:
+    return {
+        "field": "AAA",
+        "code": rejection.code,
+        "description": f"AAA {rejection.code}",
+        "location": f"Loop {_LOOPS[rejection.level]}",
+        "followupAction": _FOLLOW_UPS.get(rejection.follow_up, ""),
+    }
 
 
 def _status(plan: PlanLine, asked_for: Date, several: bool) -> Body:
