@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 import builders
 from builders import claim, cpt, encounter, problems, read, ref, resource, service_request, sound
+from massage_billing.fhir import names
+from massage_billing.fhir.claim_state import Sending, evidence_of, our_claims
+from massage_billing.fhir.keys import claim_key
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import CoverageKind, Paper, PaperKind, Payer
 
@@ -305,3 +308,16 @@ def test_no_more_is_granted_than_was_asked(lines: list[tuple[str, int | None]], 
 @given(order=st.permutations([asked(), granted("pr1"), granted("pr2", created="2026-11-12", preAuthRef="A8")]))
 def test_the_order_of_resources_does_not_matter(order: list[Json]) -> None:
     assert one(*order).number == "A8"
+
+
+# --- beside our own claims --------------------------------------------------------------------------------------------
+
+
+def test_the_answer_to_a_preauthorization_is_no_evidence_that_a_claim_was_sent() -> None:
+    key = [{"system": names.SID_CLAIM_KEY, "value": claim_key("clinic", "e1", 0)}]
+    ours = claim("ours", identifier=key)
+    (standing,) = our_claims([ours, claim("copy", identifier=key, use="preauthorization")], "clinic", "e1")
+    assert standing.reference == "Claim/ours"
+    response = granted(request=ref("Claim/ours"))
+    assert evidence_of(standing, [response]).state is Sending.NOT_SENT
+    assert evidence_of(standing, [{**response, "use": "claim"}]).state is Sending.ADJUDICATED

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -18,6 +20,7 @@ from hosts.mini_openemr import MiniOpenEmr
 from massage_billing.fhir.visit import read_visit
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings
+from massage_billing.hosts.folder import FolderHost
 from massage_billing.hosts.openemr import OpenEmr
 from massage_billing.model import PaperKind, Reading
 
@@ -175,3 +178,48 @@ def test_what_openemr_fails_on_is_named_for_its_patient_alone(httpserver: HTTPSe
     assert [kind for kind, _ in records["m2"].unreadable] == ["Coverage"]
     assert records["m1"].unreadable == ()
     assert "Coverage/c1" in records["m1"].resources
+
+
+# --- folder -----------------------------------------------------------------------------------------------------------
+
+
+def folder(path: Path, *resources: Json) -> FolderHost:
+    (path / "export").mkdir()
+    (path / "export" / "all.ndjson").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in resources))
+    return FolderHost("clinic", path / "export", out=path / "out", work=path / "work")
+
+
+def test_a_folders_visits_have_their_patients_preauthorizations(tmp_path: Path) -> None:
+    other = {**preauthorization("pa2"), "patient": ref("Patient/p2")}
+    host = folder(tmp_path, *clinic(), preauthorization("pa1"), other, granted("pr1", "Claim/pa1"))
+    visits = first_run(host)[0]
+    assert {"Claim/pa1", "ClaimResponse/pr1"} <= visits["e1"].resources.keys()
+    assert {"Claim/pa1", "ClaimResponse/pr1"}.isdisjoint(visits["e3"].resources)
+    assert "Claim/x1" not in visits["e2"].resources, "a Claim of another visit stays with it"
+    papers = read_visit(visits["e2"], Reading(host="clinic", zone="America/Denver")).papers
+    assert [paper.number for paper in papers if paper.kind is PaperKind.AUTHORIZATION] == ["A7"]
+
+
+def test_a_preauthorization_that_names_a_visit_is_every_visits_of_its_patient(tmp_path: Path) -> None:
+    asked_for = preauthorization("pa1")
+    asked_for["item"][0]["encounter"] = [ref("Encounter/e1")]
+    host = folder(tmp_path, *clinic(), asked_for, granted("pr1", "Claim/pa1"))
+    visits = first_run(host)[0]
+    assert all("ClaimResponse/pr1" in visits[one].resources for one in ("e1", "e2"))
+    assert read_visit(visits["e2"], Reading(host="clinic", zone="America/Denver")).foreign_claims == ()
+
+
+def test_an_appointment_of_two_patients_of_a_folder_is_given_once(tmp_path: Path) -> None:
+    both = [{"actor": ref(f"Patient/{one}"), "status": "accepted"} for one in ("p1", "p2")]
+    host = folder(tmp_path, *calendar(), booked("m9", "02", "Patient/p1", participant=both))
+    assert [one.appointment for one in host.appointments(FIRST, LAST)].count("m9") == 1
+
+
+def test_an_appointment_without_a_patient_is_given_all_the_same(tmp_path: Path) -> None:
+    host = folder(tmp_path, *calendar(), booked("m9", "02", "Practitioner/t1", participant=[]))
+    assert "m9" in {one.appointment for one in host.appointments(FIRST, LAST)}
+
+
+def test_a_folder_without_appointments_has_none(tmp_path: Path) -> None:
+    host = folder(tmp_path, *(one for one in calendar() if one["resourceType"] != "Appointment"))
+    assert list(host.appointments(FIRST, LAST)) == []

@@ -22,6 +22,8 @@ from massage_billing.fhir.tasks import digest_of
 CANCELLED_BY_US = hashlib.sha256(b"massage-billing: cancelled, no longer billable").hexdigest()
 """Decision digest of a Claim this program cancelled; any other digest on a cancelled Claim means a person did it."""
 
+NOT_BILLING = frozenset({"preauthorization", "predetermination"})
+"""Claim.use and ClaimResponse.use of what bills nothing: it is neither a claim nor an answer to one."""
 _MAX_REVISIONS = 64
 _OWN_SYSTEMS = frozenset({names.SID_CLAIM_KEY, names.SID_VISIT_KEY})
 
@@ -132,7 +134,7 @@ def our_claims(resources: Iterable[Mapping[str, object]], host: str, encounter: 
     found: list[ClaimOnHost] = []
     keys: dict[str, int] = {}
     for resource in resources:
-        if resource.get("resourceType") != "Claim":
+        if resource.get("resourceType") != "Claim" or fj.text(resource, "use") in NOT_BILLING:
             continue
         key = key_of_claim(resource)
         if key is None:
@@ -167,7 +169,9 @@ def evidence_of(claim: ClaimOnHost, answers: Iterable[Mapping[str, object]]) -> 
     order = list(Sending)
     best = Evidence()
     for answer in answers:
-        if fj.text(answer, "status") in ("cancelled", "entered-in-error") or not _answers(answer, claim):
+        if fj.text(answer, "status") in ("cancelled", "entered-in-error") or fj.text(answer, "use") in NOT_BILLING:
+            continue
+        if not _answers(answer, claim):
             continue
         outcome = fj.text(answer, "outcome")
         state = {"queued": Sending.SENT, "error": Sending.REJECTED}.get(outcome or "", Sending.ADJUDICATED)

@@ -23,8 +23,6 @@ from massage_billing.fhir.record import Record
 from massage_billing.model import Paper, PaperKind
 from massage_billing.ports import JsonObject
 
-NOT_BILLING: Final = frozenset({"preauthorization", "predetermination"})
-"""Claim.use of a Claim that bills nothing."""
 _USE: Final = "preauthorization"
 _DECIDED: Final = frozenset({"complete", "partial"})
 """ClaimResponse.outcome of a response that decides."""

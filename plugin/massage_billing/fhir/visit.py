@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.fhir import names
-from massage_billing.fhir.claim_state import owner_of
+from massage_billing.fhir.claim_state import NOT_BILLING, owner_of
 from massage_billing.fhir.coverages import Links, SoundCoverages, read_coverages, read_restriction
 from massage_billing.fhir.dates import Span, utc
 from massage_billing.fhir.diagnoses import Diagnoses
@@ -22,7 +22,6 @@ from massage_billing.fhir.keys import visit_key
 from massage_billing.fhir.papers import Reader as Papers
 from massage_billing.fhir.payer_keys import PayerKeys
 from massage_billing.fhir.people import People, read_person, read_referral, read_role, read_supervisor
-from massage_billing.fhir.preauthorizations import NOT_BILLING
 from massage_billing.fhir.record import READABLE, Kept, Record
 from massage_billing.fhir.services import DONE, OVER, Found, Services, status_problems
 from massage_billing.fhir.sites import Site, named_by_encounter, read_organization, read_site

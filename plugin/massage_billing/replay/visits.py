@@ -61,7 +61,7 @@ def of_path(path: Path, reading: Reading, dates: Dates, problems: Problems) -> I
 
 def of_host(setup: Setup, dates: Dates) -> Iterator[PastVisit]:
     """The visits of the configured host, with what its store remembers. Writes neither; memory stays flat."""
-    shared, host = Shared(), setup.host.id
+    shared, host = Shared(setup.clinic.payers), setup.host.id
     for page in setup.host.changes(None, dates[0]):
         visits = list(_read(page.records, setup.reading, shared, dates))
         ids = [visit.encounter for visit in visits]
