@@ -389,3 +389,23 @@ def test_a_preauthorization_that_the_order_names_is_followed_and_its_number_writ
     assert report.claims_created == 1
     (claim,) = [json.loads(line) for line in (tmp_path / "out" / "Claim.ndjson").read_text().splitlines()]
     assert claim["insurance"][0]["preAuthRef"] == ["A7"]
+
+
+def test_a_preauthorization_that_is_granted_wakes_the_visit_that_waits_for_it() -> None:
+    """No order names it: it is the patient's, its Claim says what for and how much, and no Claim bills by it."""
+    said = [{"kind": "authorization", "number_on_claim": True, "source": "a"}]
+    world = World()
+    rules = Varied(world.setup.book, "commercial-midpoint", {"papers": said})
+    terms = {"book": rules, "clinic": clinic(policy="commercial-midpoint")}
+    line = {"sequence": 1, "productOrService": {"coding": [{"system": names.CPT, "code": "97124"}]}}
+    asked = {"status": "active", "use": "preauthorization", "patient": ref("Patient/p1")}
+    world.put(resource("Claim", "pa1", asked, {"item": [{**line, "encounter": [ref("Encounter/e5")]}]}))
+    world.visit(5)
+    assert world.run(**terms).holds == 1
+    assert world.held() == {5: ["authorization-on-file"]}
+    granted = {"outcome": "complete", "preAuthRef": "A7", "request": ref("Claim/pa1")}
+    world.put(resource("ClaimResponse", "pr1", {**asked, **granted}, {}))
+    assert world.run(**terms).claims_created == 1
+    (billed,) = [one for one in world.data.all("Claim") if one["use"] == "claim"]
+    insurance: Any = billed["insurance"]
+    assert insurance[0]["preAuthRef"] == ["A7"]
