@@ -207,10 +207,11 @@ def rule_resources(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def ahead_reasons(folder: Path = RULES) -> dict[str, Any]:
-    """What may be said of a coming appointment: reason → its row, from rules/eligibility/reasons.yaml."""
-    file = folder / "eligibility" / "reasons.yaml"
-    content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 (strings only)
-    reasons: dict[str, Any] = content["reasons"]
+    """What may be said of a coming appointment: reason → its row, from the files of rules/eligibility that list any."""
+    reasons: dict[str, Any] = {}
+    for name in ("reasons.yaml", "credentials.yaml"):
+        text = (folder / "eligibility" / name).read_text(encoding="utf-8")
+        reasons |= yaml.load(text, Loader=yaml.BaseLoader)["reasons"]  # noqa: S506 (strings only)
     return reasons
 
 

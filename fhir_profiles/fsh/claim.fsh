@@ -21,7 +21,8 @@ Description: "One visit, billed to its primary payer. Written, never read from o
 * meta MS
 * extension contains
     DecisionDigest named decisionDigest 1..1 MS and
-    ClaimFrequency named claimFrequency 0..1 MS
+    ClaimFrequency named claimFrequency 0..1 MS and
+    ProviderNetwork named providerNetwork 0..1 MS
 * identifier 2..2 MS
 * identifier ^slicing.discriminator.type = #value
 * identifier ^slicing.discriminator.path = "system"

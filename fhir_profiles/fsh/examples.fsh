@@ -90,6 +90,7 @@ Usage: #example
 * insert ClaimBasics(MBEXAMPLE3CLAIM34567)
 * extension[decisionDigest].valueString = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 * extension[claimFrequency].valueCode = #7
+* extension[providerNetwork].valueCode = #out-of-network
 * status = #draft
 * use = #claim
 * related[0].claim = Reference(Claim/example-claim)

@@ -32,6 +32,15 @@ Context: Claim
 * value[x] only code
 * valueCode from ClaimFrequencyVS (required)
 
+Extension: ProviderNetwork
+Id: provider-network
+Title: "Provider network"
+Description: "As what the claim is billed: by the enrolments on file, whoever treated is in the payer's network on the date of service or out of it. Absent where no enrolment is on file. FHIR R4 has no element for it on Claim, and X12 837P no segment: it is for people, and for comparing what was paid."
+Context: Claim
+* value[x] 1..1
+* value[x] only code
+* valueCode from ProviderNetworkVS (required)
+
 Extension: BillTo
 Id: bill-to
 Title: "Bill to"

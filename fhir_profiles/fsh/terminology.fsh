@@ -48,6 +48,17 @@ Description: "Whether a claim is the first of its kind: the values of X12 837P C
 * #7 "Replacement"
 * #8 "Void"
 
+CodeSystem: ProviderNetworkCS
+Id: provider-network
+Title: "Provider network"
+Description: "Whether who treated is in the payer's network."
+* ^url = "https://massage-billing.org/fhir/CodeSystem/provider-network"
+* ^experimental = false
+* ^caseSensitive = true
+* #in-network "In network" "Every therapist of the claim, and the clinic where it is listed."
+* #out-of-network "Out of network" "Every therapist of the claim, or the clinic itself."
+* #mixed "Mixed" "One therapist of the claim is in the network and another is not."
+
 CodeSystem: BillToCS
 Id: bill-to
 Title: "Who is billed"
@@ -81,6 +92,14 @@ Description: "Original, replacement, void."
 * ^url = "https://massage-billing.org/fhir/ValueSet/claim-frequency"
 * ^experimental = false
 * include codes from system ClaimFrequencyCS
+
+ValueSet: ProviderNetworkVS
+Id: provider-network
+Title: "Provider network"
+Description: "In network, out of network, mixed."
+* ^url = "https://massage-billing.org/fhir/ValueSet/provider-network"
+* ^experimental = false
+* include codes from system ProviderNetworkCS
 
 ValueSet: BillToVS
 Id: bill-to

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from massage_billing.errors import ClaimInvalid
 from massage_billing.fhir import json as fj
@@ -36,6 +37,10 @@ class ClaimTerms:
     """The clinic's NPI from settings: names the provider where the Encounter names no Organization."""
     solo: bool = False
     """The therapist is paid, whatever Organization the Encounter names."""
+
+
+_DECIDED: Final = frozenset({names.EXT_DECISION_DIGEST, names.EXT_PROVIDER_NETWORK})
+"""Extensions of a Claim that its void repeats."""
 
 
 def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource:
@@ -68,8 +73,10 @@ def build_claim(visit: Visit, decision: Decision, terms: ClaimTerms) -> Resource
     }
     _add_occasion(claim, visit, decision.accident or visit.accident)
     injury = _add_papers(claim, decision)
-    digest = decision_digest(claim if injury is None else {**claim, "injury": injury})
-    claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}]
+    beside = {"injury": injury, "network": decision.network}
+    digest = decision_digest(claim | {name: value for name, value in beside.items() if value is not None})
+    network = () if decision.network is None else ({"url": names.EXT_PROVIDER_NETWORK, "valueCode": decision.network},)
+    claim["extension"] = [{"url": names.EXT_DECISION_DIGEST, "valueString": digest}, *network]
     if terms.correction:
         add_correction(claim, terms.correction)
     return claim
@@ -82,7 +89,7 @@ def build_void(prior: Mapping[str, object], visit: Visit, correction: Correction
         "identifier": _identifiers(visit, terms.revision),
         "status": "draft" if terms.draft else "active",
         "created": terms.created,
-        "extension": [e for e in fj.children(prior, "extension") if fj.text(e, "url") == names.EXT_DECISION_DIGEST],
+        "extension": [e for e in fj.children(prior, "extension") if fj.text(e, "url") in _DECIDED],
     }
     claim.pop("id", None)
     claim["meta"] = {"profile": [names.PROFILE_CLAIM]}
