@@ -17,7 +17,7 @@ from massage_billing.x12.benefits import message, read_benefit, rejections_withi
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
 from massage_billing.x12.loops import LEVEL_WORDS, RECEIVER, SOURCE, SUBSCRIBER, Level, Parts, Walked, walk
-from massage_billing.x12.message_limits import Patterns, default_patterns, with_text_limits
+from massage_billing.x12.message_limits import Patterns, default_patterns
 from massage_billing.x12.patient import Trace, corrected, is_about, traces_of
 from massage_billing.x12.rejections import kind_of
 from massage_billing.x12.segments import Ended, Oddity, Transaction, at, read_pieces
@@ -239,8 +239,8 @@ class _Reader:
         found: list[Benefit] = []
         codes: dict[str, None] = {}
         for detail in level.details:
-            benefit, odd_codes = read_benefit(detail, self.transaction.delimiters, self.codes)
-            found.append(with_text_limits(benefit, self.patterns) if benefit.messages else benefit)
+            benefit, odd_codes = read_benefit(detail, self.transaction.delimiters, self.codes, self.patterns)
+            found.append(benefit)
             codes.update(dict.fromkeys(odd_codes))
         odd += [self._odd(code, _WORDS[code]) for code in codes]
         return tuple(found)

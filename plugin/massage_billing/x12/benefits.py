@@ -5,28 +5,36 @@ Every segment of the loop stands in ``Benefit.said``, whether or not it has a fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from massage_billing.model import Benefit, BenefitKind, Count, Entity, Network, Rejection, Span
 from massage_billing.x12.codes import CodeTables
 from massage_billing.x12.counts import count, days, decimal, delivery, fraction, period_words, side
 from massage_billing.x12.loops import Detail, Parts
+from massage_billing.x12.message_limits import Patterns, text_limits
 from massage_billing.x12.scanner import Delimiters
 from massage_billing.x12.segments import at, components, repeats
 
 _PROCEDURES = frozenset({"HC", "CJ"})
 """EB13-1 of a HCPCS or CPT number."""
 _OF_AN_ENTITY = frozenset({"NM1", "N2", "N3", "N4", "PER", "PRV"})
-_WIDTH = 15
-"""EB has fourteen elements, and its id."""
+_PADDING = ("",) * 15
+"""EB has fourteen elements, and its id; those at its end that are not there are empty."""
 
 
-def read_benefit(detail: Detail, delimiters: Delimiters, codes: CodeTables) -> tuple[Benefit, tuple[str, ...]]:
-    """A benefit, and codes of what is odd about it. Unknown codes are kept as sent."""
-    eb = [part.strip() for part in detail.parts] + [""] * _WIDTH
+def read_benefit(
+    detail: Detail, delimiters: Delimiters, codes: CodeTables, patterns: Patterns | None = None
+) -> tuple[Benefit, tuple[str, ...]]:
+    """A benefit, and codes of what is odd about it. Unknown codes are kept as sent.
+
+    With ``patterns`` limits that stand only in its texts are counted too.
+    """
+    eb = [*map(str.strip, detail.parts), *_PADDING]
     known = codes.benefits.get(eb[1])
     kind = known.kind if known else BenefitKind.OTHER
     odd: list[str] = []
-    share, percent = fraction(eb[8])
-    amount = decimal(eb[7])
+    share, percent = fraction(eb[8]) if eb[8] else (None, False)
+    amount = decimal(eb[7]) if eb[7] else None
     if percent:
         odd.append("share-as-percent")
     if (eb[7] and amount is None) or (eb[8] and share is None) or (eb[10] and decimal(eb[10]) is None):
@@ -34,7 +42,10 @@ def read_benefit(detail: Detail, delimiters: Delimiters, codes: CodeTables) -> t
     if known is None:
         odd.append("code-unknown")
     procedure, modifiers, other_code = _procedure(eb[13], delimiters)
-    hung = _Hung(detail.follows, delimiters, codes)
+    hung = _Hung(detail, delimiters, codes) if detail.follows else None
+    counts = _counts(eb, hung.deliveries if hung else (), kind, delimiters, codes) if eb[10] or hung else ()
+    if patterns is not None and hung and hung.messages:
+        counts += text_limits(hung.messages, kind, counts, patterns)
     benefit = Benefit(
         kind,
         eb[1],
@@ -49,12 +60,12 @@ def read_benefit(detail: Detail, delimiters: Delimiters, codes: CodeTables) -> t
         amount=amount,
         share=share,
         measure=side(kind, eb[6], codes),
-        counts=_counts(eb, detail, kind, delimiters, codes),
-        spans=tuple(hung.spans),
-        messages=tuple(hung.messages),
-        entities=tuple(hung.entities),
-        places=tuple(hung.places),
-        references=other_code + tuple(hung.references),
+        counts=counts,
+        spans=tuple(hung.spans) if hung else (),
+        messages=tuple(hung.messages) if hung else (),
+        entities=tuple(hung.entities) if hung else (),
+        places=tuple(hung.places) if hung else (),
+        references=other_code + tuple(hung.references) if hung else other_code,
         said=tuple(detail.said),
     )
     return benefit, tuple(odd)
@@ -91,31 +102,33 @@ def _procedure(element: str, delimiters: Delimiters) -> tuple[str | None, tuple[
 
 
 def _counts(
-    eb: list[str], detail: Detail, kind: BenefitKind, delimiters: Delimiters, codes: CodeTables
+    eb: list[str], deliveries: Sequence[tuple[Parts, str]], kind: BenefitKind, delimiters: Delimiters, codes: CodeTables
 ) -> tuple[Count, ...]:
     found: list[Count] = []
     if eb[10]:
         one = count(eb[10], eb[9], eb[6], kind, codes, delimiters.element.join(eb[9:11]))
         found += [one] if one is not None else []
     free = not (eb[7] or eb[8] or eb[10])
-    for parts, said in zip(detail.follows, detail.said[1:], strict=True):
-        if parts[0] == "HSD":
-            found += delivery(parts, eb[6], free, kind, codes, said)
+    for parts, said in deliveries:
+        found += delivery(parts, eb[6], free, kind, codes, said)
     return tuple(found)
 
 
 class _Hung:
     """What hangs on an EB, in the order it came; 2120 loops with and without their LS and LE."""
 
-    def __init__(self, follows: list[Parts], delimiters: Delimiters, codes: CodeTables) -> None:
+    __slots__ = ("codes", "delimiters", "deliveries", "entities", "messages", "places", "references", "spans")
+
+    def __init__(self, detail: Detail, delimiters: Delimiters, codes: CodeTables) -> None:
         self.delimiters, self.codes = delimiters, codes
+        self.deliveries: list[tuple[Parts, str]] = []
         self.spans: list[Span] = []
         self.messages: list[str] = []
         self.places: list[str] = []
         self.references: list[tuple[str, str]] = []
         self.entities: list[Entity] = []
         entity: list[Parts] = []
-        for parts in follows:
+        for place, parts in enumerate(detail.follows, 1):
             tag = parts[0]
             if tag in _OF_AN_ENTITY or (tag == "REF" and entity):
                 if tag == "NM1" and entity:
@@ -126,7 +139,10 @@ class _Hung:
             if tag in {"LS", "LE"} and entity:
                 self.entities.append(read_entity(entity, delimiters))
                 entity = []
-            self._take(tag, parts)
+            if tag == "HSD":
+                self.deliveries.append((parts, detail.said[place]))
+            else:
+                self._take(tag, parts)
         if entity:
             self.entities.append(read_entity(entity, delimiters))
 

@@ -5,26 +5,23 @@ Also used for the JSON of clearinghouses, which carries the same codes. What can
 
 from __future__ import annotations
 
+import re
 from datetime import date as Date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from massage_billing.model import BenefitKind, Count, CountUnit, Measure
 from massage_billing.x12.codes import CodeTables
 
-_LIMITS = frozenset({BenefitKind.LIMIT, BenefitKind.DEDUCTIBLE, BenefitKind.OUT_OF_POCKET})
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)").fullmatch
+_LIMITS = (BenefitKind.LIMIT, BenefitKind.DEDUCTIBLE, BenefitKind.OUT_OF_POCKET)
 """Kinds whose number over a whole period is what is allowed."""
-_COUNTED = frozenset({BenefitKind.LIMIT, BenefitKind.ACTIVE, BenefitKind.DESCRIPTION})
+_COUNTED = (BenefitKind.LIMIT, BenefitKind.ACTIVE, BenefitKind.DESCRIPTION)
 """Kinds whose count over a whole period is what is allowed; a count beside a copay may be anything."""
 
 
 def decimal(text: str) -> Decimal | None:
     """A number as sent ("35", "-.5", "1500.00"); None where it is none."""
-    if not text or not text.isascii() or any(one.isalpha() or one == "_" for one in text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
+    return Decimal(text) if _NUMBER(text) else None
 
 
 def fraction(text: str) -> tuple[Decimal | None, bool]:

@@ -8,7 +8,7 @@ are data, rules/eligibility/message_limits.yaml.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from decimal import Decimal
@@ -22,9 +22,11 @@ from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/eligibility/message_limits.yaml"
 """The patterns that ship, within the package."""
-_KINDS = frozenset({BenefitKind.ACTIVE, BenefitKind.LIMIT, BenefitKind.DESCRIPTION})
+_KINDS = (BenefitKind.ACTIVE, BenefitKind.LIMIT, BenefitKind.DESCRIPTION)
 """Benefits whose text is a limit; beside a copay it may be how many visits the copay is for."""
 _CLAUSES = re.compile(r"[;,]\s*|\.(?:\s+|$)")
+_DIGIT = re.compile("[0-9]")
+_PUNCTUATION = ".,;:()[]*!/-"
 _LONGEST = 264
 """MSG01 is no longer; what is longer is no limit in a few words."""
 
@@ -59,8 +61,8 @@ class Patterns:
     """Word to unit."""
     periods: dict[str, str]
     """Words to period."""
-    doubt: re.Pattern[str]
-    """A word that makes every text of the benefit doubtful."""
+    doubt: frozenset[str]
+    """Words that make every text of the benefit doubtful."""
 
 
 def read_patterns(text: str, file: str = FILE) -> Patterns:
@@ -83,8 +85,7 @@ def read_patterns(text: str, file: str = FILE) -> Patterns:
             clauses.append((pattern.side, re.compile(f"{before}{written}{after}")))
         except re.error as error:
             raise RuleFileError(file, None, f"has a pattern that is none: {pattern.text}: {error}") from None
-    doubt = re.compile(rf"(?<![A-Z]){'(?:' + _any(given.doubt) + ')'}(?![A-Z])")
-    return Patterns(tuple(clauses), units, periods, doubt)
+    return Patterns(tuple(clauses), units, periods, frozenset(given.doubt))
 
 
 @lru_cache(maxsize=1)
@@ -95,19 +96,25 @@ def default_patterns() -> Patterns:
 
 def with_text_limits(benefit: Benefit, patterns: Patterns | None = None) -> Benefit:
     """The benefit with counts of its texts added, unless it counts the same already; ``Count.said`` is the text."""
-    if not benefit.messages or benefit.kind not in _KINDS:
-        return benefit
-    known = {(one.unit, one.measure) for one in benefit.counts}
-    found = [
-        one for one in _counts(benefit.messages, patterns or default_patterns()) if (one.unit, one.measure) not in known
-    ]
+    found = text_limits(benefit.messages, benefit.kind, benefit.counts, patterns or default_patterns())
     return replace(benefit, counts=(*benefit.counts, *found)) if found else benefit
 
 
-def _counts(messages: tuple[str, ...], patterns: Patterns) -> Iterator[Count]:
-    texts = [" ".join(text.upper().split()) for text in messages]
-    if any(patterns.doubt.search(text) for text in texts):
+def text_limits(
+    messages: Sequence[str], kind: BenefitKind, counts: Sequence[Count], patterns: Patterns
+) -> tuple[Count, ...]:
+    """Counts that stand in the texts of a benefit and not yet in ``counts``."""
+    if kind not in _KINDS or not any(map(_DIGIT.search, messages)):
+        return ()
+    known = {(one.unit, one.measure) for one in counts}
+    return tuple(one for one in _counts(messages, patterns) if (one.unit, one.measure) not in known)
+
+
+def _counts(messages: Sequence[str], patterns: Patterns) -> Iterator[Count]:
+    words = [text.upper().split() for text in messages]
+    if any(word.strip(_PUNCTUATION) in patterns.doubt for text in words for word in text):
         return
+    texts = [" ".join(text) for text in words]
     seen: dict[tuple[CountUnit, Measure, str], Decimal] = {}
     found: list[Count] = []
     for text, said in zip(texts, messages, strict=True):

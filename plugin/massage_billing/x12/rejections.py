@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from massage_billing.model import AnswerKind, Benefit, BenefitKind, Rejection
 from massage_billing.x12.codes import CodeTables
 
-_SAYS_NOTHING = frozenset({BenefitKind.CANNOT_PROCESS})
-
 
 def again(rejection: Rejection, codes: CodeTables) -> bool:
     """Whether the payer asks for the same question once more, or says that it will answer later.
@@ -29,7 +27,7 @@ def kind_of(benefits: Sequence[Benefit], rejections: Sequence[Rejection], codes:
 
     Without any it is refused, unless every reason is one that asking again may settle.
     """
-    told = any(benefit.kind not in _SAYS_NOTHING for benefit in benefits)
+    told = any(benefit.kind is not BenefitKind.CANNOT_PROCESS for benefit in benefits)
     if told or not rejections:
         return AnswerKind.ANSWERED
     if all(again(rejection, codes) for rejection in rejections):

@@ -154,11 +154,10 @@ def at(parts: list[str], place: int) -> str:
 
 def repeats(element: str, delimiters: Delimiters) -> tuple[str, ...]:
     """The repetitions of an element; empty where there is nothing."""
-    if not element:
-        return ()
-    if not delimiters.repetition:
-        return (element,)
-    return tuple(part.strip() for part in element.split(delimiters.repetition) if part.strip())
+    mark = delimiters.repetition
+    if not mark or mark not in element:
+        return (element,) if element else ()
+    return tuple(filter(None, map(str.strip, element.split(mark))))
 
 
 def components(element: str, delimiters: Delimiters) -> list[str]:

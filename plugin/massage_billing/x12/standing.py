@@ -16,6 +16,11 @@ from datetime import date as Date
 from massage_billing.model import Benefit, BenefitKind, Plan, Span, Standing
 from massage_billing.x12.codes import CodeTables
 
+_TELLS = (BenefitKind.ACTIVE, BenefitKind.INACTIVE)
+_Bounds = tuple[Date | None, Date | None]
+"""First and last day, as far as they are told."""
+_NO_DATES: _Bounds = (None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Stands:
@@ -43,23 +48,22 @@ def stands(
     without ``on`` dates are told and not compared."""
     telling = _telling(benefits, frozenset(asked), codes)
     number = _number(numbers, codes)
+    patients = _bounds(spans, on, codes)
     if not telling:
-        start, end = in_force_dates((), spans, on, codes)
+        start, end = patients
         outside = on is not None and ((end is not None and end < on) or (_begins(spans, codes, on)))
         standing = Standing.NOT_IN_FORCE if outside else Standing.NO_DATA
         alone = Plan(None, number, standing, start, end)
         return Stands(standing, start, end, (alone,) if start or end else ())
-    plans = _plans(telling, spans, on, number, codes)
+    plans = _plans(telling, patients, on, number, codes)
     best = next((plan for plan in plans if plan.standing is Standing.IN_FORCE), plans[0])
     return Stands(best.standing, best.start, best.end, tuple(plans))
 
 
-def in_force_dates(
-    own: Sequence[Span], patients: Sequence[Span], on: Date | None, codes: CodeTables
-) -> tuple[Date | None, Date | None]:
+def _dates(own: _Bounds, patients: _Bounds) -> _Bounds:
     """First and last day of coverage: those of the benefit outrank those of the patient."""
-    start, end = _bounds(own, on, codes)
-    outer_start, outer_end = _bounds(patients, on, codes)
+    start, end = own
+    outer_start, outer_end = patients
     if start is None and not (end and outer_start and end < outer_start):
         start = outer_start
     if end is None and not (start and outer_end and outer_end < start):
@@ -70,7 +74,7 @@ def in_force_dates(
 
 def _telling(benefits: Sequence[Benefit], asked: frozenset[str], codes: CodeTables) -> list[Benefit]:
     """The benefits that tell whether coverage is in force."""
-    marked = [one for one in benefits if one.kind in {BenefitKind.ACTIVE, BenefitKind.INACTIVE}]
+    marked = [one for one in benefits if one.kind in _TELLS]
     whole = [
         one for one in marked
         if one.procedure is None and (not one.service_types or codes.whole_coverage.intersection(one.service_types))
@@ -85,7 +89,7 @@ def _telling(benefits: Sequence[Benefit], asked: frozenset[str], codes: CodeTabl
 
 
 def _plans(
-    telling: list[Benefit], spans: Sequence[Span], on: Date | None, number: str | None, codes: CodeTables
+    telling: list[Benefit], patients: _Bounds, on: Date | None, number: str | None, codes: CodeTables
 ) -> list[Plan]:
     """One plan for each name; the same plan told of twice is in force where one of them says so.
 
@@ -94,23 +98,23 @@ def _plans(
     """
     names = list(dict.fromkeys(benefit.plan for benefit in telling if benefit.plan))
     only = names[0] if len(names) == 1 else None
-    dated = {benefit.plan or only for benefit in telling if _has_dates(benefit, codes)}
+    own = [_bounds(benefit.spans, on, codes) for benefit in telling]
+    dated = {
+        benefit.plan or only
+        for benefit, dates in zip(telling, own, strict=True)
+        if benefit.kind is BenefitKind.ACTIVE and dates != _NO_DATES
+    }
     found: dict[tuple[str | None, str | None], Plan] = {}
-    for benefit in telling:
+    for benefit, dates in zip(telling, own, strict=True):
         name = benefit.plan or only
-        if benefit.kind is BenefitKind.ACTIVE and name in dated and not _has_dates(benefit, codes):
+        if benefit.kind is BenefitKind.ACTIVE and name in dated and dates == _NO_DATES:
             continue
-        start, end = in_force_dates(benefit.spans, spans, on, codes)
+        start, end = _dates(dates, patients)
         plan = Plan(name, _number(benefit.references, codes) or number, _on(benefit, start, end, on), start, end)
         known = found.get((plan.name, plan.number))
         if known is None or (known.standing is not Standing.IN_FORCE and plan.standing is Standing.IN_FORCE):
             found[(plan.name, plan.number)] = plan
     return list(found.values())
-
-
-def _has_dates(benefit: Benefit, codes: CodeTables) -> bool:
-    """Whether an active benefit carries dates of coverage of its own."""
-    return benefit.kind is BenefitKind.ACTIVE and _bounds(benefit.spans, None, codes) != (None, None)
 
 
 def _on(benefit: Benefit, start: Date | None, end: Date | None, on: Date | None) -> Standing:
@@ -121,8 +125,10 @@ def _on(benefit: Benefit, start: Date | None, end: Date | None, on: Date | None)
     return Standing.IN_FORCE
 
 
-def _bounds(spans: Sequence[Span], on: Date | None, codes: CodeTables) -> tuple[Date | None, Date | None]:
+def _bounds(spans: Sequence[Span], on: Date | None, codes: CodeTables) -> _Bounds:
     """The latest beginning and the earliest end of what is told; of several periods the one that holds ``on``."""
+    if not spans:
+        return _NO_DATES
     starts: list[Date] = []
     ends: list[Date] = []
     periods: list[tuple[Date, Date | None]] = []
@@ -159,6 +165,8 @@ def _begins(spans: Sequence[Span], codes: CodeTables, on: Date) -> bool:
 
 
 def _number(references: Sequence[tuple[str, str]], codes: CodeTables) -> str | None:
+    if not references:
+        return None
     for qualifier in codes.plan_numbers:
         found = next((value for given, value in references if given == qualifier and value), None)
         if found:
