@@ -216,7 +216,10 @@ def matters(answer: Answer) -> Answer:
 
 
 def benefit(one: Benefit) -> Benefit:
-    counts = sorted((replace(count, said="") for count in one.counts), key=repr)
+    counts = sorted(
+        (replace(count, said="") for count in one.counts),
+        key=lambda count: (count.unit, count.measure, count.period, count.periods or 0, count.quantity),
+    )
     return replace(
         one,
         plan=text(one.plan),
