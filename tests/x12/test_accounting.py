@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from massage_billing.model import AnswerKind, Standing
@@ -86,6 +86,9 @@ def key(segment: str) -> tuple[str, str]:
 
 
 @given(body=st.lists(SEGMENT, max_size=30), sound=st.booleans())
+@example(body=["TRN*1**9MASSAGEBI", "AAA*Y**42*C", "EB*1**30"], sound=False)
+@example(body=["TRN*1*0*9MASSAGEBI", "HL*1**20*0", "TRN*1**9MASSAGEBI"], sound=False)
+@example(body=["EB*1**30", "HL*9*2*21*0", "AAA*N**43*C", "NM1*1P*2*OTHER"], sound=True)
 def test_every_segment_of_any_271_is_accounted_for(body: list[str], sound: bool) -> None:
     start = [*PAYER, *RECEIVER, "HL*3*2*22*0", "NM1*IL*1*RIVERS*ADA****MI*M1"] if sound else []
     data = interchange(transaction(*start, *body)).encode()

@@ -147,41 +147,40 @@ class _Reader:
         reference = next((at(bht, 3) for bht in self.walked.top.all("BHT")), "")
         question, trace = self._question(level, near, reference, single)
         odd = [*self.transaction.oddities, *self.walked.oddities]
-        benefits = self._benefits(level, odd)
-        # A subscriber who is a patient of this answer too was refused alone, not with the dependents.
-        rejections = self._rejections([*(one for one in reversed(above) if not _is_patient(one)), level])
-        on = self._on(question)
         if self.questions and question is None:
             odd.append(self._odd("another-question", "It does not answer what was asked: trace numbers differ."))
+        payers = next((one.number for one in near if one.kind == "1"), "")
+        answer = self._said(level, question, (trace, payers), odd)
+        return self._with_envelope(answer, level, question, traces, reference, odd)
+
+    def _said(self, level: Level, question: Question | None, traces: tuple[str, str], odd: list[Oddity]) -> Answer:
+        """What is said of a patient; ``traces`` are the number given back and the payer's own."""
+        downwards = [*reversed(level.up()), level]
+        benefits = self._benefits(level, odd)
+        # A subscriber who is a patient of this answer too was refused alone, not with the dependents.
+        rejections = self._rejections([*(one for one in downwards[:-1] if not _is_patient(one)), level])
+        on = self._on(question)
         if on is None:
             odd.append(self._odd("no-date", "There is no date to compare its dates with."))
         if not benefits and not rejections:
             odd.append(self._odd("says-nothing", "It holds neither a benefit nor a reason why not."))
-        standing = stands(
-            benefits,
-            self._spans(level),
-            on,
-            question.service_types if question else (),
-            [(at(ref, 1), at(ref, 2)) for one in (level, *above) if one.kind >= SUBSCRIBER for ref in one.all("REF")],
-            self.codes,
-        )
-        answer = Answer(
+        types = question.service_types if question else ()
+        told = stands(benefits, self._spans(level), on, types, _references(level), self.codes)
+        return Answer(
             kind_of(benefits, rejections, self.codes),
             on or Date.min,
-            standing.standing,
-            standing.start,
-            standing.end,
-            standing.plans,
+            told.standing,
+            told.start,
+            told.end,
+            told.plans,
             benefits,
             _other_payers(benefits, self.codes),
             rejections,
             corrected(level, question) if question is not None else None,
-            tuple(text for one in [*reversed(above), level] for text in self._messages(one)),
-            trace,
-            next((one.number for one in near if one.kind == "1"), ""),
-            tuple(said for one in [*reversed(above), level] for said in _kept(one)),
+            tuple(text for one in downwards for text in self._messages(one)),
+            *traces,
+            tuple(said for one in downwards for said in _kept(one)),
         )
-        return self._with_envelope(answer, level, question, traces, reference, odd)
 
     def _with_envelope(
         self,
@@ -285,6 +284,12 @@ def _is_patient(level: Level) -> bool:
     """Whether an answer is given of a level: it has benefits, nothing is below it, or it was refused on its own."""
     refused_alone = level.kind >= SUBSCRIBER and level.all("AAA") and level.all("TRN")
     return bool(level.details or not level.children or refused_alone)
+
+
+def _references(level: Level) -> list[tuple[str, str]]:
+    """REF of the patient, then of the subscriber."""
+    people = [one for one in (level, *level.up()) if one.kind >= SUBSCRIBER]
+    return [(at(ref, 1), at(ref, 2)) for one in people for ref in one.all("REF")]
 
 
 def _text_after(parts: list[Parts], place: int, transaction: Transaction) -> str:

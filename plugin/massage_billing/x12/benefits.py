@@ -6,6 +6,7 @@ Every segment of the loop stands in ``Benefit.said``, whether or not it has a fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from massage_billing.model import Benefit, BenefitKind, Count, Entity, Network, Rejection, Span
 from massage_billing.x12.codes import CodeTables
@@ -32,15 +33,7 @@ def read_benefit(
     eb = [*map(str.strip, detail.parts), *_PADDING]
     known = codes.benefits.get(eb[1])
     kind = known.kind if known else BenefitKind.OTHER
-    odd: list[str] = []
-    share, percent = fraction(eb[8]) if eb[8] else (None, False)
-    amount = decimal(eb[7]) if eb[7] else None
-    if percent:
-        odd.append("share-as-percent")
-    if (eb[7] and amount is None) or (eb[8] and share is None) or (eb[10] and decimal(eb[10]) is None):
-        odd.append("number-unreadable")
-    if known is None:
-        odd.append("code-unknown")
+    amount, share, odd = _numbers(eb)
     procedure, modifiers, other_code = _procedure(eb[13], delimiters)
     hung = _Hung(detail, delimiters, codes) if detail.follows else None
     counts = _counts(eb, hung.deliveries if hung else (), kind, delimiters, codes) if eb[10] or hung else ()
@@ -68,7 +61,17 @@ def read_benefit(
         references=other_code + tuple(hung.references) if hung else other_code,
         said=tuple(detail.said),
     )
-    return benefit, tuple(odd)
+    return benefit, odd if known else (*odd, "code-unknown")
+
+
+def _numbers(eb: list[str]) -> tuple[Decimal | None, Decimal | None, tuple[str, ...]]:
+    """EB07 and EB08, and codes of what is odd about the numbers of an EB."""
+    amount = decimal(eb[7]) if eb[7] else None
+    share, percent = fraction(eb[8]) if eb[8] else (None, False)
+    odd = ("share-as-percent",) if percent else ()
+    if (eb[7] and amount is None) or (eb[8] and share is None) or (eb[10] and decimal(eb[10]) is None):
+        return amount, share, (*odd, "number-unreadable")
+    return amount, share, odd
 
 
 def rejections_within(detail: Detail) -> list[Rejection]:
@@ -98,7 +101,7 @@ def _procedure(element: str, delimiters: Delimiters) -> tuple[str | None, tuple[
     parts = [*components(element, delimiters), "", "", "", "", ""]
     if parts[0] in _PROCEDURES and parts[1]:
         return parts[1], tuple(part for part in parts[2:6] if part), ()
-    return None, (), ((parts[0], parts[1]),)
+    return None, (), ((parts[0], parts[1]),) if parts[0] or parts[1] else ()
 
 
 def _counts(
