@@ -66,6 +66,26 @@ class BasicAuth(_Part):
         return _secret(self.password_file, self.password_env)
 
 
+class KeyAuth(_Part):
+    """A key that stands alone in the Authorization header, as some clearinghouses want it."""
+
+    kind: Literal["key"] = "key"
+    key_file: FilePath | None = None
+    """File that holds the key and nothing else."""
+    key_env: str | None = None
+    """Environment variable that holds the key."""
+
+    @model_validator(mode="after")
+    def _one(self) -> KeyAuth:
+        if (self.key_file is None) == (self.key_env is None):
+            raise ValueError("give either key_file or key_env.")
+        return self
+
+    def key(self) -> str:
+        """The key, read now; SettingsError where it is not there. Never log it."""
+        return _secret(self.key_file, self.key_env)
+
+
 class SmartAuth(_Part):
     """SMART backend services: a token for a signed assertion (private_key_jwt)."""
 
@@ -112,7 +132,7 @@ def _secret_file(file: Path | None) -> str:
 
 Auth = Annotated[NoAuth | BearerAuth | SmartAuth, Field(discriminator="kind")]
 """At a host."""
-PayerAuth = Annotated[NoAuth | BearerAuth | BasicAuth | SmartAuth, Field(discriminator="kind")]
+PayerAuth = Annotated[NoAuth | BearerAuth | BasicAuth | KeyAuth | SmartAuth, Field(discriminator="kind")]
 """At a payer or clearinghouse."""
 
 

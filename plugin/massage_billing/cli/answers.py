@@ -54,6 +54,10 @@ class Answers:
     """An own payers.yaml to be used instead of a new one."""
     fees: str | None = None
     """An own fee schedule to be used instead of a new one."""
+    credentials: str | None = None
+    """An own credentials file."""
+    eligibility: str | None = None
+    """The whole section ``eligibility``; None: an example in comments."""
     new_payers: tuple[PayerAnswer, ...] = ()
     prices: tuple[tuple[str, str], ...] = ()
     """(code, dollars for one unit) of a new fee schedule."""

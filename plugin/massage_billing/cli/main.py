@@ -32,6 +32,7 @@ COMMANDS = {
     "rules": "Read, check and change the coding rules.",
     "purge": "Forget a patient, or old payloads.",
     "demo": "Make a synthetic clinic and bill it.",
+    "simulated-payer": "Serve simulated payers on this machine, until Ctrl-C.",
     "make-clinic": "Write a synthetic clinic as FHIR files.",
 }
 """Every subcommand with its one line of help, in the order a clinic meets them; the file is its name with "_"."""

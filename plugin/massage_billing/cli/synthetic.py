@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date as Date
 from pathlib import Path
 
 from massage_billing.cli import shell
 from massage_billing.cli.answers import Answers
+from massage_billing.cli.simulated_payer import PAYER_URL
 from massage_billing.cli.templates import settings_text
 from massage_billing.errors import InputError
 
@@ -14,9 +16,28 @@ SETTINGS = "massage-billing.yaml"
 TIN = "00-0000000"
 """A tax id that nobody has."""
 
+_ASKED = f"""
+eligibility:    # `massage-billing simulated-payer` serves all three
+  days: 7
+  tries: 2
+  patience: 5s
+  channels:
+    x12: {{kind: x12-core, url: "{PAYER_URL}/core", timeout: 2s, x12: {{sender_id: CLINIC, receiver_id: SIMULATED}}}}
+    fhir: {{kind: fhir, url: "{PAYER_URL}/fhir", timeout: 2s}}
+    clearinghouse:
+      kind: clearinghouse-json
+      url: {PAYER_URL}/clearinghouse
+      mapping: medical-network-v3
+      timeout: 2s
+"""
 
-def make(folder: Path, visits: int, seed: int) -> dict[str, int]:
+
+def make(
+    folder: Path, visits: int, seed: int, appointments: int = 0, appointments_from: Date | None = None
+) -> dict[str, int]:
     """Write the clinic's FHIR files, payers.yaml, fees.csv and settings; how many resources of each type.
+
+    With coming appointments it also gets credentials, and settings by which the simulated payers are asked.
 
     It appears whole or not at all: a folder that was cut off half-way would be taken for a clinic. InputError where
     the folder cannot be written.
@@ -31,8 +52,10 @@ def make(folder: Path, visits: int, seed: int) -> dict[str, int]:
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
         with shell.progress("make-clinic"):
-            made = make_clinic(partial, visits, seed=seed)
-        (partial / SETTINGS).write_text(settings_text(_answers()), encoding="utf-8")
+            made = make_clinic(
+                partial, visits, seed=seed, appointments=appointments, appointments_from=appointments_from
+            )
+        (partial / SETTINGS).write_text(settings_text(_answers(asked=appointments > 0)), encoding="utf-8")
         if folder.is_dir():
             folder.rmdir()
         partial.rename(folder)
@@ -41,7 +64,7 @@ def make(folder: Path, visits: int, seed: int) -> dict[str, int]:
     return made
 
 
-def _answers() -> Answers:
+def _answers(*, asked: bool) -> Answers:
     from massage_billing.clinic_maker import cast
 
     return Answers(
@@ -57,4 +80,6 @@ def _answers() -> Answers:
         settle="0",
         state="state",
         demo=True,
+        credentials="clinic/credentials.csv" if asked else None,
+        eligibility=_ASKED if asked else None,
     )

@@ -60,7 +60,7 @@ clinic:
   solo: {solo}    # true: the therapist is paid, not an organization
   payers: {payers}
   fees: {fees}
-  # papers: papers.csv    # orders, referrals, authorizations you keep yourself: see plugin/docs/papers.md
+{credentials}  # papers: papers.csv    # orders, referrals, authorizations you keep yourself: see plugin/docs/papers.md
 
 # rules:
 #   own_policies: policies    # folder of your own payer policies, one YAML file each: see plugin/docs/rules.md
@@ -78,7 +78,17 @@ hosts:
       write_as: {write_as}    # draft waits for `massage-billing approve`
     minutes:
       sources: [{minutes}]
-{codes}{demo}{state}"""
+{codes}{demo}{state}{eligibility}"""
+
+_ELIGIBILITY = """
+# eligibility:    # asking payers about coverage before a visit: see plugin/docs/eligibility.md
+#   channels:
+#     clearinghouse:
+#       kind: clearinghouse-json
+#       mapping: medical-network-v3
+#       url: https://clearinghouse.example.org/eligibility
+#       auth: {kind: bearer, token_env: CLEARINGHOUSE_TOKEN}
+"""
 
 
 def settings_text(answers: Answers) -> str:
@@ -103,6 +113,8 @@ def settings_text(answers: Answers) -> str:
         minutes=", ".join(answers.minutes or ("extension", "observation", "period")),
         codes=_codes(answers),
         demo="    demo: true    # synthetic: no start date is asked for\n" if answers.demo else "",
+        credentials=f"  credentials: {_quoted(answers.credentials)}\n" if answers.credentials else "",
+        eligibility=answers.eligibility or _ELIGIBILITY,
         state=f"\nstate:\n  folder: {_quoted(answers.state)}\n" if answers.state else "",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
+from datetime import timedelta
 from typing import Final
 
 from massage_billing.fhir import names
@@ -179,8 +181,12 @@ PRICES: Final = {"97124": "38.00", "97140": "44.50", "97112": "46.00", "97110": 
 """Dollars for one unit."""
 
 
-def payers_yaml() -> str:
-    """The clinic's payers.yaml: every payer but the unmapped one."""
+ASKED_BY: Final = {"cedar-health": "x12", "juniper-mutual": "fhir", "larch-care": "clearinghouse"}
+"""By which channel a payer is asked about coverage: each speaks another language. The injury fund is not asked."""
+
+
+def payers_yaml(*, asked: bool = False) -> str:
+    """The clinic's payers.yaml: every payer but the unmapped one. ``asked``: with how each is asked about coverage."""
     lines = ["# Who the payers of this synthetic clinic are. Matched by reference, identifier or payer id.", "payers:"]
     for key, name, kind, policy, payer_id, days in PAYERS:
         lines += [
@@ -193,6 +199,8 @@ def payers_yaml() -> str:
             f"      payer_id: {payer_id}",
             f"    filing_days: {days}",
         ]
+        if asked and key in ASKED_BY:
+            lines.append(f"    eligibility: {{channel: {ASKED_BY[key]}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -200,3 +208,18 @@ def fees_csv(since: str) -> str:
     """The clinic's fee schedule; one payer has a price of its own."""
     rows = [f"{code},,,{since},{amount}" for code, amount in PRICES.items()]
     return "\n".join(["code,modifier,payer,from,amount", *rows, f"97124,,state-fund,{since},35.25"]) + "\n"
+
+
+def credentials_csv(houses: int, start: Date) -> str:
+    """The clinic's credentials: every therapist licensed, insured and enrolled; the first one's licence ends 60 days
+    after ``start``, and the last one of the first house is out of network with one payer."""
+    since, until = start.replace(year=start.year - 4), start.replace(year=start.year + 2, day=28)
+    rows = [",".join(("kind", "npi", "payer", "enrolled", "state", "number", "from", "to"))]
+    for number in (one for one in therapists(houses) if one != WITHOUT_NPI):
+        end = start + timedelta(days=60) if number == 1 else until
+        rows.append(f"licence,{npi(number)},,,ID,MT-{number:05},{since},{end}")
+        rows.append(f"liability,{npi(number)},,,,,{since},{until}")
+        for key, *_ in PAYERS:
+            out = number == HOUSE and key == "larch-care"
+            rows.append(f"enrolment,{npi(number)},{key},{'out-of-network' if out else 'in-network'},,,{since},{until}")
+    return "\n".join(rows) + "\n"

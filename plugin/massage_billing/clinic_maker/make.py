@@ -41,27 +41,19 @@ def make_clinic(
 ) -> dict[str, int]:
     """Write a clinic of so many visits, the first of them on ``start``; returns how many resources of each type.
 
-    Beside the FHIR files, ``clinic/`` gets ``payers.yaml`` and ``fees.csv``. The same arguments write the same bytes.
+    Beside the FHIR files, ``clinic/`` gets ``payers.yaml`` and ``fees.csv``, and with appointments
+    ``credentials.csv``. The same arguments write the same bytes.
     ``appointments``: so many are to come, each of another patient, within seven days from ``appointments_from`` on
     (left out: the first day after every visit), none on a Sunday. Their patients' member ids are those that the
     simulated payer has scripts for; the visits are the same with and without them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "clinic").mkdir(exist_ok=True)
-    (folder / "clinic" / "payers.yaml").write_text(cast.payers_yaml(), encoding="utf-8")
-    (folder / "clinic" / "fees.csv").write_text(cast.fees_csv(f"{start.year}-01-01"), encoding="utf-8")
     clinic = Clinic(seed, start, shape or _shape(visits))
     first = appointments_from or clinic.after()
     ahead = {one.person.number: one for one in comings(clinic, visits, appointments, _shape(appointments))}
     houses = max(clinic.houses(visits), *(one.person.house + 1 for one in ahead.values()), 1)
+    _write_clinics_own(folder / "clinic", start, houses, first if appointments else None)
     with _Files(folder, seed) as files:
-        updated = f"{start.isoformat()}T08:00:00.000Z"
-        for resource in (
-            *cast.practitioners(updated, houses),
-            *cast.roles(updated, houses),
-            *cast.organizations(updated),
-            *cast.locations(updated),
-        ):
+        for resource in _cast(f"{start.isoformat()}T08:00:00.000Z", houses):
             files.write(resource)
         for number in _mixed(visits, seed):
             patient, nth = clinic.owner_of(number)
@@ -78,6 +70,23 @@ def make_clinic(
             for resource in appointment_resources(clinic, one, first):
                 files.write(resource)
     return dict(sorted(files.written.items()))
+
+
+def _write_clinics_own(folder: Path, start: Date, houses: int, asked_from: Date | None) -> None:
+    """The files the clinic keeps itself; ``asked_from``: first day of coming appointments, whose payers are asked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "payers.yaml").write_text(cast.payers_yaml(asked=asked_from is not None), encoding="utf-8")
+    (folder / "fees.csv").write_text(cast.fees_csv(f"{start.year}-01-01"), encoding="utf-8")
+    if asked_from is not None:
+        (folder / "credentials.csv").write_text(cast.credentials_csv(houses, asked_from), encoding="utf-8")
+
+
+def _cast(updated: str, houses: int) -> Iterator[dict[str, object]]:
+    """Everybody and everything that is there before the first visit."""
+    yield from cast.practitioners(updated, houses)
+    yield from cast.roles(updated, houses)
+    yield from cast.organizations(updated)
+    yield from cast.locations(updated)
 
 
 def _shape(number: int) -> Shape:

@@ -66,3 +66,18 @@ class BasicPassword:
     def renew(self, refused: str | None) -> bool:
         """True where another password is there by now."""
         return self.header() != refused
+
+
+class BareKey:
+    """A key that is the whole Authorization header, read anew after a 401."""
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+
+    def header(self) -> str | None:
+        """The key."""
+        return self._read()
+
+    def renew(self, refused: str | None) -> bool:
+        """True where another key is there by now."""
+        return self.header() != refused

@@ -64,6 +64,8 @@ class Collecting:
 
     def __init__(self, channel: PayerChannel, asked: Asked) -> None:
         self.name = channel.name
+        self.failed: Failed | None = None
+        """What the payer said of this question, where it will not answer it: told from a payer that is out of reach."""
         self._channel = channel
         self._asked = asked
 
@@ -71,6 +73,7 @@ class Collecting:
         """The reply; the same ``Waiting`` where there is none yet. Raises PayerError."""
         for _, reply in self._channel.collect([self._asked]):
             if isinstance(reply, Failed):
+                self.failed = reply
                 raise reply.problem
             if reply is not None:
                 return reply

@@ -14,12 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from massage_billing.errors import PayerError, QuestionInvalid
-from massage_billing.model import Answer, AnswerKind, Known, Network, Question
+from massage_billing.model import AnswerKind, Known, Question
 from massage_billing.payers.guarded import GuardedAsker, Limits, Outcome
 from massage_billing.ports import Habit, QuestionRow, QuestionState, Replied, Settled, Waiting
-from massage_billing.previsit.benefits import pick
 from massage_billing.previsit.habits import learnt
-from massage_billing.previsit.relevant import Wanted
 from massage_billing.sweep.deliver import takes_answers
 from massage_billing.sweep.report import Tally
 from massage_billing.sweep.setup import SweepSetup
@@ -62,9 +60,15 @@ class Carrier:
         now = self.now()
         lease = setup.lease + timedelta(seconds=20 * len(planned) / setup.effort.at_once)
         rows = {row.key: row for row in setup.asking.claim([one.row for one in planned], setup.owner, now, lease)}
-        mine = [replace(one, row=rows[one.row.key]) for one in planned if one.row.key in rows]
+        # One that the payer has taken meanwhile (it has a ticket) is looked for by the next sweep, not asked again.
+        taken = [row for row in rows.values() if row.ticket]
+        for each in taken:
+            self._keep(Settled(replace(each, state=QuestionState.WAITING, due=now)))
+        if taken:
+            self._tally.not_asked["an answer is awaited"] += len(taken)
+        mine = [replace(one, row=row) for one in planned if (row := rows.get(one.row.key)) and not row.ticket]
         self._tally.asked_because.update(one.why for one in mine)
-        others = len(planned) - len(mine)
+        others = len(planned) - len(rows)
         if others:
             self._tally.not_asked["asked today, or by another process now"] += others
         self._carry([one for one in mine if not self._used_up(one.row)])
@@ -144,15 +148,9 @@ class Carrier:
         )
         state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem="")
         written = self._written or reply.on_host is not None
-        self._learnt.extend(self._lesson(question, answer))
+        lessons = learnt(question, answer, self._setup.terms.asking)
+        self._learnt += [Habit(one.payer, one.service_type, one.asked, one.limits, one.benefits) for one in lessons]
         self._keep(Settled(state, known, reply.evidence, reply.media_type, written))
-
-    def _lesson(self, question: Question, answer: Answer) -> Iterator[Habit]:
-        """What the answer teaches of the service types that were asked."""
-        wanted = Wanted(question.serviced, question.codes, Network.NO_DATA)
-        picked = pick(answer, wanted, self._setup.terms.asking) if answer.kind is AnswerKind.ANSWERED else None
-        for one in learnt(question, answer.kind, picked):
-            yield Habit(one.payer, one.service_type, one.asked, one.limits, one.benefits)
 
     def _later(self, row: QuestionRow, tries: int, why: str, *, over: bool = False) -> None:
         """To be tried again; of a payer that refuses us too, for its password may be mended in an hour."""

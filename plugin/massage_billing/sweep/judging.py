@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date as Date
 
 from massage_billing.model import Appointment, Elsewhere, Known, PaperCount, Reason, Verdict
 from massage_billing.model.paper_use import used_before
-from massage_billing.ports import QuestionRow, VisitRow, VisitState
+from massage_billing.ports import QuestionRow, QuestionState, VisitRow, VisitState
 from massage_billing.previsit.answered import NEVER_ASKED, State
 from massage_billing.previsit.ask import Today, newest
 from massage_billing.previsit.clocks import Unfiled
@@ -50,7 +50,7 @@ class _Bench:
                 self._counts[count.patient].append(count)
             for row in setup.store.of_patients(host, patients):
                 self._visits[row.patient or ""].append(row)
-        self._booked: Counter[str] = Counter()
+        self._booked: defaultdict[tuple[str, str], list[Date]] = defaultdict(list)
 
     def judge(self, one: Coming) -> Verdict:
         """The verdict of one appointment."""
@@ -65,10 +65,10 @@ class _Bench:
         facts = Facts(
             billed=one.billed,
             known=known,
-            state=self._state(one),
+            state=self._state(one, known),
             first_visit=one.first_visit,
             elsewhere=self._elsewhere(patient, one),
-            before=Before(self._booked[patient], self._not_in_answer(patient, known)),
+            before=Before(self._booked_before(one), self._not_in_answer(one, known)),
             unfiled=tuple(
                 Unfiled(row.encounter, row.filing_limit)
                 for row in self._visits[patient]
@@ -81,17 +81,18 @@ class _Bench:
                 network=network_of(planned, setup.clinic),
                 credential_reasons=credential_reasons(planned, setup.clinic, setup.credential_terms),
             )
-        self._booked[patient] += 1
+        if billed and payer is not None:
+            self._booked[patient, payer.key].append(one.day.on)
         return judge(appointment, facts, Rules(setup.clinic, one.day, setup.terms, self._today))
 
-    def _state(self, one: Coming) -> State:
+    def _state(self, one: Coming, known: Known | None) -> State:
         coverage, payer = one.billed.coverage, one.billed.payer
         if coverage is None or payer is None:
             return NEVER_ASKED
         row: QuestionRow | None = self._last.get((coverage.id, payer.key))
         faults = tuple(self._faults.get((coverage.id, payer.key), ()))
-        if row is None:
-            return State(faults=faults)
+        if row is None or (row.state is QuestionState.ANSWERED and known is None):
+            return State(faults=faults)  # what was answered is of the coverage as it was before it changed
         return State(row.state.value, row.problem, faults)
 
     def _elsewhere(self, patient: str, one: Coming) -> Elsewhere:
@@ -101,15 +102,24 @@ class _Bench:
         uses = tuple(used_before(counts, paper, place) for paper in sorted({count.paper for count in counts}))
         return Elsewhere(uses=uses, counted=True)
 
-    def _not_in_answer(self, patient: str, known: Known | None) -> int:
-        """Visits that the payer cannot have counted when it answered: later ones, and those that were not billed."""
+    def _booked_before(self, one: Coming) -> int:
+        """The patient's appointments before this one that the same payer pays, and that have not become a visit."""
+        payer, patient = one.billed.payer, one.appointment.patient or ""
+        if payer is None or one.billed.patient_pays is not None:
+            return 0
+        visited = {row.date for row in self._visits[patient]}
+        return sum(1 for day in self._booked[patient, payer.key] if day == one.day.on or day not in visited)
+
+    def _not_in_answer(self, one: Coming, known: Known | None) -> int:
+        """Visits before this one that the payer cannot have counted when it answered: those after it, and those that
+        were not billed."""
         if known is None:
             return 0
-        rows = [row for row in self._visits[patient] if row.date is not None and row.payer in (None, known.payer)]
-        return sum(1 for row in rows if _not_counted(row, known.asked_on))
+        rows = [row for row in self._visits[one.appointment.patient or ""] if row.payer in (None, known.payer)]
+        return sum(1 for row in rows if row.date is not None and row.date < one.day.on and _not_counted(row, known))
 
 
-def _not_counted(row: VisitRow, asked_on: Date) -> bool:
+def _not_counted(row: VisitRow, known: Known) -> bool:
     if row.state is VisitState.DONE:
         return False  # self-pay, nothing billable, or written off
-    return (row.date is not None and row.date > asked_on) or row.claim is None or row.draft
+    return (row.date is not None and row.date > known.asked_on) or row.claim is None or row.draft

@@ -46,6 +46,10 @@ class Questions:
         pair = (wanted.coverage.id, wanted.payer.key)
         if pair in self._planned or pair in self.faults:
             return
+        last = self._last.get(pair)
+        if last is not None and last.state is QuestionState.WAITING:
+            self._tally.not_asked["an answer is awaited"] += 1
+            return
         ask = self._whether(one, wanted)
         if ask is None:
             self._tally.not_asked[_why_not(wanted)] += 1

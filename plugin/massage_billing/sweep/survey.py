@@ -9,9 +9,11 @@ from datetime import date as Date
 from massage_billing.coding.day import Day
 from massage_billing.errors import NoRuleForDate
 from massage_billing.fhir.appointment import read_appointment
+from massage_billing.fhir.keys import question_key
 from massage_billing.fhir.visit import Shared
 from massage_billing.model import Appointment, Known
 from massage_billing.ports import AppointmentRecord
+from massage_billing.previsit.ask import holder_of
 from massage_billing.previsit.which import Billed, billed
 from massage_billing.sweep.report import Tally
 from massage_billing.sweep.setup import SweepSetup
@@ -47,17 +49,17 @@ class Surveyor:
 
     def named(self, ids: Sequence[str]) -> list[Coming]:
         """These appointments, whatever their day or status."""
-        return self._complete(list(self._read(self._setup.schedule.appointments_by_id(ids))))
+        return self._complete(list(self._read(self._setup.schedule.appointments_by_id(ids), every=True)))
 
     def again(self, coming: Sequence[Coming]) -> list[Coming]:
         """The same appointments with what payers have said since; the host is not read again."""
         return self._complete([one.appointment for one in coming], {_patient(one): one.first_visit for one in coming})
 
-    def _read(self, records: Iterable[AppointmentRecord]) -> Iterator[Appointment]:
+    def _read(self, records: Iterable[AppointmentRecord], *, every: bool = False) -> Iterator[Appointment]:
         statuses = self._setup.terms.asking.appointments.statuses
         for record in records:
             one = read_appointment(record, self._setup.reading, self._setup.clinic.payers, self._shared)
-            if one.status in statuses:
+            if every or one.status in statuses:
                 yield one
                 self._setup.progress.advance("appointments", 0, None)
 
@@ -75,9 +77,21 @@ class Surveyor:
         return coming
 
     def _answers_of(self, one: Appointment, coverage: str, stored: Sequence[Known]) -> list[Known]:
-        """Our own answers, and those that the host has from elsewhere."""
+        """Our own answers, and those that the host has from elsewhere.
+
+        Of a coverage that has changed since (another member id), an answer that was given before is of something else.
+        """
+        stored = [known for known in stored if known.question == self._key(one, known)]
         elsewhere = [known for known in one.answered_by_host if known.coverage == coverage]
         return [*stored, *elsewhere]
+
+    def _key(self, one: Appointment, known: Known) -> str:
+        """The key that the question of an answer would have, asked about the coverage as it is now."""
+        holder = holder_of(known.coverage, one)
+        version = holder.version if holder else ""
+        return question_key(
+            one.host, one.patient or "", known.coverage, known.payer, known.asked_on.isoformat(), version
+        )  # fmt: skip
 
     def _one(
         self, one: Appointment, first: Mapping[str, bool | None], answers: Mapping[str, Sequence[Known]]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from datetime import date as Date
+from datetime import datetime, timedelta
 
 from massage_billing.errors import SettingsError
 from massage_billing.fhir.dates import zone_named
@@ -69,8 +69,8 @@ class Sweep:
         # What has to be settled before each visit, and who is told?
         verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, tally)]
         if not dry_run:
-            keep_tasks(self.setup, verdicts, first, last, tally)
-            self.setup.asking.purge_evidence(datetime.now(UTC) - self.setup.retention)
+            keep_tasks(self.setup, verdicts, (first, last), today, tally)
+            self.setup.asking.purge_evidence(carrier.now() - self.setup.retention)
         return self._report(tally, first, last, begun, dry_run=dry_run)
 
     def collect(self) -> SweepReport:

@@ -30,15 +30,20 @@ def takes_tasks(setup: SweepSetup) -> bool:
     return setup.writes and "Task" in setup.host.capabilities().writable
 
 
-def keep_tasks(setup: SweepSetup, verdicts: Sequence[Verdict], first: Date, last: Date, tally: Tally) -> None:
-    """Open, change and close Tasks so that they say what these verdicts of the days from ``first`` to ``last`` say."""
+def keep_tasks(
+    setup: SweepSetup, verdicts: Sequence[Verdict], days: tuple[Date, Date], today: Date, tally: Tally
+) -> None:
+    """Open, change and close Tasks so that they say what these verdicts of some days, both included, say.
+
+    Those of earlier days are closed; those of days that were not looked at are left alone.
+    """
     if not takes_tasks(setup):
         return
-    judged = {verdict.appointment for verdict in verdicts}
+    (first, last), judged = days, {verdict.appointment for verdict in verdicts}
     over = [
         Verdict(one.appointment, None, one.date, Readiness.READY)
         for one in setup.asking.tasks(setup.host.id)
-        if one.appointment not in judged and one.date <= last
+        if one.appointment not in judged and (one.date < today or first <= one.date <= last)
     ]
     every = [*verdicts, *over]
     for place in range(0, len(every), BATCH):

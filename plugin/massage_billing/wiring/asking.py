@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from massage_billing.ports import Host, Schedule
 from massage_billing.rulebook.credential_files import load_credential_terms
 from massage_billing.rulebook.eligibility_files import load_eligibility
 from massage_billing.run.report import NoProgress, Progress
-from massage_billing.settings import Settings
+from massage_billing.settings import HostSettings, Settings
 from massage_billing.store import open_store
 from massage_billing.wiring.billing import rulebook_of, shipped_maps
 from massage_billing.wiring.channels import open_channels
@@ -22,7 +23,7 @@ from massage_billing.wiring.hosts import open_host
 from massage_billing.wiring.state import private_folder, store_url
 
 if TYPE_CHECKING:
-    from massage_billing.sweep.setup import Effort
+    from massage_billing.sweep.setup import Effort, SweepSetup
     from massage_billing.sweep.sweep import Sweep
 
 
@@ -31,44 +32,48 @@ def open_sweep(settings: Settings, *, host: str | None = None, progress: Progres
     """What asks payers for one host. Raises SettingsError, StoreError, RuleFileError, and HostError for a host without
     a calendar; closes what it opened."""
     from massage_billing.payers.guarded import GuardedAsker
-    from massage_billing.store.askers import Askers
-    from massage_billing.sweep.setup import SweepSetup
     from massage_billing.sweep.sweep import Sweep
 
-    chosen = settings.host(host)
+    with ExitStack() as stack:
+        setup = _setup(settings, settings.host(host), stack)
+        yield Sweep(replace(setup, progress=progress or NoProgress()), GuardedAsker(settings.eligibility.at_once))
+
+
+def _setup(settings: Settings, chosen: HostSettings, stack: ExitStack) -> SweepSetup:
+    """Everything a sweep works with; ``stack`` closes it."""
+    from massage_billing.store.askers import Askers
+    from massage_billing.sweep.setup import SweepSetup
+
     state = settings.state_folder()
     private_folder(state)
     codes, places = shipped_maps()
     reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    with ExitStack() as stack:
-        adapter = open_host(chosen, state, reading)
-        stack.callback(_close, adapter)
-        schedule = _calendar(adapter)
-        store = stack.enter_context(open_store(store_url(settings, state)))
-        askers = Askers(state)
-        channels = open_channels(settings.eligibility, adapter, schedule, state)
-        for channel in channels.values():
-            stack.callback(channel.close)
-        setup = SweepSetup(
-            host=adapter,
-            schedule=schedule,
-            store=store,
-            asking=store.asking(askers.alive),
-            book=rulebook_of(settings),
-            terms=load_eligibility(),
-            credential_terms=load_credential_terms(),
-            clinic=settings_to_clinic(settings, reading),
-            reading=reading,
-            asker=_asker(settings),
-            channels=channels,
-            owner=stack.enter_context(askers.asker()),
-            max_age=settings.eligibility.max_age,
-            days=settings.eligibility.days,
-            effort=_effort(settings),
-            retention=timedelta(days=settings.state.retention_days),
-            progress=progress or NoProgress(),
-        )
-        yield Sweep(setup, GuardedAsker(settings.eligibility.at_once))
+    host = open_host(chosen, state, reading)
+    stack.callback(_close, host)
+    schedule = _calendar(host)
+    store = stack.enter_context(open_store(store_url(settings, state)))
+    channels = open_channels(settings.eligibility, host, schedule, state)
+    for channel in channels.values():
+        stack.callback(channel.close)
+    askers = Askers(state)
+    return SweepSetup(
+        host=host,
+        schedule=schedule,
+        store=store,
+        asking=store.asking(askers.alive),
+        book=rulebook_of(settings),
+        terms=load_eligibility(),
+        credential_terms=load_credential_terms(),
+        clinic=settings_to_clinic(settings, reading),
+        reading=reading,
+        asker=_asker(settings),
+        channels=channels,
+        owner=stack.enter_context(askers.asker()),
+        max_age=settings.eligibility.max_age,
+        days=settings.eligibility.days,
+        effort=_effort(settings),
+        retention=timedelta(days=settings.state.retention_days),
+    )
 
 
 def _calendar(host: Host) -> Schedule:

@@ -64,7 +64,7 @@ def _line(channel: CoreChannel | FhirChannel | ClearinghouseChannel, at_once: in
     limits = Limits(connect=min(10.0, seconds), read=seconds, total=seconds)
     ca_file = str(channel.ca_file) if channel.ca_file else None
     credentials = login(channel.auth, channel.url, limits, ca_file or True)
-    return Line(channel.url, credentials, seconds, connections=at_once, ca_file=ca_file)
+    return Line(channel.url, credentials, seconds, connections=2 * at_once, ca_file=ca_file)
 
 
 def _mapped(channel: ClearinghouseChannel) -> Mapped:

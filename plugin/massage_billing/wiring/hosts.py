@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from massage_billing.auth_settings import BasicAuth, BearerAuth, PayerAuth, SmartAuth
+from massage_billing.auth_settings import BasicAuth, BearerAuth, KeyAuth, PayerAuth, SmartAuth
 from massage_billing.model import MinuteSource, Reading
 from massage_billing.settings import HostKind, HostSettings
 
@@ -58,13 +58,15 @@ def login(auth: PayerAuth, place: str, limits: Limits, verify: bool | str, scope
 
     ``scopes`` are asked for where the settings name none; without any the adapter's own.
     """
-    from massage_billing.net.credentials import BasicPassword, BearerToken, NoCredentials
+    from massage_billing.net.credentials import BareKey, BasicPassword, BearerToken, NoCredentials
     from massage_billing.net.smart import SmartBackend, SmartSettings
 
     if isinstance(auth, BearerAuth):
         return BearerToken(auth.token)
     if isinstance(auth, BasicAuth):
         return BasicPassword(auth.user, auth.password)
+    if isinstance(auth, KeyAuth):
+        return BareKey(auth.key)
     if isinstance(auth, SmartAuth):
         registered = SmartSettings(
             client_id=auth.client_id,

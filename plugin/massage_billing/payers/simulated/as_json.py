@@ -27,6 +27,7 @@ _ARRAYS: Final = {
     "A": "coInsurance", "B": "coPayment", "C": "deductible", "D": "benefitDescription", "F": "limitations",
     "G": "outOfPocket", "I": "nonCovered", "N": "servicesRestrictedToFollowingProvider", "R": "otherOrAdditionalPayer",
 }  # fmt: skip
+_ACTIVE: Final = "1"
 _FOLLOW_UPS: Final = {"C": "Please Correct and Resubmit", "R": "Resubmission Allowed", "N": "Resubmission Not Allowed"}
 _LOOPS: Final = {"source": "2100A", "receiver": "2100B", "subscriber": "2100C", "dependent": "2100D"}
 _ROLES: Final = {"PRP": "Primary Payer", "1P": "Provider"}
@@ -228,7 +229,18 @@ def _plan(plan: PlanLine, told: Told) -> Body:
         status["dates"] = {"plan": _range(plan, told.asked.asked_for)}
         status["additionalInformation"] = {"group": {"number": plan.number}}
     lines = [line for line in told.benefits if plan.in_force()]
-    return {"name": plan.name, "benefits": {"statuses": [status], **_of_plan(lines)}}
+    covered: list[Body] = [
+        {
+            "status": "ACTIVE_COVERAGE",
+            "coverageLevel": "INDIVIDUAL",
+            "service": {"system": "STC", "value": service_type},
+        }
+        for line in lines
+        if line.code == _ACTIVE
+        for service_type in line.types
+    ]
+    figures = [line for line in lines if line.code != _ACTIVE]
+    return {"name": plan.name, "benefits": {"statuses": [status, *covered], **_of_plan(figures)}}
 
 
 def _of_plan(lines: Iterable[BenefitLine]) -> dict[str, list[Body]]:
