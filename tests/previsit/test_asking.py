@@ -11,6 +11,7 @@ import pytest
 from massage_billing.model import (
     AnswerKind,
     Appointment,
+    Benefit,
     Clinic,
     CoverageKind,
     Holder,
@@ -35,11 +36,14 @@ from previsit.making import (
     ago,
     answer,
     appointment,
+    benefit,
     clinic,
     coverage,
+    dollars,
     known,
     payer,
     today,
+    visits,
 )
 
 OLD = PayerRef("Organization/8")
@@ -353,3 +357,47 @@ def test_another_payers_habits_teach_nothing() -> None:
 def test_the_payers_own_list_outranks_what_was_learnt() -> None:
     own = payer(asking=PayerAsking("ourselves", "x12", "1", service_types=("30",)))
     assert types(Learnt("plan", "PT", 9, 9, 9), of=own) == ("30",)
+
+
+# --- what answers teach ---------------------------------------------------------------------------------------------
+
+
+def lessons(
+    *benefits: Benefit, asked: tuple[str, ...] = ("BE", "PT", "30"), **changes: Any
+) -> dict[str, tuple[int, ...]]:
+    """Service type → (asked, limits, figures)."""
+    question_ = made().question
+    assert question_ is not None
+    said = habits.learnt(replace(question_, service_types=asked), answer(*benefits, **changes), ASKING)
+    return {one.service_type: (one.asked, one.limits, one.benefits) for one in said}
+
+
+def test_only_the_service_type_under_which_the_limit_stands_is_credited() -> None:
+    limit = benefit("limit", "PT", counts=visits(20, 12, 8))
+    assert lessons(limit) == {"BE": (1, 0, 0), "PT": (1, 1, 1), "30": (1, 0, 0)}
+
+
+def test_a_limit_under_several_service_types_credits_each_that_was_asked() -> None:
+    limit = benefit("limit", "PT", "AE", "BE", counts=visits(left=8))
+    assert lessons(limit, asked=("BE", "PT")) == {"BE": (1, 1, 1), "PT": (1, 1, 1)}
+
+
+def test_figures_without_a_limit_are_told_apart() -> None:
+    assert lessons(benefit("copay", "BE", **dollars(25)), benefit("limit", "PT", counts=visits(left=8)))["BE"] == (
+        1,
+        0,
+        1,
+    )
+
+
+def test_a_limit_of_the_plan_as_a_whole_is_none_of_massage() -> None:
+    assert lessons(benefit("limit", "30", counts=visits(left=8))) == {"BE": (1, 0, 0), "PT": (1, 0, 0), "30": (1, 0, 0)}
+
+
+def test_a_limit_under_a_type_that_was_not_asked_credits_none() -> None:
+    assert lessons(benefit("limit", "98", counts=visits(left=8)), asked=("BE",)) == {"BE": (1, 0, 0)}
+
+
+@pytest.mark.parametrize("changes", [{"kind": AnswerKind.REFUSED}, {"standing": Standing.NOT_IN_FORCE}])
+def test_an_answer_that_cannot_have_figures_teaches_nothing(changes: Any) -> None:
+    assert lessons(**changes) == {}

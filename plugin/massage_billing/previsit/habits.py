@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from massage_billing.model import AnswerKind, Payer, Question
-from massage_billing.previsit.benefits import Picked
-from massage_billing.previsit.terms import ServiceTypes
+from massage_billing.model import Answer, AnswerKind, Network, Payer, Question, Standing
+from massage_billing.previsit.benefits import pick
+from massage_billing.previsit.relevant import Wanted
+from massage_billing.previsit.terms import AskingFile, ServiceTypes
 
 
 class HabitLike(Protocol):
@@ -28,11 +29,11 @@ class HabitLike(Protocol):
 
     @property
     def limits(self) -> int:
-        """How often the answer gave a limit for massage or the therapies it is counted with."""
+        """How often the answer gave a limit under it, of massage or the therapies it is counted with."""
 
     @property
     def benefits(self) -> int:
-        """How often the answer gave any figure for them."""
+        """How often the answer gave any figure under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class Learnt:
     asked: int
     """1."""
     limits: int
-    """1 where the answer gave a limit."""
+    """1 where the answer gave a limit under it."""
     benefits: int
-    """1 where it gave any figure."""
+    """1 where it gave any figure under it."""
 
 
 def service_types(payer: Payer, habits: Iterable[HabitLike], terms: ServiceTypes) -> tuple[str, ...]:
@@ -68,15 +69,22 @@ def to_ask(payer: Payer, habits: Sequence[HabitLike], terms: ServiceTypes) -> tu
     return service_types(payer, habits, terms)[: terms.at_once]
 
 
-def learnt(question: Question, kind: AnswerKind, picked: Picked | None) -> tuple[Learnt, ...]:
-    """What an answer teaches of the service types that were asked; nothing where it was refused.
+def learnt(question: Question, answer: Answer, asking: AskingFile) -> tuple[Learnt, ...]:
+    """What an answer teaches of the service types that were asked; nothing where it was refused, or where the coverage
+    is not in force: such an answer has no figures, whatever was asked.
 
-    Of several asked together nobody can tell which brought what: each is counted.
+    The payer says under which service type (X12 EB03) each limit and figure stands: the others brought nothing, though
+    they stood in the same question.
     """
-    if kind is not AnswerKind.ANSWERED or picked is None:
+    if answer.kind is not AnswerKind.ANSWERED or answer.standing is Standing.NOT_IN_FORCE:
         return ()
-    limits, figures = int(picked.has_limit), int(picked.has_figures)
-    return tuple(Learnt(question.payer, each, 1, limits, figures) for each in question.service_types)
+    wanted = Wanted(question.serviced, question.codes, Network.NO_DATA)
+    found = []
+    for each in question.service_types:
+        own = tuple(one for one in answer.benefits if each in one.service_types)
+        picked = pick(replace(answer, benefits=own), wanted, asking)
+        found.append(Learnt(question.payer, each, 1, int(picked.has_limit), int(picked.has_figures)))
+    return tuple(found)
 
 
 def _place(service_type: str, habit: HabitLike | None, terms: ServiceTypes) -> tuple[int, float, int]:

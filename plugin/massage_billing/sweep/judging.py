@@ -11,7 +11,7 @@ from massage_billing.model import Appointment, Elsewhere, Known, PaperCount, Rea
 from massage_billing.model.paper_use import used_before
 from massage_billing.ports import QuestionRow, QuestionState, VisitRow, VisitState
 from massage_billing.previsit.answered import NEVER_ASKED, State
-from massage_billing.previsit.ask import Today, newest
+from massage_billing.previsit.ask import Today, newest, plan_year
 from massage_billing.previsit.clocks import Unfiled
 from massage_billing.previsit.credentials import credential_reasons, network_of, planned_of
 from massage_billing.previsit.judge import Facts, Rules, judge
@@ -111,12 +111,14 @@ class _Bench:
         return sum(1 for day in self._booked[patient, payer.key] if day == one.day.on or day not in visited)
 
     def _not_in_answer(self, one: Coming, known: Known | None) -> int:
-        """Visits before this one that the payer cannot have counted when it answered: those after it, and those that
-        were not billed."""
-        if known is None:
+        """Visits of the plan year before this one that the payer cannot have counted when it answered: those after it,
+        and those that were not billed."""
+        if known is None or one.billed.payer is None:
             return 0
+        year = plan_year(one.day.on, one.billed.payer)
         rows = [row for row in self._visits[one.appointment.patient or ""] if row.payer in (None, known.payer)]
-        return sum(1 for row in rows if row.date is not None and row.date < one.day.on and _not_counted(row, known))
+        rows = [row for row in rows if row.date is not None and year <= row.date < one.day.on]
+        return sum(_not_counted(row, known) for row in rows)
 
 
 def _not_counted(row: VisitRow, known: Known) -> bool:
