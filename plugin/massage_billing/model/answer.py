@@ -197,7 +197,8 @@ class Rejection:
     """As sent: "72", "42", or a FHIR code."""
     follow_up: str = ""
     """X12 AAA04 as sent: C correct and resubmit, N do not resubmit, R resubmission allowed, S do not resubmit: inquiry
-    sent on, W wait 30 days, X wait 10 days, Y do not resubmit: we hold it and will answer, P use the number given."""
+    sent on, W wait 30 days, X wait 10 days, Y do not resubmit: we hold it and will answer, P resubmit the
+    original question."""
     level: str = ""
     """Where: "source", "receiver", "subscriber", "dependent", "benefit", or "" (FHIR)."""
     message: str = ""

@@ -17,6 +17,7 @@ from massage_billing.errors import PayerAnswerUnreadable, PayerError, PayerRefus
 from massage_billing.model import Question
 from massage_billing.payers.calls import Line, PayerCalls, payer_errors, where
 from massage_billing.payers.core_envelope import Fields, Received, decode, encode
+from massage_billing.payers.letters import plain_question
 from massage_billing.payers.x12_parties import Parties, x12_of
 from massage_billing.payers.x12_replies import reply_to
 from massage_billing.ports import Asked, Failed, Replied, Reply
@@ -38,6 +39,12 @@ class CoreSettings:
     """Reads the Password in the envelope, each time it is needed. Raises SettingsError."""
 
 
+def _new_id() -> uuid.UUID:
+    """A UUID of the sort that the CORE rule names (by time), with a random node in place of this machine's hardware
+    address (RFC 9562, 6.10)."""
+    return uuid.uuid1(node=secrets.randbits(48) | 1 << 40)
+
+
 class CoreX12:
     """A payer channel: each question is one call, answered at once."""
 
@@ -48,7 +55,7 @@ class CoreX12:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         control_number: Callable[[], int] = lambda: 1 + secrets.randbelow(999_999_999),
-        payload_id: Callable[[], uuid.UUID] = uuid.uuid1,
+        payload_id: Callable[[], uuid.UUID] = _new_id,
     ) -> None:
         self.name = name
         self._settings = settings
@@ -59,7 +66,7 @@ class CoreX12:
 
     def ask(self, question: Question) -> Reply:
         """See ``ports.PayerChannel``."""
-        settings, now = self._settings, self._clock()
+        settings, now, question = self._settings, self._clock(), plain_question(question)
         x12 = x12_of(self.name, question, settings.parties, now, self._control_number())
         with payer_errors(self.name, question.payer):
             password = settings.password() if settings.password else None

@@ -92,8 +92,13 @@ class GuardedAsker:
         self._circuits: dict[str, Circuit] = {}
         self._lock = threading.Lock()
 
-    def ask_all(self, questions: Iterable[tuple[Question, Asks, Limits]]) -> Iterator[Outcome]:
+    def ask_all(
+        self, questions: Iterable[tuple[Question, Asks, Limits]], pause: Callable[[], float | None] = lambda: None
+    ) -> Iterator[Outcome]:
         """Ask, and give each question's outcome once, as they come. All questions are taken first.
+
+        ``pause`` is called before the next outcome is waited for, in the caller's thread; it says after how many
+        seconds it wants to be called again where none has come by then (None: not).
 
         Asking goes on in the background while the caller works on an outcome. A caller that stops early leaves the
         calls under way to themselves; nothing further is asked.
@@ -106,7 +111,7 @@ class GuardedAsker:
         crew = _Crew(turns, self._time, self._lock)
         try:
             while open:
-                for outcome in crew.outcomes():
+                for outcome in crew.outcomes(pause()):
                     open -= 1
                     yield outcome
         finally:
@@ -128,8 +133,9 @@ class _Crew:
         self._idle = 0
         self._stopped = False
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Start what may start, wait for something to happen, and give the outcomes that are there by then."""
+    def outcomes(self, longest: float | None) -> Iterator[Outcome]:
+        """Start what may start, wait for something to happen (at most ``longest`` seconds), and give the outcomes that
+        are there by then."""
         with self._lock:
             now = self._time.now()
             expired = self._go_on(now)
@@ -139,7 +145,8 @@ class _Crew:
             return
         if event is None and not calls and self._ready.empty():
             raise AssertionError("questions are left, and nothing will ever happen")
-        came = self._time.wait(self._ready, None if event is None else max(0.0, event - now), calls)
+        waits = [each for each in (longest, None if event is None else max(0.0, event - now)) if each is not None]
+        came = self._time.wait(self._ready, min(waits, default=None), calls)
         while came is not None:
             if isinstance(came, BaseException):
                 raise came

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -11,6 +10,7 @@ from typing import Final
 from massage_billing.errors import PayerAnswerUnreadable, QuestionInvalid
 from massage_billing.model import Corrected, Person, Question
 from massage_billing.payers.calls import where
+from massage_billing.payers.letters import folded
 
 _FIXES: Final[Mapping[str, str]] = {
     "member id": "Record the member id on the coverage.",
@@ -119,8 +119,7 @@ def anothers(question: Question, channel: str) -> PayerAnswerUnreadable:
 
 def _plain(text: str | None) -> str:
     """Without case, accents, blanks and punctuation."""
-    apart = unicodedata.normalize("NFKD", text or "")
-    return "".join(letter for letter in apart if letter.isalnum()).casefold()
+    return folded(text or "")
 
 
 def _same_given(name: str | None, person: Person) -> bool:

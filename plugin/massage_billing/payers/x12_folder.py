@@ -19,6 +19,7 @@ from pathlib import Path
 from massage_billing.errors import PayerUnreachable, QuestionInvalid
 from massage_billing.model import Question
 from massage_billing.payers.calls import where
+from massage_billing.payers.letters import plain_question
 from massage_billing.payers.x12_incoming import Incoming
 from massage_billing.payers.x12_ledger import Ledger, Put, can_be_named, write_whole
 from massage_billing.payers.x12_parties import Parties, x12_of
@@ -87,7 +88,7 @@ class X12Folder:
             raise QuestionInvalid(f"{where(self.name, question.payer)} the trace number is not of letters and digits.")
         try:
             with self._ledger.lock():
-                return Waiting(self._put(question).name)
+                return Waiting(self._put(plain_question(question)).name)
         except OSError as problem:
             raise self._unusable(question.payer, problem) from None
 
@@ -122,7 +123,9 @@ class X12Folder:
             return
         try:
             with self._ledger.lock():
-                found = Incoming(self._ledger, {asked.question.trace: asked.question for asked in waiting}, self.name)
+                found = Incoming(
+                    self._ledger, {asked.question.trace: plain_question(asked.question) for asked in waiting}, self.name
+                )
                 filed = [one for file in self._files() for one in self._opened(file, found)]
                 self._read_again(found)
                 found.deliver()
