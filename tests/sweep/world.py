@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -58,7 +59,9 @@ PRIVATE = (FAMILY, GIVEN, BIRTH_DATE, BIRTH_DATE.replace("-", ""), MEMBER_ID)
 
 
 class JumpTime:
-    """A clock that jumps where nothing can happen by itself: all calls under way hang, or there is none."""
+    """A clock that jumps where nothing can happen by itself: all calls under way hang, or there is none.
+
+    While calls are under way it goes no faster than the machine's."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -77,11 +80,12 @@ class JumpTime:
             self.hanging -= 1
 
     def wait(self, ready: queue.SimpleQueue[T], seconds: float | None, calls: int) -> T | None:
+        begun = time.monotonic()
         while True:
             try:
                 return ready.get(timeout=0.002)
             except queue.Empty:
-                if calls > self.hanging:
+                if calls > self.hanging and (seconds is None or time.monotonic() < begun + seconds):
                     continue
                 assert seconds is not None, "waits for ever"
                 self.seconds += seconds

@@ -52,7 +52,8 @@ class Carrier:
         self._written = not takes_answers(setup)
         self._unsettled: list[Settled] = []
         self._learnt: list[Habit] = []
-        self._settled_at = time.monotonic()
+        self._since = 0.0
+        """When the first of what is not recorded yet came."""
 
     def ask(self, planned: Sequence[Planned]) -> None:
         """Ask those that no other process has asked or is asking; record what becomes of each."""
@@ -122,7 +123,7 @@ class Carrier:
                 patience=effort.patience.total_seconds(),
             )
             asked.append((one.question, setup.channels[name], limits))
-        return self._guard.ask_all(asked)
+        return self._guard.ask_all(asked, self._pause)
 
     # --- recording --------------------------------------------------------------------------------------------------
 
@@ -161,9 +162,21 @@ class Carrier:
         self._tally.counts["given up" if over else "later"] += 1
 
     def _keep(self, settled: Settled) -> None:
+        if not self._unsettled:
+            self._since = time.monotonic()
         self._unsettled.append(settled)
-        if len(self._unsettled) >= TOGETHER or time.monotonic() - self._settled_at >= EVERY:
+        if len(self._unsettled) >= TOGETHER:
             self.flush()
+
+    def _pause(self) -> float | None:
+        """Nothing has come just now: record what has waited long enough; seconds until the rest has."""
+        if not self._unsettled:
+            return None
+        left = self._since + EVERY - time.monotonic()
+        if left > 0:
+            return left
+        self.flush()
+        return None
 
     def flush(self) -> None:
         """Record what was not recorded yet, in one transaction."""
@@ -171,4 +184,4 @@ class Carrier:
             self._setup.asking.settle(self._unsettled)
         if self._learnt:
             self._setup.asking.learn(self._learnt)
-        self._unsettled, self._learnt, self._settled_at = [], [], time.monotonic()
+        self._unsettled, self._learnt = [], []
