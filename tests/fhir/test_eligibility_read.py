@@ -93,6 +93,14 @@ def test_of_several_plans_one_in_force_is_enough_and_one_that_says_nothing_leave
     assert insured(no, open_).standing is Standing.NO_DATA
 
 
+def test_of_several_plans_the_dates_are_those_of_the_one_in_force() -> None:
+    old = {"inforce": False, "benefitPeriod": {"start": "2025-01-01", "end": "2026-10-31"}}
+    new = {"inforce": True, "benefitPeriod": {"start": "2026-11-01", "end": "2027-10-31"}}
+    answer = insured(old, new)
+    assert (answer.standing, answer.start, answer.end) == (Standing.IN_FORCE, date(2026, 11, 1), date(2027, 10, 31))
+    assert [plan.end for plan in answer.plans] == [date(2026, 10, 31), date(2027, 10, 31)]
+
+
 def test_of_several_coverages_the_one_asked_about_is_read_and_the_rest_is_kept() -> None:
     entries = [
         {"coverage": {"reference": "Coverage/4"}, "inforce": True},

@@ -62,11 +62,14 @@ def read_response(resource: JsonObject, asked_for: Date, coverage: str | None = 
         top.text("preAuthRef")
     entries = _entries(top, coverage)
     insured = [_insurance(entry, top, day, coverage, ours=ours) for entry in entries]
-    start, end = next(((one.start, one.end) for one in insured if one.start or one.end), (None, None))
+    standing = _overall([one.standing for one in insured])
+    # Of several plans the dates are of one that makes the answer what it is: an old one says nothing of a new one.
+    telling = [one for one in insured if one.standing is standing] or insured
+    start, end = next(((one.start, one.end) for one in telling if one.start or one.end), (None, None))
     answer = Answer(
         kind=_kind(top, status, rejections, answered=bool(entries)),
         asked_for=day,
-        standing=_overall([one.standing for one in insured]),
+        standing=standing,
         start=start,
         end=end,
         plans=tuple(plan for one in insured for plan in one.plans),
