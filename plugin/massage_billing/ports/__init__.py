@@ -30,7 +30,7 @@ from massage_billing.ports.host import (
     Written,
 )
 from massage_billing.ports.npi_registry import NpiRegistry, Registered
-from massage_billing.ports.payer import Asked, Failed, PayerChannel, Replied, Reply, Waiting
+from massage_billing.ports.payer import Asked, Failed, KeepsFiles, PayerChannel, Replied, Reply, Waiting
 from massage_billing.ports.schedule import AppointmentRecord, Schedule
 from massage_billing.ports.store import (
     Entry,
@@ -53,6 +53,7 @@ __all__ = [
     "Habit",
     "Host",
     "JsonObject",
+    "KeepsFiles",
     "NamesProblems",
     "NpiRegistry",
     "Operation",

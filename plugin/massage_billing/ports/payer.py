@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from massage_billing.errors import PayerError
 from massage_billing.model import Answer, Question
@@ -81,4 +81,13 @@ class PayerChannel(Protocol):
 
     def close(self) -> None:
         """Let connections go."""
+        ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A channel that keeps what it received in files of its own: a batch folder."""
+
+    def purge(self, before: datetime) -> int:
+        """Remove what was filed away before a time (``state.retention_days``); how many files."""
         ...

@@ -16,10 +16,11 @@ from massage_billing.errors import SettingsError
 from massage_billing.fhir.dates import zone_named
 from massage_billing.model import Appointment, Known, Reason, Verdict
 from massage_billing.payers.guarded import GuardedAsker
-from massage_billing.ports import QuestionRow
+from massage_billing.ports import KeepsFiles, QuestionRow
 from massage_billing.sweep.carry import Carrier
 from massage_billing.sweep.collect import Collector
 from massage_billing.sweep.deliver import deliver
+from massage_billing.sweep.host_answers import remember
 from massage_billing.sweep.judging import judge_all
 from massage_billing.sweep.questions import Questions
 from massage_billing.sweep.report import SweepReport, Tally
@@ -58,6 +59,8 @@ class Sweep:
         # Who comes, who would be billed, and who has to be asked?
         coming = surveyor.days(first, last)
         tally.counts["appointments"] = len(coming)
+        if not dry_run:
+            remember(self.setup, coming)
         questions = Questions(self.setup, coming, today, tally)
 
         # Ask, record, and put question and answer on the host.
@@ -70,7 +73,7 @@ class Sweep:
         verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, tally)]
         if not dry_run:
             keep_tasks(self.setup, verdicts, (first, last), today, tally)
-            self.setup.asking.purge_evidence(carrier.now() - self.setup.retention)
+            self._forget_old(carrier.now() - self.setup.retention)
         return self._report(tally, first, last, begun, dry_run=dry_run)
 
     def collect(self) -> SweepReport:
@@ -139,6 +142,13 @@ class Sweep:
         for _, verdict in judged:
             tally.verdict(verdict)
         return judged
+
+    def _forget_old(self, before: datetime) -> None:
+        """Drop what was received before a time, in the store and in the folders of channels."""
+        self.setup.asking.purge_evidence(before)
+        for channel in self.setup.channels.values():
+            if isinstance(channel, KeepsFiles):
+                channel.purge(before)
 
     def _report(self, tally: Tally, first: Date, last: Date, begun: float, *, dry_run: bool) -> SweepReport:
         unwritten = len(self.setup.asking.unwritten(self.setup.host.id, _ALL))
