@@ -70,7 +70,7 @@ def read(document: Json, mapped: Response, question: Question, codes: CodeTables
     rejections = tuple(_unlike(each for one in mapped.rejections for each in _rejections(taker, one)))
     members = [found for one in mapped.members if (found := _member(taker, root, one)) is not None]
     trace, payer_trace = _traces(taker, mapped, question)
-    messages = list(taker.all(root, mapped.messages))
+    messages = taker.all(root, mapped.messages)
     taker.take(*(at for _, at in messages))
     on_file = _corrected(taker, members, question)
     kind = kind_of(benefits, rejections, codes)

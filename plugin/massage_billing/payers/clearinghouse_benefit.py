@@ -8,7 +8,7 @@ of it; what could not be read, and what has no place, is left to ``Answer.kept``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -35,25 +35,25 @@ class Taker:
     def __init__(self, document: Document) -> None:
         self.document = document
 
-    def texts(self, at: Place, path: str) -> Iterator[tuple[str, Place]]:
+    def texts(self, at: Place, path: str) -> list[tuple[str, Place]]:
         """The texts that a path leads to."""
-        return (found for found in self.document.texts(at, path) if not _SEPARATOR.search(found[0]))
+        return [found for found in self.document.texts(at, path) if not _SEPARATOR.search(found[0])]
 
-    def all(self, at: Place, value: Value) -> Iterator[tuple[str, Place | None]]:
+    def all(self, at: Place, value: Value) -> Sequence[tuple[str, Place | None]]:
         """Everything that the first path with anything leads to, in X12 codes; a constant has no place."""
         if value.constant is not None:
-            yield value.constant, None
-            return
+            return ((value.constant, None),)
         found: list[tuple[str, Place]] = []
         for each in value.path:
             told = [(code, place) for word, place in self.texts(at, each)
                     if (code := value.code(word)) is not None]  # fmt: skip
-            found = _and_the_same(found, told) if found else told
-        yield from found
+            found = _and_the_same(found, told) if found and told else found or told
+        return found
 
     def one(self, at: Place, value: Value) -> tuple[str, Place | None]:
         """The first of them; "" where there is none."""
-        return next(self.all(at, value), ("", None))
+        found = self.all(at, value)
+        return found[0] if found else ("", None)
 
     def take(self, *places: Place | None) -> None:
         """These have found their place in the answer."""
@@ -112,7 +112,7 @@ def _readable(said: str) -> str:
 def _plain_elements(taker: Taker, entry: Place, mapped: Benefits, eb: Parts) -> None:
     """EB02 to EB06: they stand in the benefit as they are."""
     eb[2], level = taker.one(entry, mapped.level)
-    types = list(taker.all(entry, mapped.service_types))
+    types = taker.all(entry, mapped.service_types)
     eb[3] = _APART.repetition.join(word for word, _ in types)
     eb[4], kind = taker.one(entry, mapped.insurance_type)
     eb[5], plan = taker.one(entry, mapped.plan)
@@ -161,7 +161,7 @@ def _procedure(taker: Taker, entry: Place, mapped: Benefits, eb: Parts) -> None:
     code, place = taker.one(entry, mapped.procedure)
     if not code:
         return
-    modifiers = list(taker.all(entry, mapped.modifiers))[:4]
+    modifiers = taker.all(entry, mapped.modifiers)[:4]
     eb[13] = _APART.component.join(("HC", code, *(word for word, _ in modifiers)))
     taker.take(place, *(at for _, at in modifiers))
 
@@ -225,7 +225,7 @@ def date_segments(taker: Taker, at: Place, mapped: Dates) -> Iterator[tuple[Part
                 yield ["DTP", qualifier, "RD8" if "-" in written else "D8", written], places
 
 
-def _texts(taker: Taker, place: Place, name: str) -> Iterator[tuple[str, Place]]:
+def _texts(taker: Taker, place: Place, name: str) -> Sequence[tuple[str, Place]]:
     return taker.document.texts(place, name)
 
 

@@ -14,16 +14,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 Json = str | bool | None | Sequence["Json"] | Mapping[str, "Json"]
-"""What ``parse`` makes; a number stays the text it was sent as."""
+"""What ``parse`` makes, of lists and dicts; a number stays the text it was sent as."""
 Key = str | int
 
 _DEEPEST: Final = 100
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _STEP: Final = re.compile(
     r"(?P<name>[^.\[\]^|]+)(?:\[(?P<each>)\]|\[\?(?P<test>[^=\[\].]+)=(?P<value>[^\[\]]*)\])?(?:\.|$)"
 )
@@ -61,9 +62,9 @@ def _deep(value: Json) -> bool:
 
 
 def _inside(value: Json) -> Iterable[Json]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.values()
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return value if isinstance(value, list) else ()
 
 
 def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -138,33 +139,31 @@ class Document:
         self.root = Place((), value)
         self._taken: set[tuple[Key, ...]] = set()
 
-    def select(self, at: Place, wanted: str) -> Iterator[Place]:
+    def select(self, at: Place, wanted: str) -> Sequence[Place]:
         """The places that a path leads to from a place, in order. Takes nothing."""
         where = path(wanted)
         start: Place | None = at
         for _ in range(where.up):
             start = start.around if start else None
-        if start is not None:
-            yield from _walk(replace(start, with_it=()), start, where.steps)
+        # Most paths of a mapping lead nowhere in most entries.
+        if start is None or not isinstance(start.value, dict) or where.steps[0].name not in start.value:
+            return ()
+        return list(_walk(Place(start.keys, start.value, start.around), start, where.steps))
 
     def take(self, place: Place) -> None:
         """Say that a value has found its place in the answer."""
         self._taken.add(place.keys)
         self._taken.update(place.with_it)
 
-    def texts(self, at: Place, wanted: str) -> Iterator[tuple[str, Place]]:
+    def texts(self, at: Place, wanted: str) -> list[tuple[str, Place]]:
         """The texts and numbers that a path leads to, not yet taken by being looked at; blanks are left out."""
-        for place in self.select(at, wanted):
-            for each in _entries(place):
-                if isinstance(each.value, str) and each.value.strip():
-                    yield each.value.strip(), each
+        entries = [each for place in self.select(at, wanted) for each in _entries(place)]
+        return [(text, each) for each in entries if isinstance(each.value, str) and (text := each.value.strip())]
 
     def left(self) -> list[str]:
         """Everything that nobody took: "payer.name = …", in the order of the document."""
-        return [f"{name_of(keys)} = {shown(value)}" for keys, value in leaves(self.root.value) if not self._took(keys)]
-
-    def _took(self, keys: tuple[Key, ...]) -> bool:
-        return any(keys[:length] in self._taken for length in range(len(keys), -1, -1))
+        left = leaves(self.root.value, but=self._taken)
+        return [f"{name_of(keys)} = {shown(value)}" for keys, value in left]
 
 
 def _walk(place: Place, around: Place, steps: tuple[Step, ...]) -> Iterator[Place]:
@@ -172,7 +171,7 @@ def _walk(place: Place, around: Place, steps: tuple[Step, ...]) -> Iterator[Plac
         yield place
         return
     step, rest = steps[0], steps[1:]
-    if not isinstance(place.value, Mapping) or step.name not in place.value:
+    if not isinstance(place.value, dict) or step.name not in place.value:
         return
     found = Place((*place.keys, step.name), place.value[step.name], around, place.with_it)
     if not step.each:
@@ -187,26 +186,31 @@ def _walk(place: Place, around: Place, steps: tuple[Step, ...]) -> Iterator[Plac
 
 
 def _has(value: Json, name: str, wanted: str) -> bool:
-    return isinstance(value, Mapping) and value.get(name) == wanted
+    return isinstance(value, dict) and value.get(name) == wanted
 
 
 def _entries(place: Place) -> Iterator[Place]:
     """The entries of a list; anything else is its own only entry."""
-    if isinstance(place.value, str) or not isinstance(place.value, Sequence):
+    if not isinstance(place.value, list):
         yield place
         return
     for index, value in enumerate(place.value):
         yield Place((*place.keys, index), value, place.around, place.with_it)
 
 
-def leaves(value: Json, keys: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Json]]:
-    """Every value that contains no other, with its place; an empty list or object is one too."""
-    if isinstance(value, Mapping) and value:
+def leaves(
+    value: Json, keys: tuple[Key, ...] = (), but: Container[tuple[Key, ...]] = frozenset()
+) -> Iterator[tuple[tuple[Key, ...], Json]]:
+    """Every value that contains no other, with its place; an empty list or object is one too. Left out is ``but``, and
+    whatever lies in it."""
+    if keys in but:
+        return
+    if isinstance(value, dict) and value:
         for name, inner in value.items():
-            yield from leaves(inner, (*keys, name))
-    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+            yield from leaves(inner, (*keys, name), but)
+    elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
-            yield from leaves(inner, (*keys, index))
+            yield from leaves(inner, (*keys, index), but)
     else:
         yield keys, value
 
@@ -226,8 +230,8 @@ def compact(value: Json) -> str:
     """A part of the document as JSON again, numbers as they were sent."""
     if isinstance(value, Number):
         return value
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(name)}:{compact(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ",".join(compact(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{json.dumps(name)}:{compact(inner)}" for name, inner in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([compact(inner) for inner in value]) + "]"
+    return _as_json(value)
