@@ -1,4 +1,4 @@
-"""Payers that the host asks by itself: its answers count, for the appointment and for billing, and are remembered once."""
+"""Payers that the host asks by itself: its answers count for the appointment and for billing, and are kept once."""
 
 from __future__ import annotations
 

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from massage_billing.cli import shell
+from massage_billing.cli.checked import MISSING, OK, WARN, Check, attempt, secret
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
     from massage_billing.model import Fee, Payer
     from massage_billing.settings import HostSettings, Settings
-
-T = TypeVar("T")
-OK, WARN, MISSING = "ok", "warning", "missing"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
-
-    about: str
-    """The setting or file."""
-    state: str
-    """ok, warning or missing."""
-    found: str
-    """What was found."""
-    fix: str = ""
-    """What to do."""
 
 
 @click.command(name="doctor")
@@ -56,10 +39,12 @@ def command(settings_file: Path | None, as_json: bool) -> int:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check, in the order of the settings file."""
+    from massage_billing.cli.doctor_asking import examine_asking
+
     yield from _clinic(settings)
-    book = _attempt("rules", lambda: _rulebook(settings))
-    payers = _attempt("clinic.payers", lambda: _payers(settings))
-    fees = _attempt("clinic.fees", lambda: _fees(settings))
+    book = attempt("rules", lambda: _rulebook(settings))
+    payers = attempt("clinic.payers", lambda: _payers(settings))
+    fees = attempt("clinic.fees", lambda: _fees(settings))
     yield from (one for one in (book, payers, fees) if isinstance(one, Check))
     if not isinstance(book, Check):
         yield Check("rules", OK, f"release {book.version}, policies {', '.join(sorted(book.policies))}")
@@ -71,22 +56,14 @@ def examine(settings: Settings) -> Iterator[Check]:
     if isinstance(fees, tuple):
         yield from _fee_checks(fees, payers if isinstance(payers, tuple) else ())
     yield from _papers(settings, payers if isinstance(payers, tuple) else ())
+    yield from _credentials(settings)
+    yield from examine_asking(settings, payers if isinstance(payers, tuple) else ())
     yield from _maps(settings)
     if not settings.hosts:
         yield Check("hosts", MISSING, "no host is configured.", "Add one; see plugin/docs/settings.md.")
     for host in settings.hosts.values():
         yield from _host(host)
     yield _state(settings)
-
-
-def _attempt(about: str, work: Callable[[], T]) -> T | Check:
-    """What the work gives, or the check that says why it could not."""
-    from massage_billing.errors import MassageBillingError
-
-    try:
-        return work()
-    except MassageBillingError as error:
-        return Check(about, MISSING, error.what, error.fix)
 
 
 def _rulebook(settings: Settings) -> Rulebook:
@@ -174,7 +151,7 @@ def _papers(settings: Settings, payers: tuple[Payer, ...]) -> Iterator[Check]:
     file = settings.clinic.papers
     if file is None:
         return
-    papers = _attempt("clinic.papers", lambda: load_papers(file))
+    papers = attempt("clinic.papers", lambda: load_papers(file))
     if isinstance(papers, Check):
         yield papers
         return
@@ -186,11 +163,24 @@ def _papers(settings: Settings, payers: tuple[Payer, ...]) -> Iterator[Check]:
         yield Check("clinic.papers", MISSING, found, "Use the keys of payers.yaml.")
 
 
+def _credentials(settings: Settings) -> Iterator[Check]:
+    from massage_billing.clinic_credentials import load_credentials
+
+    file = settings.clinic.credentials
+    if file is None:
+        return
+    found = attempt("clinic.credentials", lambda: load_credentials(file))
+    if isinstance(found, Check):
+        yield found
+    else:
+        yield Check("clinic.credentials", OK, shell.counted(len(found), "credential"))
+
+
 def _maps(settings: Settings) -> Iterator[Check]:
     from massage_billing.clinic_files import load_concept_map
 
     for file in settings.clinic.concept_maps:
-        loaded = _attempt("clinic.concept_maps", lambda file=file: load_concept_map(file))  # type: ignore[misc]
+        loaded = attempt("clinic.concept_maps", lambda file=file: load_concept_map(file))  # type: ignore[misc]
         if isinstance(loaded, Check):
             yield loaded
         else:
@@ -223,13 +213,11 @@ def _auth(host: HostSettings, about: str) -> Iterator[Check]:
         if host.url is not None:
             yield Check(about, WARN, "none: the EHR is read without credentials.", "Right only for a test server.")
         return
-    secret = _attempt(about, auth.key if auth.kind == "smart" else auth.token)
-    if isinstance(secret, Check):
-        yield secret
+    read, file = (auth.key, auth.key_file) if auth.kind == "smart" else (auth.token, auth.token_file)
+    faults = list(secret(about, read, file))
+    yield from faults
+    if any(fault.state == MISSING for fault in faults):
         return
-    file = auth.key_file if auth.kind == "smart" else auth.token_file
-    if file is not None and file.stat().st_mode & 0o077:
-        yield Check(about, WARN, f"{file}: others on this machine may read the secret.", f"chmod 600 {file}")
     if auth.kind == "smart" and auth.client_id == "CLIENT_ID":
         yield Check(about, MISSING, "client_id is still CLIENT_ID.", "Register at the EHR and give the id it gave.")
     else:
