@@ -1,0 +1,148 @@
+"""How many visits are left before an appointment, by all that is remembered: answers, booked visits, papers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from builders import bill_to
+from massage_billing.model import (
+    Answer,
+    AnswerKind,
+    Benefit,
+    BenefitKind,
+    Count,
+    CountUnit,
+    Measure,
+    Paper,
+    PaperKind,
+    Question,
+    Standing,
+)
+from massage_billing.ports import VisitRow, VisitState
+from sweep.world import HOST, TOMORROW, World
+
+FRIDAY = date(2026, 12, 4)
+
+
+def left(count: int) -> Any:
+    def say(question: Question) -> Answer:
+        counts = (Count(Decimal(count), CountUnit.VISITS, Measure.LEFT, "calendar-year"),)
+        limit = Benefit(BenefitKind.LIMIT, "F", question.service_types, period="calendar-year", counts=counts)
+        return Answer(AnswerKind.ANSWERED, question.serviced, Standing.IN_FORCE, benefits=(limit,))
+
+    return say
+
+
+def visits(world: World, appointment: str = "m1", day: date = TOMORROW) -> int | None:
+    found = world.verdict(appointment, day).visits_left
+    return None if found is None else found.visits
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    made.rows_of = []  # type: ignore[attr-defined]
+    monkeypatch.setattr(made.store, "of_patients", lambda host, patients: list(made.rows_of))  # type: ignore[attr-defined]
+    made.payer.says("Coverage/c1", left(8))
+    return made
+
+
+def visit(world: World, day: date, state: VisitState = VisitState.HELD, **fields: Any) -> None:
+    row = VisitRow(HOST, f"e{day}", "Patient/p1", day, state, fields.pop("outcome", "hold"), payer="plan", **fields)
+    world.rows_of.append(row)  # type: ignore[attr-defined]
+
+
+def test_as_the_payer_says() -> None:
+    world = World()
+    world.payer.says("Coverage/c1", left(8))
+    world.run()
+    assert visits(world) == 8
+
+
+def test_appointments_booked_before_it_take_theirs_first(world: World) -> None:
+    world.book("m0", clock="08:00")
+    world.book("m3", day=FRIDAY)
+    world.run()
+    assert [visits(world, "m0"), visits(world, "m1"), visits(world, "m3", FRIDAY)] == [8, 7, 6]
+    report = world.run(days=7)
+    assert report.readiness == {"ready": 3}
+
+
+def test_the_appointment_after_the_last_visit_is_blocked(world: World) -> None:
+    world.payer.says("Coverage/c1", left(1))
+    world.book("m3", day=FRIDAY)
+    world.run()
+    assert (world.reasons("m1"), world.reasons("m3", FRIDAY)) == ([], ["visits-used-up"])
+    assert world.verdict("m3", FRIDAY).readiness == "blocked"
+
+
+def test_appointments_that_the_patient_pays_take_none(world: World) -> None:
+    world.book("m0", clock="08:00", extension=[bill_to("self-pay")])
+    world.run()
+    assert visits(world) == 8
+
+
+def test_appointments_of_somebody_else_or_cancelled_ones_take_none(world: World) -> None:
+    world.insured("p2", "c2", member="SYN2")
+    world.book("m0", "p2", clock="08:00")
+    world.book("m9", clock="08:00", status="cancelled")
+    world.run()
+    assert visits(world) == 8
+
+
+def test_visits_after_the_answer_and_those_not_billed_by_then_are_counted(world: World) -> None:
+    visit(world, date(2026, 11, 20))
+    visit(world, date(2026, 11, 23), VisitState.CLAIMED, outcome="claim", claim="Claim/1")
+    visit(world, date(2026, 11, 24), VisitState.DONE, outcome="self-pay")
+    world.run()
+    assert visits(world) == 7, "the held one; the claim was there when the payer answered"
+    visit(world, TOMORROW, VisitState.CLAIMED, outcome="claim", claim="Claim/2")
+    world.book("m3", day=FRIDAY)
+    world.change("Appointment/m1", status="fulfilled")
+    assert visits(world, "m3", FRIDAY) == 6, "and the one since"
+
+
+def test_a_visit_is_not_counted_twice_while_its_appointment_still_says_arrived(world: World) -> None:
+    world.book("m3", day=FRIDAY)
+    world.run()
+    assert visits(world, "m3", FRIDAY) == 7
+    visit(world, TOMORROW)
+    world.change("Appointment/m1", status="arrived")
+    assert visits(world, "m3", FRIDAY) == 7
+    assert visits(world, "m1") == 8, "nor against itself"
+
+
+def test_a_visit_of_last_year_that_is_held_still_takes_none_of_this_year(world: World) -> None:
+    visit(world, date(2025, 12, 20))
+    world.run()
+    assert visits(world) == 8
+
+
+def test_papers_of_the_clinics_own_list_bind_where_they_have_less_left(world: World) -> None:
+    paper = Paper(PaperKind.AUTHORIZATION, "papers.csv:3", patient="Patient/p1", payer="plan", number="A1",
+                  start=date(2026, 1, 1), end=date(2026, 12, 31), visits=6, visits_used=4)  # fmt: skip
+    world.clinic["papers"] = (paper,)
+    world.book("m3", day=FRIDAY)
+    world.run()
+    found = world.verdict().visits_left
+    assert found is not None
+    assert found.binding is not None
+    assert (found.visits, found.binding.of, found.binding.source) == (2, "authorization", "papers.csv:3")
+    assert {limit.of for limit in found.limits} >= {"plan", "authorization"}
+    assert visits(world, "m3", FRIDAY) == 1
+    world.clinic["papers"] = (replace(paper, visits_used=5),)
+    assert world.verdict("m3", FRIDAY).readiness == "blocked"
+
+
+def test_the_huddle_of_a_later_day_counts_the_days_between(world: World) -> None:
+    for number in range(3):
+        world.book(f"b{number}", day=TOMORROW + timedelta(days=number + 1))
+    far = TOMORROW + timedelta(days=9)
+    world.book("m9", day=far)
+    world.run()
+    assert visits(world, "m9", far) == 4
