@@ -133,8 +133,9 @@ class EligibilitySettings(_Part):
 
     days: int = Field(default=3, ge=0, le=60)
     """Appointments of today and so many days ahead are looked at."""
-    max_age: Duration = timedelta(days=30)
-    """An answer older than this is asked again; a payer's own ``max_age_days`` outranks it."""
+    max_age: Duration | None = None
+    """An answer older than this is asked again; a payer's own ``max_age_days`` outranks it. None: as
+    rules/eligibility/asking.yaml says."""
     at_once: int = Field(default=20, ge=1, le=200)
     """Questions at the same time, over all payers."""
     tries: int = Field(default=4, ge=1, le=10)

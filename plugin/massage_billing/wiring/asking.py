@@ -55,21 +55,21 @@ def _setup(settings: Settings, chosen: HostSettings, stack: ExitStack) -> SweepS
     channels = open_channels(settings.eligibility, host, schedule, state)
     for channel in channels.values():
         stack.callback(channel.close)
-    askers = Askers(state)
+    askers, terms = Askers(state), load_eligibility()
     return SweepSetup(
         host=host,
         schedule=schedule,
         store=store,
         asking=store.asking(askers.alive),
         book=rulebook_of(settings),
-        terms=load_eligibility(),
+        terms=terms,
         credential_terms=load_credential_terms(),
         clinic=settings_to_clinic(settings, reading),
         reading=reading,
         asker=_asker(settings),
         channels=channels,
         owner=stack.enter_context(askers.asker()),
-        max_age=settings.eligibility.max_age,
+        max_age=settings.eligibility.max_age or timedelta(days=terms.asking.max_age.days),
         days=settings.eligibility.days,
         effort=_effort(settings),
         retention=timedelta(days=settings.state.retention_days),
