@@ -23,7 +23,7 @@ from massage_billing.model import (
     Standing,
 )
 from massage_billing.previsit import habits, question, which
-from massage_billing.previsit.ask import Ask, whether
+from massage_billing.previsit.ask import Ask, newest, whether
 from massage_billing.previsit.habits import Learnt
 from massage_billing.previsit.which import Billed, PatientPays, ToAsk
 from previsit.making import (
@@ -193,6 +193,21 @@ def test_a_new_month_is_asked() -> None:
     said = known(answer(asked_for=date(2026, 11, 30)), on=date(2026, 11, 29))
     found = asked(said, last=Row(date(2026, 11, 29)), visit=visit, on=date(2026, 11, 30))
     assert why(found) == "a new month"
+
+
+def test_an_answer_about_a_later_month_does_not_do_for_an_earlier_day() -> None:
+    later = known(answer(asked_for=date(2026, 12, 5)))
+    assert why(asked(later, last=Row(ago(1)))) == "the last answer is about a later month"
+
+
+def test_the_answer_about_a_day_is_not_forgotten_for_one_about_a_later_day() -> None:
+    mine = known(answer(), on=ago(1))
+    later = known(answer(asked_for=date(2026, 12, 5), standing=Standing.NOT_IN_FORCE))
+    ended = known(answer(asked_for=date(2026, 12, 5), standing=Standing.NOT_IN_FORCE, end=date(2026, 11, 17)))
+    assert newest([later, mine], "Coverage/5", "plan", DAY) is mine
+    assert newest([later, mine], "Coverage/5", "plan", date(2026, 12, 5)) is later
+    assert newest([ended, mine], "Coverage/5", "plan", DAY) is ended
+    assert newest([later], "Coverage/5", "plan", DAY) is later
 
 
 def test_a_new_plan_year_is_asked_whenever_it_starts() -> None:

@@ -128,6 +128,46 @@ def test_several_segments_make_one_limit() -> None:
     assert (found.allowed, found.left, found.period) == (20, 5, "calendar-year")
 
 
+def test_visits_of_the_individual_count_before_those_of_the_family() -> None:
+    family = limit("BE", counts=visits(60, 20, 40), level="family")
+    found = shown(limit("BE", counts=visits(20, 20, 0), level="individual"), family)
+    assert (found.allowed, found.used, found.left) == (20, 20, 0)
+    assert shown(family).left == 40
+
+
+@pytest.mark.parametrize("used", [(20, "year-to-date"), (20, "")])
+def test_what_is_used_of_the_year_to_date_is_used_of_the_years_limit(used: Any) -> None:
+    found = shown(limit("BE", counts=visits(20)), limit("BE", counts=visits(None, used[0], period=used[1])))
+    assert (found.allowed, found.used, found.left, found.period) == (20, 20, 0, "calendar-year")
+
+
+def test_a_quantity_used_that_does_not_say_of_what_is_of_the_limits_unit() -> None:
+    used = Count(Decimal(12), CountUnit.NO_DATA, Measure.USED, "year-to-date")
+    found = shown(limit("BE", counts=visits(20)), limit("BE", counts=(used,)))
+    assert (found.used, found.left, found.unit) == (12, 8, CountUnit.VISITS)
+
+
+def test_units_that_are_used_up_are_told_before_visits_that_are_not() -> None:
+    units = limit("BE", counts=visits(60, 60, 0, unit=CountUnit.UNITS))
+    found = shown(limit("BE", counts=visits(20, 5, 15)), units)
+    assert (found.left, found.unit) == (0, CountUnit.UNITS)
+
+
+@pytest.mark.parametrize(("code", "massage"), [(0, 10), (10, 0)])
+def test_a_limit_of_a_code_and_that_of_massage_both_bind(code: int, massage: int) -> None:
+    found = shown(
+        limit(procedure="97124", counts=visits(None, None, code)), limit("BE", counts=visits(20, None, massage))
+    )
+    assert found.left == 0
+
+
+def test_dollars_that_are_used_up_are_none_left() -> None:
+    allowed, used = limit("BE", **dollars("500", Measure.ALLOWED)), limit("BE", **dollars("480", Measure.USED))
+    assert picked(allowed, used).dollars_left == 20
+    assert picked(allowed).dollars_left is None
+    assert picked(limit("BE", period="visit", **dollars("60", Measure.ALLOWED)), used).dollars_left is None
+
+
 @pytest.mark.parametrize(
     ("one", "shared"),
     [
@@ -213,6 +253,15 @@ def test_authorization_is_told_by_code_and_by_the_most_specific_service() -> Non
     code = authorization(True, procedure="97124")
     found = shown(code, authorization(False, "BE"), authorization(True, "30"))
     assert found.authorization == (("97124", True), ("BE", False))
+
+
+def test_an_authorization_needed_in_one_network_is_needed_where_the_network_is_unknown() -> None:
+    needed, none = benefit("active", "BE", authorization=True), benefit("active", "BE", authorization=False)
+    in_, out = replace(needed, network=Network.IN), replace(none, network=Network.OUT)
+    for some in ((in_, out), (replace(none, network=Network.IN), replace(needed, network=Network.OUT))):
+        assert picked(*some, network=Network.NO_DATA).shown.authorization == (("BE", True),)
+    assert picked(replace(none, network=Network.IN), network=Network.NO_DATA).shown.authorization == ()
+    assert picked(in_, out, network=Network.OUT).shown.authorization == (("BE", False),)
 
 
 def test_that_the_plan_at_large_needs_none_tells_nothing_of_massage() -> None:

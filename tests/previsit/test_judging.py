@@ -236,6 +236,16 @@ def test_an_answer_about_another_day_counts_while_it_is_fresh_and_not_when_it_is
     assert (found.readiness, ids(found)) == (UNKNOWN, ["answer-old"])
 
 
+def test_an_answer_about_the_day_itself_grows_old_too() -> None:
+    found = verdict(said=known(answer(*GOOD), on=ago(30)))
+    assert (found.readiness, ids(found)) == (UNKNOWN, ["answer-old"])
+
+
+def test_an_answer_about_a_later_month_says_nothing_of_this_one() -> None:
+    found = verdict(said=known(answer(*GOOD, asked_for=date(2026, 12, 5))))
+    assert (found.readiness, ids(found)) == (UNKNOWN, ["answer-old"])
+
+
 def test_what_the_payer_has_otherwise_is_named_by_field_and_never_by_value() -> None:
     found = verdict(said=known(answer(*GOOD, corrected=Corrected(member_id="SECRET-9", last_name="Secretname"))))
     assert ids(found) == ["record-differs"]
@@ -372,6 +382,26 @@ def test_visits_that_are_used_up_are_blocked() -> None:
     assert (found.readiness, ids(found)) == (BLOCKED, ["visits-used-up"])
     assert found.cost is not None
     assert found.cost.least == Decimal("160.00")
+
+
+@pytest.mark.parametrize("other", [{"network": Network.OUT}, {}])
+def test_where_by_one_of_several_numbers_no_visit_is_left_it_is_never_ready(other: dict[str, Any]) -> None:
+    none, more = (benefit("limit", "BE", counts=visits(None, None, n), **o) for n, o in ((0, {}), (12, other)))
+    found = verdict(*GOOD[:1], benefit("active", "BE", authorization=False, network=Network.OUT), none, more,
+                    network=Network.NO_DATA)  # fmt: skip
+    assert (found.readiness, ids(found)) == (UNKNOWN, ["visits-unclear"])
+    few = verdict(GOOD[0], *(replace(one, counts=visits(None, None, n)) for one, n in ((none, 2), (more, 12))),
+                  network=Network.NO_DATA if other else Network.IN)  # fmt: skip
+    assert few.visits_left is not None
+    assert few.visits_left.visits == 2
+    assert "few-visits-left" in ids(few, told=True)
+
+
+def test_dollars_that_are_used_up_leave_the_price_to_the_patient() -> None:
+    found = verdict(*GOOD, benefit("limit", "BE", **dollars("0", LEFT)))
+    assert (found.readiness, ids(found)) == (BLOCKED, ["limit-dollars-used-up"])
+    assert found.cost is not None
+    assert found.cost.least == found.cost.most == Decimal("160.00")
 
 
 def test_appointments_booked_before_this_one_take_theirs_first() -> None:

@@ -139,6 +139,8 @@ class Limit:
     """Other clinics' use is not seen: it may be less ("at least N used")."""
     told: str = ""
     """How it was counted, in words."""
+    differs: bool = False
+    """The payer says other numbers too, or for another network; this is the least of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def reasons(
     yield from _rejections(known, about, terms)
     if known.answer.standing is Standing.IN_FORCE:
         old = stale(known, day, billed.payer, today)
-        if old and known.answer.asked_for != day:
+        if old and (known.answer.asked_for != day or known.asked_on < day):
             yield terms.reason("answer-old", f"{source} does not count for the day: {'; '.join(old)}.", about=about,
                                source=source)  # fmt: skip
     yield from _differs(known, about, terms)

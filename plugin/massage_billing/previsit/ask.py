@@ -85,7 +85,7 @@ def whether(
     changed = _changed(coverage, appointment, last)
     if last is not None and last.day == today.on and last.state == _ANSWERED and not changed:
         return None
-    known = newest(answers, coverage.id, payer.key)
+    known = newest(answers, coverage.id, payer.key, day)
     why = [changed] if changed else []
     why += [_not_answered(last)] if last is not None and last.state != _ANSWERED else []
     why += ["never asked"] if known is None and last is None else []
@@ -98,14 +98,24 @@ def whether(
     return Ask(coverage.id, payer.key, tuple(why)) if why else None
 
 
-def newest(answers: Sequence[Known], coverage: str, payer: str) -> Known | None:
-    """The newest answer about a coverage by a payer, whatever it says; one that asks to be tried later is none."""
+def newest(answers: Sequence[Known], coverage: str, payer: str, day: Date | None = None) -> Known | None:
+    """The newest answer about a coverage by a payer, whatever it says; one that asks to be tried later is none.
+
+    ``day``: the one it is wanted for. An answer about a later day counts then only where there is no other, or where it
+    says that the coverage ended before the day: of days before its own it tells nothing else.
+    """
     own = [
         one
         for one in answers
         if one.coverage == coverage and one.payer == payer and one.answer.kind is not AnswerKind.TRY_LATER
     ]
-    return max(own, key=newness, default=None)
+    of_day = [one for one in own if day is None or one.answer.asked_for <= day or _ended_before(one, day)]
+    return max(of_day or own, key=newness, default=None)
+
+
+def _ended_before(known: Known, day: Date) -> bool:
+    ends = [plan.end for plan in known.answer.plans] or [known.answer.end]
+    return all(end is not None and end < day for end in ends)
 
 
 def stale(known: Known, day: Date, payer: Payer, today: Today) -> list[str]:
@@ -125,8 +135,8 @@ def stale(known: Known, day: Date, payer: Payer, today: Today) -> list[str]:
     year = plan_year(day, payer)
     if about < year <= day:
         why.append("a new plan year")
-    elif (about.year, about.month) < (day.year, day.month):
-        why.append("a new month")
+    elif (about.year, about.month) != (day.year, day.month):
+        why.append("a new month" if about < day else "the last answer is about a later month")
     return why
 
 

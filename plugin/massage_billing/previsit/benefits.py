@@ -82,7 +82,8 @@ def _options(
     limit = limited(some, asking)
     said = _said(answer, some, network, limit, wanted, asking)
     for choose in (min, max):
-        allowed, used, left = (_one(each, choose) for each in (limit.allowed, limit.used, limit.left))
+        allowed, left = (_one(each, choose) for each in (limit.allowed, limit.left))
+        used = _one(limit.used, max if choose is min else min)  # the least left is the least allowed less the most used
         if left is None and allowed is not None and used is not None:
             left = max(allowed - used, Decimal(0))
         yield replace(
@@ -126,13 +127,22 @@ def _common(options: Sequence[Benefits]) -> Benefits:
         values = [getattr(one, field.name) for one in options]
         if all(value == values[0] for value in values):
             continue
-        if isinstance(values[0], tuple):
+        if field.name == "authorization":
+            kept[field.name] = _needed([one.authorization for one in options])
+        elif isinstance(values[0], tuple):
             kept[field.name] = tuple(dict.fromkeys(each for value in values for each in value))
         elif field.name == "shared":
             kept[field.name] = True
         else:
             kept[field.name] = getattr(empty, field.name)
     return replace(first, **kept)  # type: ignore[arg-type]
+
+
+def _needed(said: Sequence[tuple[tuple[str, bool], ...]]) -> tuple[tuple[str, bool], ...]:
+    """An authorization that is needed one way is needed; that none is has to hold whichever way it is."""
+    keys = sorted({key for each in said for key, _ in each})
+    told = [(key, [dict(each).get(key) for each in said]) for key in keys]
+    return tuple((key, True in answers) for key, answers in told if None not in answers or True in answers)
 
 
 # --- dollars --------------------------------------------------------------------------------------------------------

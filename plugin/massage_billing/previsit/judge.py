@@ -106,7 +106,8 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
     told += needed.reasons(desk, facts.first_visit, rules.terms)
     shown = picked.shown if picked else None
     wanted = [paper for paper in desk.papers if paper.kind not in needed.unwanted(desk)]
-    left = visits_left.left(shown, wanted, desk.terms, desk.asked, plan, facts.before)
+    options = picked.options if picked else ()
+    left = visits_left.left(shown, wanted, desk.terms, desk.asked, plan, facts.before, options)
     told += _left(left, picked, rules.terms)
     ending = clocks.clocks(desk.papers, desk.terms, facts.unfiled, rules.day.on, rules.today.on, rules.terms)
     told += ending.reasons
@@ -135,7 +136,9 @@ def _cost(
     if facts.known is not None and answered.out_of_force(facts.known, rules.day.on):
         return cost.patient_pays(own, "The coverage is not in force by the payer's answer: the patient pays.")
     options = picked.options if picked else ()
-    return cost.expected(options, plan, own, bool(facts.billed.later), left.visits == 0)
+    sure = left.visits == 0 and left.binding is not None and not left.binding.differs
+    used_up = sure or (picked is not None and picked.dollars_left == 0)
+    return cost.expected(options, plan, own, bool(facts.billed.later), used_up)
 
 
 def _verdict(appointment: Appointment, told: Iterable[Reason]) -> Verdict:
@@ -215,7 +218,9 @@ def _desk(
 def _left(left: VisitsLeft, picked: Picked | None, terms: Eligibility) -> Iterator[Reason]:
     """What is said of visits left."""
     binding = left.binding
-    if binding is not None and left.visits == 0:
+    if binding is not None and left.visits == 0 and binding.differs:
+        yield terms.reason("visits-unclear", binding.told, about=binding.source)
+    elif binding is not None and left.visits == 0:
         yield terms.reason("visits-used-up", f"{binding.told} No visit is left by the {binding.of}.",
                            about=binding.source)  # fmt: skip
     elif binding is not None and left.visits is not None and left.visits <= terms.asking.warn_visits.left:

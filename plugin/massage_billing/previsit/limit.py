@@ -6,7 +6,7 @@ A limit of the year, the plan or a lifetime can be used up; so many a day, week 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +18,10 @@ _LIMITS: Final = frozenset({BenefitKind.LIMIT, BenefitKind.DESCRIPTION, BenefitK
 """Benefits whose counts are a limit."""
 _RATES: Final = frozenset({"visit", "day", "week", "month", "hour"})
 """Periods that begin anew before anything is used up."""
+_PATIENT: Final = frozenset({"individual", ""})
+"""Levels of what is said of the patient, or of nobody in particular."""
+_SIDES: Final = frozenset({Measure.ALLOWED, Measure.USED, Measure.LEFT})
+_ZERO: Final = Decimal(0)
 _UNITS: Final = (
     CountUnit.VISITS,
     CountUnit.UNITS,
@@ -60,7 +64,7 @@ class Limited:
 def limited(some: Sequence[Bearing], asking: AskingFile) -> Limited:
     """What the payer says of a limit: the most specific service that it says anything of."""
     limits = [one for one in some if one.benefit.kind in _LIMITS and (one.benefit.counts or _is_limit(one.benefit))]
-    told = first_tier([one for one in limits if _numbers(one.benefit)])
+    told = _told(limits, asking)
     bare = first_tier([one for one in limits if _is_limit(one.benefit) and not _tells(one.benefit)])
     free = first_tier(
         [one for one in some if one.benefit.kind is BenefitKind.UNLIMITED and _bears_closely(one.tier, asking)]
@@ -75,7 +79,7 @@ def limited(some: Sequence[Bearing], asking: AskingFile) -> Limited:
     shared = any(_shared(one, asking) for one in (told or bare))
     if not told or in_words:
         return Limited(shared=shared, in_words=in_words, dollars_left=dollars, rates=rates, tier=tier)
-    unit, period, counts = _chosen([(c, one.benefit) for one in told for c in _numbers(one.benefit)])
+    unit, period, counts = _chosen(_of_one_unit(told))
     return Limited(
         _of(counts, Measure.ALLOWED, Measure.PLAIN), _of(counts, Measure.USED), _of(counts, Measure.LEFT),
         unit, period, shared, False, False, dollars, rates, tier,
@@ -100,22 +104,65 @@ def _rate(count: Count, benefit: Benefit) -> bool:
     return (count.period or benefit.period) in _RATES
 
 
+def _told(limits: Sequence[Bearing], asking: AskingFile) -> list[Bearing]:
+    """The benefits whose numbers count: of the most specific service, and of one person before those of a family.
+
+    A limit of a planned code stands within that of massage: both bind, and the one with less left is told.
+    """
+    massage = {place for place, tier in enumerate(asking.specific) if tier.massage}
+    by_code = _of_one_service([one for one in limits if one.tier == CODE])
+    by_type = _of_one_service([one for one in limits if one.tier != CODE])
+    if by_code and by_type and by_type[0].tier in massage:
+        (code, _, some), (type_, _, others) = (_chosen(_of_one_unit(each)) for each in (by_code, by_type))
+        return by_type if code is type_ and _least(others) < _least(some) else by_code
+    return by_code or by_type
+
+
+def _of_one_service(limits: Sequence[Bearing]) -> list[Bearing]:
+    """Those of the most specific service that says a number; without what is said of a family or of others, where one
+    is said of the patient."""
+    told = first_tier([one for one in limits if _numbers(one.benefit)])
+    own = any(one.benefit.level in _PATIENT for one in told)
+    same = [one for one in limits if told and one.tier == told[0].tier]
+    return [one for one in same if one.benefit.level in _PATIENT] if own else same
+
+
+def _of_one_unit(told: Sequence[Bearing]) -> list[tuple[Count, Benefit]]:
+    """Their numbers; one that does not say of what ("quantity used") counts what all the others count."""
+    counts = [(count, one.benefit) for one in told for count in _numbers(one.benefit)]
+    units = {count.unit for count, _ in counts}
+    if len(units) == 1:
+        every = [(count, one.benefit) for one in told for count in one.benefit.counts]
+        bare = [(count, benefit) for count, benefit in every if count.unit is CountUnit.NO_DATA]
+        sides = [(count, benefit) for count, benefit in bare if count.measure in _SIDES and not _rate(count, benefit)]
+        counts += [(replace(count, unit=next(iter(units))), benefit) for count, benefit in sides]
+    return counts
+
+
 def _chosen(counts: Sequence[tuple[Count, Benefit]]) -> tuple[CountUnit, str, list[Count]]:
-    """Counts of one unit and period: of several periods that with the least left; a count of no period goes with it."""
-    unit = min((count.unit for count, _ in counts), key=_UNITS.index)
-    of_unit = [(count, count.period or benefit.period) for count, benefit in counts if count.unit is unit]
-    periods = sorted({period for _, period in of_unit if period})
-    if len(periods) < 2:
-        return unit, periods[0] if periods else "", [count for count, _ in of_unit]
-    each = [(period, [count for count, of in of_unit if of in (period, "")]) for period in periods]
+    """Counts of one unit and period: of several that with the least left. What is used of a period that nothing else is
+    said of ("year to date"), and a count of no period, go with every period."""
+    each = [(unit, *_of_period([pair for pair in counts if pair[0].unit is unit]))
+            for unit in sorted({count.unit for count, _ in counts}, key=_UNITS.index)]  # fmt: skip
+    return min(each, key=lambda one: _least(one[2]) > 0)
+
+
+def _of_period(counts: Sequence[tuple[Count, Benefit]]) -> tuple[str, list[Count]]:
+    of_period = [(count, count.period or benefit.period) for count, benefit in counts]
+    limits = {period for count, period in of_period if count.measure is not Measure.USED}
+    periods = sorted(period for period in limits or {period for _, period in of_period} if period)
+    if not periods:
+        return "", [count for count, _ in of_period]
+    each = [(period, [count for count, of in of_period if of == period or of not in periods]) for period in periods]
     period, some = min(each, key=lambda one: (_least(one[1]), one[0]))
-    return unit, period, some
+    return period, some
 
 
 def _least(counts: Iterable[Count]) -> Decimal:
     """The fewest that may be left of these."""
     counts = list(counts)
-    left = _of(counts, Measure.LEFT) or _of(counts, Measure.ALLOWED, Measure.PLAIN)
+    allowed, used = _of(counts, Measure.ALLOWED, Measure.PLAIN), _of(counts, Measure.USED)
+    left = _of(counts, Measure.LEFT) or [max(each - max(used, default=_ZERO), _ZERO) for each in allowed]
     return min(left, default=Decimal("Infinity"))
 
 
@@ -124,8 +171,15 @@ def _of(counts: Iterable[Count], *measures: Measure) -> tuple[Decimal, ...]:
 
 
 def _dollars(some: Sequence[Bearing]) -> Decimal | None:
-    left = [one.benefit.amount for one in some if one.benefit.measure is Measure.LEFT and _is_limit(one.benefit)]
-    return min((each for each in left if each is not None), default=None)
+    """Dollars that are left of a limit, at least: as the payer says, else what it allows less what it has paid."""
+    sides: dict[Measure, list[Decimal]] = {measure: [] for measure in Measure}
+    for one in some:
+        if _is_limit(one.benefit) and one.benefit.amount is not None and one.benefit.period not in _RATES:
+            sides[one.benefit.measure].append(one.benefit.amount)
+    left, allowed, used = sides[Measure.LEFT], sides[Measure.ALLOWED], sides[Measure.USED]
+    if left or not (allowed and used):
+        return min(left, default=None)
+    return max(min(allowed) - max(used), _ZERO)
 
 
 def _bears_closely(tier: int, asking: AskingFile) -> bool:

@@ -6,8 +6,8 @@ appointments that are booked before this one take theirs first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -22,6 +22,7 @@ OF: Final[Mapping[PaperKind, str]] = {
 }  # fmt: skip
 """``Limit.of`` of each kind of paper that can be used up."""
 _ZERO: Final = Decimal(0)
+_DIFFERS: Final = "The payer says other numbers too, or none for another network: this is the least."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,15 @@ def left(
     asked: Asked,
     planned: Planned,
     before: Before,
+    options: Sequence[Benefits] = (),
 ) -> VisitsLeft:
     """The least of all limits, and which it is. ``papers``: of the patient and for this payer or any, merged.
 
-    ``asked`` holds the date, the planned codes and what other visits used of papers (``Elsewhere.uses``).
+    ``options``: every way the answer can be (``Picked.options``), where it can be several; the least counts. ``asked``
+    holds the date, the planned codes and what other visits used of papers (``Elsewhere.uses``).
     """
     limits, papers = [], list(papers)
-    plan = _plan(benefits, planned, before) if benefits is not None else None
+    plan = _least(options or ([benefits] if benefits is not None else []), planned, before)
     if plan is not None:
         limits.append(plan)
     for kind, of in OF.items():
@@ -59,8 +62,20 @@ def left(
         found = _papers(of, [paper for paper in papers if paper.kind is kind], term, asked, planned, before)
         limits += [found] if found is not None else []
     told = [limit for limit in limits if limit.visits is not None]
-    binding = min(told, key=lambda limit: limit.visits or 0, default=None)
+    binding = min(told, key=lambda limit: (limit.visits or 0, limit.differs), default=None)
     return VisitsLeft(binding.visits if binding else None, binding, tuple(limits))
+
+
+def _least(options: Iterable[Benefits], planned: Planned, before: Before) -> Limit | None:
+    """The plan's limit; of several ways the answer can be, that with the least left."""
+    ways = list(dict.fromkeys(options))
+    each = [found for one in ways if (found := _plan(one, planned, before)) is not None]
+    if not each:
+        return None
+    least = min(each, key=lambda limit: (limit.visits is None, limit.visits, limit.left))
+    if len(each) == len(ways) and len({limit.visits for limit in each}) == 1:
+        return least
+    return replace(least, differs=True, told=f"{least.told} {_DIFFERS}")
 
 
 def _plan(benefits: Benefits, planned: Planned, before: Before) -> Limit | None:

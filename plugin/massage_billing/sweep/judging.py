@@ -59,7 +59,7 @@ class _Bench:
         patient = appointment.patient or ""
         known = None
         if coverage is not None and payer is not None:
-            known = newest(one.answers.get(coverage.id, ()), coverage.id, payer.key)
+            known = newest(one.answers.get(coverage.id, ()), coverage.id, payer.key, one.day.on)
         planned = planned_of(appointment, payer, coverage)
         billed = planned is not None and one.billed.patient_pays is None
         facts = Facts(
