@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from math import gcd
 from pathlib import Path
@@ -62,13 +62,8 @@ def make_clinic(
                     files.write(resource)
             for resource in visit_resources(clinic, number):
                 files.write(resource)
-        seen = clinic.owner_of(visits - 1)[0] + 1
-        for one in ahead.values():
-            if one.person.number >= seen:
-                for resource in _patient(clinic, one.person, one):
-                    files.write(resource)
-            for resource in appointment_resources(clinic, one, first):
-                files.write(resource)
+        for resource in _coming(clinic, ahead.values(), first, clinic.owner_of(visits - 1)[0] + 1):
+            files.write(resource)
     return dict(sorted(files.written.items()))
 
 
@@ -87,6 +82,14 @@ def _cast(updated: str, houses: int) -> Iterator[dict[str, object]]:
     yield from cast.roles(updated, houses)
     yield from cast.organizations(updated)
     yield from cast.locations(updated)
+
+
+def _coming(clinic: Clinic, ahead: Iterable[Coming], first: Date, seen: int) -> Iterator[dict[str, object]]:
+    """Coming appointments, with their patients where these were never here; ``seen``: how many were."""
+    for one in ahead:
+        if one.person.number >= seen:
+            yield from _patient(clinic, one.person, one)
+        yield from appointment_resources(clinic, one, first)
 
 
 def _shape(number: int) -> Shape:

@@ -7,6 +7,7 @@ known here stands in ``Answer.kept`` as "path = value". What a response does not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 
@@ -63,9 +64,7 @@ def read_response(resource: JsonObject, asked_for: Date, coverage: str | None = 
     entries = _entries(top, coverage)
     insured = [_insurance(entry, top, day, coverage, ours=ours) for entry in entries]
     standing = _overall([one.standing for one in insured])
-    # Of several plans the dates are of one that makes the answer what it is: an old one says nothing of a new one.
-    telling = [one for one in insured if one.standing is standing] or insured
-    start, end = next(((one.start, one.end) for one in telling if one.start or one.end), (None, None))
+    start, end = _dates(insured, standing)
     answer = Answer(
         kind=_kind(top, status, rejections, answered=bool(entries)),
         asked_for=day,
@@ -214,6 +213,13 @@ def _standing(entry: Leaves, start: Date | None, end: Date | None, day: Date) ->
         return Standing.NO_DATA
     entry.take("inforce")
     return Standing.IN_FORCE if in_force else Standing.NOT_IN_FORCE
+
+
+def _dates(insured: Sequence[_Insured], standing: Standing) -> tuple[Date | None, Date | None]:
+    """First and last day of coverage. Of several plans, of one that makes the answer what it is: the dates of an old
+    one say nothing of a new one."""
+    telling = [one for one in insured if one.standing is standing] or insured
+    return next(((one.start, one.end) for one in telling if one.start or one.end), (None, None))
 
 
 def _overall(standings: list[Standing]) -> Standing:
