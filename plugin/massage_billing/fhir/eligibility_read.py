@@ -51,8 +51,8 @@ def read_response(resource: JsonObject, asked_for: Date, coverage: str | None = 
     top.constant("resourceType", "CoverageEligibilityResponse")
     status = fj.text(resource, "status")
     if status in _WITHDRAWN:
-        rejection = Rejection(code=str(status), message="The response was withdrawn.")
-        return Answer(AnswerKind.REFUSED, asked_for, rejections=(rejection,), kept=tuple(top.rest()))
+        withdrawn = (Rejection(code=str(status), message="The response was withdrawn."),)
+        return Answer(AnswerKind.REFUSED, asked_for, rejections=withdrawn, kept=tuple(top.rest()))
     top.constant("status", "active")
     ours = _is_ours(top)
     day = _serviced(top, asked_for)
@@ -63,8 +63,7 @@ def read_response(resource: JsonObject, asked_for: Date, coverage: str | None = 
         top.text("preAuthRef")
     entries = _entries(top, coverage)
     insured = [_insurance(entry, top, day, coverage, ours=ours) for entry in entries]
-    standing = _overall([one.standing for one in insured])
-    start, end = _dates(insured, standing)
+    start, end = _dates(insured, standing := _overall([one.standing for one in insured]))
     answer = Answer(
         kind=_kind(top, status, rejections, answered=bool(entries)),
         asked_for=day,
