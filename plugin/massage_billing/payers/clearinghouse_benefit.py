@@ -37,7 +37,8 @@ class Taker:
 
     def texts(self, at: Place, path: str) -> list[tuple[str, Place]]:
         """The texts that a path leads to."""
-        return [found for found in self.document.texts(at, path) if not _SEPARATOR.search(found[0])]
+        found = self.document.texts(at, path)
+        return [each for each in found if not _SEPARATOR.search(each[0])] if found else found
 
     def all(self, at: Place, value: Value) -> Sequence[tuple[str, Place | None]]:
         """Everything that the first path with anything leads to, in X12 codes; a constant has no place."""
@@ -47,7 +48,8 @@ class Taker:
         for each in value.path:
             told = [(code, place) for word, place in self.texts(at, each)
                     if (code := value.code(word)) is not None]  # fmt: skip
-            found = _and_the_same(found, told) if found and told else found or told
+            if told:
+                found = _and_the_same(found, told) if found else told
         return found
 
     def one(self, at: Place, value: Value) -> tuple[str, Place | None]:

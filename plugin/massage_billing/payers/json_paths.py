@@ -145,9 +145,12 @@ class Document:
         start: Place | None = at
         for _ in range(where.up):
             start = start.around if start else None
-        # Most paths of a mapping lead nowhere in most entries.
-        if start is None or not isinstance(start.value, dict) or where.steps[0].name not in start.value:
+        # Most paths of a mapping lead nowhere in most entries, and most others to a value of the entry itself.
+        first = where.steps[0]
+        if start is None or not isinstance(start.value, dict) or first.name not in start.value:
             return ()
+        if len(where.steps) == 1 and not first.each:
+            return (Place((*start.keys, first.name), start.value[first.name], start),)
         return list(_walk(Place(start.keys, start.value, start.around), start, where.steps))
 
     def take(self, place: Place) -> None:
@@ -157,7 +160,10 @@ class Document:
 
     def texts(self, at: Place, wanted: str) -> list[tuple[str, Place]]:
         """The texts and numbers that a path leads to, not yet taken by being looked at; blanks are left out."""
-        entries = [each for place in self.select(at, wanted) for each in _entries(place)]
+        places = self.select(at, wanted)
+        if not places:
+            return []
+        entries = [each for place in places for each in _entries(place)]
         return [(text, each) for each in entries if isinstance(each.value, str) and (text := each.value.strip())]
 
     def left(self) -> list[str]:
