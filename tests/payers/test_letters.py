@@ -23,7 +23,7 @@ def named(last: str, first: str) -> Question:
         ("Núñez", "José", ("Nunez", "Jose")),
         ("Strauß", "Jürgen", ("Strauss", "Jurgen")),
         ("Ødegård", "Łukasz", ("Odegard", "Lukasz")),
-        ("O’Synthetic", "Zoë", ("O'Synthetic", "Zoe")),
+        ("O\u2019Synthetic", "Zoë", ("O'Synthetic", "Zoe")),
         ("Nguyễn", "Thị", ("Nguyen", "Thi")),
         ("Plain", "Ann", ("Plain", "Ann")),
     ],
