@@ -113,6 +113,11 @@ def test_of_several_coverages_the_one_asked_about_is_read_and_the_rest_is_kept()
     assert read_response(response(insurance=entries[:1]), DAY, "Coverage/5").standing is Standing.IN_FORCE
 
 
+def pas_follow_up(code: str) -> dict[str, Any]:
+    pas = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
+    return {"url": pas, "valueCodeableConcept": coded(code, "https://codesystem.x12.org/005010/889")}
+
+
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
@@ -127,6 +132,12 @@ def test_of_several_coverages_the_one_asked_about_is_read_and_the_rest_is_kept()
         ({"status": "entered-in-error"}, AnswerKind.REFUSED),
         ({"outcome": "complete", "insurance": [], "error": [{"code": coded("75")}]}, AnswerKind.REFUSED),
         ({"outcome": "error", "error": [{"code": coded("42")}]}, AnswerKind.TRY_LATER),
+        ({"outcome": "error", "error": [{"code": coded("72"), "extension": [pas_follow_up("R")]}]}, AnswerKind.REFUSED),
+        (
+            {"outcome": "error", "error": [{"code": coded("72"), "extension": [pas_follow_up("Y")]}]},
+            AnswerKind.TRY_LATER,
+        ),
+        ({"outcome": "error", "error": [{"extension": [pas_follow_up("R")]}]}, AnswerKind.TRY_LATER),
     ],
 )
 def test_what_kind_of_answer_it_is(changes: dict[str, Any], kind: AnswerKind) -> None:
@@ -153,10 +164,8 @@ def test_the_date_is_the_responses_own_where_it_names_one() -> None:
 
 
 def test_errors_tell_why_with_what_to_do() -> None:
-    pas = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
-    follow_up = {"url": pas, "valueCodeableConcept": coded("C", "https://codesystem.x12.org/005010/889")}
     errors = [
-        {"code": {**coded("75", names.X12_REJECT_REASON), "text": "Not found"}, "extension": [follow_up]},
+        {"code": {**coded("75", names.X12_REJECT_REASON), "text": "Not found"}, "extension": [pas_follow_up("C")]},
         {"code": {"text": "System down"}},
         {"code": {"coding": [{"code": "a001", "display": "Missing Identifier"}]}},
     ]

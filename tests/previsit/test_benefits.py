@@ -95,6 +95,10 @@ def test_what_is_left_is_reckoned_only_from_figures_that_are_both_said() -> None
     assert shown(family, used).deductible_left is None
 
 
+def test_a_deductible_that_is_overpaid_is_none_left() -> None:
+    assert shown(benefit("deductible", "30", **dollars("-5", LEFT))).deductible_left == 0
+
+
 def test_a_plan_that_is_not_in_force_and_dates_that_are_over_do_not_count() -> None:
     plans = (Plan("Old", None, Standing.NOT_IN_FORCE), Plan("New", None, Standing.IN_FORCE))
     assert shown(copay("BE", dollars_="20", plan="Old"), plans=plans).copay is None
@@ -223,6 +227,7 @@ def test_dollars_that_are_left_of_a_limit_are_no_visits() -> None:
         ((benefit("active", "BE"),), True),
         ((benefit("copay", "BE", **dollars("20")),), True),
         ((benefit("not-covered", "BE"),), False),
+        ((benefit("active", "30"), benefit("inactive", "BE")), False),
         ((benefit("not-covered", "PT"),), None),
         ((benefit("not-covered", procedure="97124"), benefit("active", "BE")), False),
         ((benefit("active", procedure="97124"), benefit("not-covered", "BE")), True),

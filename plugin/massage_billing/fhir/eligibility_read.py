@@ -7,6 +7,7 @@ known here stands in ``Answer.kept`` as "path = value". What a response does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
@@ -32,8 +33,12 @@ _OUTCOMES = {
 _WITHDRAWN = ("cancelled", "entered-in-error")
 _AGAIN_CODES = frozenset({"42", "80"})
 """X12 AAA03: unable to respond at current time; no response received, transaction terminated."""
-_AGAIN_FOLLOW_UPS = frozenset({"R", "S", "Y"})
-"""X12 AAA04 by which the payer answers later, or may be asked again as it was."""
+_AGAIN_FOLLOW_UPS = frozenset({"S", "Y"})
+"""X12 AAA04 by which the payer answers later."""
+_ALLOWED_AGAIN = "R"
+"""X12 AAA04: it may be sent again. Beside a reason (AAA03) that names what is wrong, only after that was corrected."""
+_REASON = re.compile("[0-9A-Z]{2}")
+"""Form of an X12 AAA03."""
 _X12_FOLLOW_UP = "https://codesystem.x12.org/005010/889"
 _PAS_FOLLOW_UP = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
 """Da Vinci PAS: AAA04 beside ClaimResponse.error; payers that speak PAS use it here too."""
@@ -161,8 +166,14 @@ def _kind(top: Leaves, status: str | None, rejections: tuple[Rejection, ...], *,
         top.take("outcome")
     if kind is None or (kind is AnswerKind.ANSWERED and rejections and not answered):
         kind = AnswerKind.ANSWERED if answered else AnswerKind.REFUSED
-    later = any(one.code in _AGAIN_CODES or one.follow_up in _AGAIN_FOLLOW_UPS for one in rejections)
+    later = any(_again(one) for one in rejections)
     return AnswerKind.TRY_LATER if kind is AnswerKind.REFUSED and later else kind
+
+
+def _again(rejection: Rejection) -> bool:
+    if rejection.code in _AGAIN_CODES or rejection.follow_up in _AGAIN_FOLLOW_UPS:
+        return True
+    return rejection.follow_up == _ALLOWED_AGAIN and _REASON.fullmatch(rejection.code) is None
 
 
 # --- insurance --------------------------------------------------------------------------------------------------------

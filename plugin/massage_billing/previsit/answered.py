@@ -81,7 +81,7 @@ def _no_answer(billed: Billed, state: State, about: str, terms: Eligibility) -> 
         return terms.reason("answer-awaited", about=about)
     if not state.state:
         return terms.reason("not-asked", about=about)
-    why = f": {state.problem}" if state.problem else ""
+    why = f": {state.problem.removesuffix('.')}" if state.problem else ""
     return terms.reason("answer-failed", f"The payer could not be asked, or did not answer{why}.", about=about)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date as Date
 from decimal import Decimal
 from typing import Final
 
@@ -23,6 +24,8 @@ _TELL_COVERED: Final = frozenset(
      Kind.RESTRICTED}
 )  # fmt: skip
 """A payer that says one of these of a service covers it."""
+_TELL_NOT_COVERED: Final = frozenset({Kind.NOT_COVERED, Kind.INACTIVE})
+"""A payer that says one of these of a service does not: inactive for massage is not covered, though the plan is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,6 @@ class Picked:
     """So many a day, week or month."""
     restrictions: tuple[Entity, ...] = ()
     """Providers to whom it is restricted (EB01 N), where the payer names them by NPI or taxonomy."""
-    has_limit: bool = False
-    """A limit, or that there is none, of massage or the therapies it is counted with."""
-    has_figures: bool = False
-    """Any figure of them."""
 
 
 def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
@@ -56,11 +55,12 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
     networks = [wanted.network] if wanted.network in (Network.IN, Network.OUT) else [Network.IN, Network.OUT]
     either = bearing(answer, wanted, asking)
     every = [(network, of_network(either, network)) for network in networks]
-    options = [option for network, some in every for option in _options(answer, some, network, wanted, asking)]
+    told = [limited(found, asking) for _, found in every]
+    options = [option for (network, some), limit in zip(every, told, strict=True)
+               for option in _options(_said(answer, some, network, limit, wanted, asking), some, limit)]  # fmt: skip
     options = list(dict.fromkeys(options))
     some = of_network(either, wanted.network)
-    covered = {_covered(found, wanted, asking) for _, found in every}
-    told = [limited(found, asking) for _, found in every]
+    covered = {option.covered for option in options}
     return Picked(
         shown=_common(options),
         options=tuple(options),
@@ -70,17 +70,11 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
         dollars_left=min((one.dollars_left for one in told if one.dollars_left is not None), default=None),
         rates=tuple(dict.fromkeys(rate for one in told for rate in one.rates)),
         restrictions=tuple(dict.fromkeys(e for one in _restricted(some) for e in one.benefit.entities)),
-        has_limit=any(_counts(one, asking) for one in told),
-        has_figures=_has_figures(some, asking),
     )
 
 
-def _options(
-    answer: Answer, some: Sequence[Bearing], network: Network, wanted: Wanted, asking: AskingFile
-) -> Iterable[Benefits]:
+def _options(said: Benefits, some: Sequence[Bearing], limit: Limited) -> Iterable[Benefits]:
     """The ways it can be in a network: the least and the most of what the payer says with the same weight."""
-    limit = limited(some, asking)
-    said = _said(answer, some, network, limit, wanted, asking)
     for choose in (min, max):
         allowed, left = (_one(each, choose) for each in (limit.allowed, limit.left))
         used = _one(limit.used, max if choose is min else min)  # the least left is the least allowed less the most used
@@ -180,7 +174,7 @@ def _left(some: Sequence[Bearing], kind: BenefitKind, choose: Choose) -> Decimal
     left = best(_of_kind(some, kind, Measure.LEFT))
     used = best(_of_kind(some, kind, Measure.USED))
     if left or not used:
-        return _one(_amounts(left), choose)
+        return _one([max(amount, Decimal(0)) for amount in _amounts(left)], choose)  # overpaid is nothing left
     whole = [one for one in _of_kind(some, kind, Measure.PLAIN, Measure.ALLOWED) if one.rank == used[0].rank]
     return _one([max(all_ - some_, Decimal(0)) for all_ in _amounts(whole) for some_ in _amounts(used)], choose)
 
@@ -206,14 +200,14 @@ def _covered(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> boo
 def _said_of(some: Iterable[Bearing]) -> bool | None:
     """Covered, not covered, or not said; None too where the payer says both."""
     kinds = {one.benefit.kind for one in some}
-    yes, no = bool(kinds & _TELL_COVERED), Kind.NOT_COVERED in kinds
+    yes, no = bool(kinds & _TELL_COVERED), bool(kinds & _TELL_NOT_COVERED)
     return None if yes == no else yes
 
 
 def _contradicted(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool:
     said = [one for one in _of_massage(some, asking) if one.tier != CODE]
     kinds = {one.benefit.kind for one in said}
-    return Kind.NOT_COVERED in kinds and bool(kinds & _TELL_COVERED) and _covered(some, wanted, asking) is None
+    return bool(kinds & _TELL_NOT_COVERED) and bool(kinds & _TELL_COVERED) and _covered(some, wanted, asking) is None
 
 
 def _codes_not_covered(some: Sequence[Bearing], wanted: Wanted) -> tuple[str, ...]:
@@ -284,6 +278,14 @@ def _named(benefit: Benefit) -> Sequence[Entity]:
 
 
 # --- what it teaches ------------------------------------------------------------------------------------------------
+
+
+def brings(answer: Answer, on: Date, codes: tuple[str, ...], asking: AskingFile) -> tuple[bool, bool]:
+    """(whether an answer has a limit, or that there is none; any figure), in whichever network: of a planned code, of
+    massage, or of the therapies it is counted with."""
+    either = bearing(answer, Wanted(on, codes, Network.NO_DATA), asking)
+    limits = (limited(of_network(either, network), asking) for network in (Network.IN, Network.OUT))
+    return any(_counts(one, asking) for one in limits), _has_figures(either, asking)
 
 
 def _counts(one: Limited, asking: AskingFile) -> bool:

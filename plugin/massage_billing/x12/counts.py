@@ -13,6 +13,8 @@ from massage_billing.model import BenefitKind, Count, CountUnit, Measure
 from massage_billing.x12.codes import CodeTables
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)").fullmatch
+_WITH_HYPHENS = re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
+_TWO_DAYS = re.compile("[0-9]{16}").fullmatch
 _LIMITS = (BenefitKind.LIMIT, BenefitKind.DEDUCTIBLE, BenefitKind.OUT_OF_POCKET)
 """Kinds whose number over a whole period is what is allowed."""
 _COUNTED = (BenefitKind.LIMIT, BenefitKind.ACTIVE, BenefitKind.DESCRIPTION)
@@ -37,7 +39,8 @@ def fraction(text: str) -> tuple[Decimal | None, bool]:
 
 
 def day(text: str) -> Date | None:
-    """A date CCYYMMDD, or one with a time after it; None where it is none."""
+    """A date CCYYMMDD, or one with a time after it, or CCYY-MM-DD; None where it is none."""
+    text = _WITH_HYPHENS.sub(r"\1\2\3", text)
     if len(text) not in {8, 12, 14} or not text.isascii() or not text.isdigit():
         return None
     try:
@@ -47,7 +50,13 @@ def day(text: str) -> Date | None:
 
 
 def days(text: str) -> tuple[Date | None, Date | None, bool]:
-    """A date or a range CCYYMMDD-CCYYMMDD, whatever its qualifier says it is: first, last, whether it is a range."""
+    """A date or a range CCYYMMDD-CCYYMMDD, whatever its qualifier says it is: first, last, whether it is a range.
+
+    Read too without the hyphen between two days, and with hyphens within them, as some payers write.
+    """
+    text = _WITH_HYPHENS.sub(r"\1\2\3", text)
+    if _TWO_DAYS(text):
+        text = f"{text[:8]}-{text[8:]}"
     first, dash, last = text.partition("-")
     if dash:
         return day(first.strip()), day(last.strip()), True
