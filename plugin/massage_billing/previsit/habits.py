@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from massage_billing.model import Answer, AnswerKind, Network, Payer, Question, Standing
-from massage_billing.previsit.benefits import pick
-from massage_billing.previsit.relevant import Wanted
+from massage_billing.model import Answer, AnswerKind, Payer, Question, Standing
+from massage_billing.previsit.benefits import brings
 from massage_billing.previsit.terms import AskingFile, ServiceTypes
 
 
@@ -78,12 +77,11 @@ def learnt(question: Question, answer: Answer, asking: AskingFile) -> tuple[Lear
     """
     if answer.kind is not AnswerKind.ANSWERED or answer.standing is Standing.NOT_IN_FORCE:
         return ()
-    wanted = Wanted(question.serviced, question.codes, Network.NO_DATA)
     found = []
     for each in question.service_types:
         own = tuple(one for one in answer.benefits if each in one.service_types)
-        picked = pick(replace(answer, benefits=own), wanted, asking)
-        found.append(Learnt(question.payer, each, 1, int(picked.has_limit), int(picked.has_figures)))
+        limits, figures = brings(replace(answer, benefits=own), question.serviced, question.codes, asking)
+        found.append(Learnt(question.payer, each, 1, int(limits), int(figures)))
     return tuple(found)
 
 
