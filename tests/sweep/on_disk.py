@@ -30,7 +30,7 @@ hosts:
     billing: {{start: 2026-01-01, settle: 0}}
 state:
   folder: {state}
-eligibility:
+{database}eligibility:
   days: 3
   tries: 2
   patience: 2s
@@ -93,8 +93,9 @@ def write_out(world: World, folder: Path) -> None:
 
 
 def settings(folder: Path, url: str, where: str | Path, *, state: str = "state", channels: Iterable[str] = SPEAKS,
-             more: str = "") -> Path:  # fmt: skip
-    """Settings, payers.yaml and fees.csv in a folder; ``where`` is the host's URL or folder."""
+             database: str = "") -> Path:  # fmt: skip
+    """Settings, payers.yaml and fees.csv in a folder; ``where`` is the host's URL or folder, ``database`` the variable
+    that names a store for several machines."""
     folder.mkdir(parents=True, exist_ok=True)
     entries = "".join(
         f"  - {{key: {key}, kind: health, policy: commercial-midpoint, name: Payer {key}, filing_days: 3650, "
@@ -105,9 +106,10 @@ def settings(folder: Path, url: str, where: str | Path, *, state: str = "state",
     (folder / "payers.yaml").write_text(f"payers:\n{entries}", encoding="utf-8")
     (folder / "fees.csv").write_text(FEES, encoding="utf-8")
     kind, key = ("folder", "folder") if isinstance(where, Path) else ("fhir", "url")
-    text = SETTINGS.format(kind=kind, where=key, place=where, state=folder / state, url=url)
+    stored = f"  database_env: {database}\n" if database else ""
+    text = SETTINGS.format(kind=kind, where=key, place=where, state=folder / state, url=url, database=stored)
     file = folder / f"massage-billing-{state}.yaml"
-    file.write_text(text + more, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     return file
 
 
