@@ -19,6 +19,9 @@ Id15 = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,13}[!-~])?$")]
 Qualifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
 """X12 ISA05, ISA07: "ZZ", "30" …"""
 
+ChannelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""The clinic's own name for a channel; a folder of the state is called by it."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -144,5 +147,5 @@ class EligibilitySettings(_Part):
     """After this long no further try of a question is begun in this sweep; the next one goes on."""
     tries_a_day: int = Field(default=12, ge=1, le=100)
     """Tries of one question in one day, over all sweeps."""
-    channels: Mapping[str, Channel] = Field(default_factory=dict)
+    channels: Mapping[ChannelName, Channel] = Field(default_factory=dict)
     """Ways to ask, by the clinic's own name for each."""

@@ -99,3 +99,10 @@ def test_a_plan_year_and_service_types_are_read(tmp_path: Path) -> None:
     asking = load_payers(tmp_path / "payers.yaml")[0].asking
     assert asking is not None
     assert (asking.plan_year_start, asking.service_types, asking.max_age_days) == ((7, 1), ("PT", "30"), 7)
+
+
+@pytest.mark.parametrize("name", ["../../box", "a/b", ".hidden", ""])
+def test_a_channel_whose_name_would_lead_out_of_the_state_folder_is_refused(tmp_path: Path, name: str) -> None:
+    settings = clinic(tmp_path, CHANNELS.replace("    box:", f'    "{name}":'))
+    with pytest.raises(SettingsError, match="characters"):
+        load_settings(settings)

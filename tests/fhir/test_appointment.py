@@ -366,6 +366,19 @@ def test_an_answer_that_the_host_got_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "about"),
+    [
+        ({}, date(2026, 11, 20)),
+        ({"servicedDate": "2026-11-25"}, date(2026, 11, 25)),
+        ({"servicedPeriod": {"start": "2026-11-01", "end": "2027-10-31"}}, date(2026, 12, 1)),
+    ],
+)
+def test_an_answer_that_names_no_date_of_service_tells_of_the_day_it_was_made(named: Json, about: date) -> None:
+    (known,) = read(answer(**named)).answered_by_host
+    assert known.answer.asked_for == about
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"identifier": [{"system": names.SID_QUESTION_KEY, "value": "MQ1"}]},

@@ -45,6 +45,8 @@ def _known(
     created = first_day(response, "created", faults)
     if created is None or text(response, "status") != "active":
         return
+    # What names no date of service tells of the day it was made on, and of no day still to come.
+    about = created if _serviced(response, faults) is None else day or created
     at = utc(response, "created", faults) if "T" in (text(response, "created") or "") else None
     named = [record.resolver.key(child(one, "coverage"), response) for one in children(response, "insurance")]
     for coverage in dict.fromkeys(one for one in named if one in coverages):
@@ -59,6 +61,10 @@ def _known(
                 payer=payer,
                 asked_on=created,
                 answered_at=at or datetime.combine(created, time(), UTC),
-                answer=read_response(response, day or created, str(coverage)),
+                answer=read_response(response, about, str(coverage)),
                 response=key,
             )
+
+
+def _serviced(response: JsonObject, faults: Faults) -> Date | None:
+    return first_day(response, "servicedDate", faults) or first_day(child(response, "servicedPeriod"), "start", faults)
