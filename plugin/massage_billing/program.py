@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
@@ -19,6 +18,7 @@ from massage_billing.model import Decision, Ruling, Visit
 from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
 from massage_billing.run import answered
 from massage_billing.run.batch import today_of
+from massage_billing.run.garbage import few_collections
 from massage_billing.run.paper_ledger import counted_alone
 from massage_billing.run.report import RunReport
 from massage_billing.run.setup import Setup
@@ -28,8 +28,6 @@ SAMPLE_VISITS: Final = 200
 """How many recent visits ``check-host`` looks at."""
 SAMPLE_DAYS: Final = 90
 """How far back it looks for them."""
-_THRESHOLDS: Final = (50_000, 20, 50)
-"""Of the garbage collector during a run: about one look a batch, one in twenty of them at more than that batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +48,6 @@ class HostCheck:
     """Plain sentences about what that costs."""
 
 
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let the cyclic garbage collector look more rarely: what a visit leaves behind is freed by counting references,
-    and looking through every visit of a batch again and again is a tenth of the time of a run."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
 class Program:
     """One host, opened."""
 
@@ -76,9 +60,9 @@ class Program:
         """The main job. ``start`` is remembered; SettingsError where no start or zone is known (DESIGN 3, 5)."""
         setup = self._ready(start, remember=not dry_run)
         if dry_run:
-            with _few_collections():
+            with few_collections():
                 return self._telling(Billing(setup).run(since, dry_run=True))
-        with self._lock(), _few_collections():
+        with self._lock(), few_collections():
             report = Billing(setup).run(since)
             setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
             return self._telling(report)

@@ -17,7 +17,7 @@ from massage_billing.checks import claim_checker
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Decision, Visit
 from massage_billing.ports import VisitRecord
-from massage_billing.program import _few_collections
+from massage_billing.run.garbage import few_collections
 from massage_billing.run.planning import Plan, plan
 from massage_billing.run.situation import Situation, Terms
 from visits import book, clinic
@@ -101,7 +101,7 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
     during = []
 
     def fail() -> None:
-        with _few_collections():
+        with few_collections():
             during.append(gc.get_threshold())
             raise ValueError("a run that failed")
 

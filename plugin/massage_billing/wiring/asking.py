@@ -14,6 +14,7 @@ from massage_billing.model import Asker
 from massage_billing.ports import Host, Schedule
 from massage_billing.rulebook.credential_files import load_credential_terms
 from massage_billing.rulebook.eligibility_files import load_eligibility
+from massage_billing.run.garbage import few_collections
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.settings import HostSettings, Settings
 from massage_billing.store import open_store
@@ -34,7 +35,7 @@ def open_sweep(settings: Settings, *, host: str | None = None, progress: Progres
     from massage_billing.payers.guarded import GuardedAsker
     from massage_billing.sweep.sweep import Sweep
 
-    with ExitStack() as stack:
+    with few_collections(), ExitStack() as stack:
         setup = _setup(settings, settings.host(host), stack)
         yield Sweep(replace(setup, progress=progress or NoProgress()), GuardedAsker(settings.eligibility.at_once))
 
