@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from contract.payer_contract import ANSWERS, Mood
 from massage_billing.errors import PayerAnswerUnreadable, PayerError
+from massage_billing.model import Person, Standing
 from massage_billing.payers.x12_replies import contents_of, reply_to
 from payers.questions import question
 from payers.x12_answers import Sent, interchange, transaction
@@ -91,3 +94,44 @@ def test_answers_of_other_payers_files_are_nobodys_here(shared: Path) -> None:
         found = contents_of(file.read_bytes(), WAITING, WAITING, {})
         assert not found.known
         assert found.strangers
+
+
+SAID = "Channel direct, payer acme:"
+KIM = Person("Patient/2", "Synthetica1", "Kim", birth_date=date(2015, 2, 3))
+
+
+def family(asked: Sent) -> bytes:
+    """One number for a family: the subscriber and one child are in force, the child asked about is not."""
+    body = transaction(asked, Mood.ACTIVE).replace("HL*3*2*22*0", "HL*3*2*22*1")
+    body += "HL*4*3*23*0~NM1*03*1*SYNTHETICA1*KIM~DMG*D8*20150203~EB*6**30~"
+    body += "HL*5*3*23*0~NM1*03*1*SYNTHETICA1*LEE~DMG*D8*20170203~EB*1**30~"
+    return interchange(body).encode()
+
+
+def test_of_a_family_under_one_number_only_who_was_asked_about_is_the_answer() -> None:
+    child = replace(question(1), dependent=KIM, relationship="child")
+    sent = family(asked_by(1))
+    assert reply_to(child, sent, SAID).answer.standing is Standing.NOT_IN_FORCE
+    (reply,) = contents_of(sent, {child.trace: child}, (), {}).replies.values()
+    assert reply.answer.standing is Standing.NOT_IN_FORCE
+
+
+def test_an_answer_about_a_stranger_is_not_taken_though_it_has_our_number() -> None:
+    asked = question(1)
+    sent = interchange(transaction(asked_by(1), Mood.ACTIVE)).replace("SYNTHETICA1*JANE", "SYNTHETICB2*ANN")
+    sent = sent.replace(f"MI*{asked.member_id}", "MI*SYNOTHER").replace("19800203", "19700101")
+    with pytest.raises(PayerAnswerUnreadable, match="somebody else"):
+        reply_to(asked, sent.encode(), SAID)
+    found = contents_of(sent.encode(), {asked.trace: asked}, (), {})
+    assert (found.replies, found.known, found.strangers) == ({}, set(), 1)
+
+
+@pytest.mark.parametrize("same", ["SYNTHETICA1", "19800203", "member"])
+def test_one_of_three_that_agrees_is_no_stranger(same: str) -> None:
+    asked = question(1)
+    sent = interchange(transaction(asked_by(1), Mood.ACTIVE))
+    for theirs, others in (("SYNTHETICA1*JANE", "SYNTHETICB2*ANN"), ("19800203", "19700101")):
+        sent = sent if same in theirs else sent.replace(theirs, others)
+    if same != "member":
+        sent = sent.replace(f"MI*{asked.member_id}", "MI*SYNOTHER")
+    assert reply_to(asked, sent.encode(), SAID).answer.corrected is not None

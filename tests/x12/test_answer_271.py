@@ -472,6 +472,17 @@ def test_of_a_family_the_dependent_asked_about_is_found_by_birth_date() -> None:
     assert [one.answer.standing for one in found if one.question] == [OUT]
 
 
+def test_of_twins_the_one_asked_about_is_found_by_name() -> None:
+    body = (
+        "BHT*0022*11*B*20261117*0830", *PAYER, *RECEIVER,
+        "HL*3*2*22*1", f"TRN*2*{TRACE}*9MASSAGEBI", "NM1*IL*1*RIVERS*ADA****MI*M100200300",
+        "HL*4*3*23*0", "NM1*03*1*RIVERS*EVE", "DMG*D8*20150203*F", "EB*1**30",
+        "HL*5*3*23*0", "NM1*03*1*RIVERS*BEN", "DMG*D8*20150203*M", "EB*6**30",
+    )  # fmt: skip
+    found = read_271(interchange(transaction(*body)).encode(), question(dependent=BEN, relationship="child"))
+    assert [one.answer.standing for one in found if one.question] == [OUT]
+
+
 def test_a_missing_level_is_told_by_the_name_that_stands_in_it() -> None:
     body = (*PAYER, *RECEIVER, f"TRN*2*{TRACE}*9MASSAGEBI", "NM1*IL*1*RIVERS*ADA****MI*M100200300", "EB*1**30")
     (found,) = read_271(interchange(transaction(*body)).encode(), question())

@@ -89,11 +89,11 @@ def as_asked(question: Question, text: str) -> bool:
 
 def check_person(question: Question, named: Sequence[Named], channel: str) -> None:
     """Refuse an answer about somebody else: everybody it names is a stranger. Raises PayerAnswerUnreadable."""
-    if named and all(_stranger(question, one) for one in named):
+    if named and all(stranger(question, one) for one in named):
         raise anothers(question, channel)
 
 
-def _stranger(question: Question, named: Named) -> bool:
+def stranger(question: Question, named: Named) -> bool:
     """Whether two or more of member id, birth date and family name are told, and none is of the patient or the
     subscriber. One of them alone may have been corrected."""
     people = [one for one in (question.subscriber, question.dependent) if one is not None]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from massage_billing.errors import PayerAnswerUnreadable, PayerRejected
 from massage_billing.model import AnswerKind, Question
+from massage_billing.payers.sound import Named, stranger
 from massage_billing.ports import Replied
 from massage_billing.x12.acknowledgement import Reason, read_acknowledgements
 from massage_billing.x12.answer_271 import Answer271, answers_of, read_271
@@ -41,9 +42,11 @@ def reply_to(question: Question, x12: bytes, said: str) -> Replied:
     if not answers:
         raise _turned_down(x12, said)
     ours = [answer for answer in answers if is_for(answer, question) or _alone(answer, answers)]
+    ours = [answer for answer in ours if not about_a_stranger(answer, question)]
     if not ours:
         raise PayerAnswerUnreadable(
-            f"{said} the answer has another question's number; it was not recorded.", "It is asked again."
+            f"{said} the answer has another question's number, or is about somebody else; it was not recorded.",
+            "It is asked again.",
         )
     answer = max(ours, key=lambda one: rank(one.answer.kind))
     if any(oddity.code == _MISSING and oddity.where.startswith("transaction") for oddity in answer.oddities):
@@ -52,8 +55,17 @@ def reply_to(question: Question, x12: bytes, said: str) -> Replied:
 
 
 def is_for(answer: Answer271, question: Question) -> bool:
-    """Whether an answer gives back the number of a question."""
-    return question.trace.casefold() in numbers_of(answer)
+    """Whether an answer gives back the number of a question, and of a family is about who was asked about."""
+    return answer.question is not None and question.trace.casefold() in numbers_of(answer)
+
+
+def about_a_stranger(answer: Answer271, question: Question) -> bool:
+    """Whether member id, birth date and family name are all told, and none is of the patient or the subscriber: such an
+    answer is nobody's here, whatever its number."""
+    told = answer.answer.corrected
+    if told is None or None in (told.member_id, told.birth_date, told.last_name):
+        return False
+    return stranger(question, Named(told.member_id, told.birth_date, told.last_name))
 
 
 def numbers_of(answer: Answer271) -> list[str]:
@@ -150,9 +162,15 @@ def _take(
         if trace is None:
             found.strangers += 1
             continue
+        asked = waiting.get(trace)
+        if asked is not None and about_a_stranger(answer, asked):
+            found.strangers += 1
+            continue
         found.known.add(trace)
+        if asked is None or answer.question is not asked:
+            continue  # of a family that came under one number, another than who was asked about
         before = found.replies.get(trace)
-        if trace in waiting and (before is None or rank(before.answer.kind) <= rank(answer.answer.kind)):
+        if before is None or rank(before.answer.kind) <= rank(answer.answer.kind):
             found.replies[trace] = Replied(answer.answer, received, X12)
 
 

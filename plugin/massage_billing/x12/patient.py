@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import date as Date
 
 from massage_billing.model import Corrected, Person, Question
 from massage_billing.x12.counts import day
@@ -37,7 +38,7 @@ def is_about(level: Level, question: Question) -> bool:
     """Whether a level that carries the question's trace number is its patient, in an answer with several patients.
 
     Its own trace number is proof. A number that stands with the subscriber holds for the subscriber, or for that
-    dependent who was asked about: by birth date, else by given name.
+    dependent who was asked about: by birth date, else (and of twins) by given name.
     """
     asked = question.dependent
     if asked is None:
@@ -46,10 +47,20 @@ def is_about(level: Level, question: Question) -> bool:
         return not any(child.kind == DEPENDENT for child in level.children)
     if level.all("TRN"):
         return True
-    born = day(at(next(iter(level.all("DMG")), []), 2))
-    if born is not None and asked.birth_date is not None:
+    born = _born(level)
+    if born is not None and asked.birth_date is not None and not _twins(level):
         return born == asked.birth_date
-    return _same_given(at(level.named(), 4), asked)
+    return born in (None, asked.birth_date) and _same_given(at(level.named(), 4), asked)
+
+
+def _born(level: Level) -> Date | None:
+    return day(at(next(iter(level.all("DMG")), []), 2))
+
+
+def _twins(level: Level) -> bool:
+    """Whether another dependent of the same subscriber was born on the same day: then the name has to tell."""
+    others = level.parent.children if level.parent is not None else []
+    return any(one is not level and one.kind == DEPENDENT and _born(one) == _born(level) for one in others)
 
 
 def corrected(level: Level, question: Question) -> Corrected | None:
@@ -59,8 +70,7 @@ def corrected(level: Level, question: Question) -> Corrected | None:
     they were asked as somebody's dependent is compared with that dependent.
     """
     asked = question.dependent or question.subscriber
-    nm1, dmg = level.named(), next(iter(level.all("DMG")), [])
-    born = day(at(dmg, 2))
+    nm1, born = level.named(), _born(level)
     found = Corrected(
         member_id=_other(_member_id(level), question.member_id),
         birth_date=born if born is not None and asked.birth_date is not None and born != asked.birth_date else None,
