@@ -130,6 +130,19 @@ def test_days_that_a_sweep_does_not_look_at_keep_their_tasks(world: World) -> No
     assert len(world.open_tasks()) == 1
 
 
+def test_days_that_are_over_get_none_though_a_sweep_looks_at_them() -> None:
+    world = World()
+    world.payer.says("Coverage/c1", ended)
+    world.run()
+    (task,) = world.open_tasks()
+    world.now = datetime(2026, 12, 3, 16, tzinfo=UTC)
+    world.insured("p2", "c2", subscriberId=...)
+    world.book("m2", "p2", day=TOMORROW)
+    report = world.run(first=TODAY, days=5)
+    assert (report.appointments, report.tasks_opened, report.tasks_closed) == (2, 0, 1)
+    assert [one["id"] for one in world.all("Task")] == [task["id"]]
+
+
 def test_a_person_who_cancels_it_with_a_reason_is_obeyed(world: World) -> None:
     (task,) = world.all("Task")
     world.put({**task, "status": "cancelled", "statusReason": {"text": "The patient pays."}})

@@ -16,6 +16,7 @@ from massage_billing.errors import (
     PayerRefused,
     PayerRejected,
     PayerUnreachable,
+    QuestionInvalid,
 )
 from massage_billing.model import Answer, AnswerKind, Question, Rejection
 from massage_billing.payers.memory import MemoryPayer, in_force
@@ -200,6 +201,41 @@ def test_a_store_that_fails_while_answers_come_loses_none_that_was_recorded(monk
     world.run()
     assert [one.trace for one in world.payer.asked] == [world.row().trace] * 2
     assert world.row().state == "answered"
+
+
+def test_what_was_answered_before_somebody_pressed_ctrl_c_is_kept() -> None:
+    world = World(empty=True)
+    for number in range(2):
+        world.insured(f"p{number}", f"c{number}", member=f"SYN{number}")
+        world.seen(f"p{number}")
+        world.book(f"m{number}", f"p{number}", clock=f"{8 + number:02}:00")
+    usual, answered = MemoryPayer("main"), threading.Event()
+
+    def does(question: Question) -> Reply:
+        if question.coverage == "Coverage/c1":
+            answered.wait(10)
+            raise KeyboardInterrupt
+        try:
+            return usual.ask(question)
+        finally:
+            answered.set()
+
+    world.channels["main"] = Channel("main", does)
+    world.effort = replace(world.effort, per_payer={"main": 1})
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    assert {row.coverage: str(row.state) for row in world.rows()} == {
+        "Coverage/c0": "answered",
+        "Coverage/c1": "asking",
+    }
+
+
+def test_a_question_that_a_channel_cannot_write_is_named_and_is_no_failure_of_the_payer() -> None:
+    world = World()
+    world.payer.fails(QuestionInvalid("Channel main, payer plan: the member id has letters that X12 has none for."))
+    report = world.run()
+    assert (report.asked, report.payers, len(report.problems)) == (0, {}, 1)
+    assert world.reasons() == ["answer-failed"]
 
 
 def test_a_slow_answer_in_a_quiet_time_is_recorded_although_others_still_hang() -> None:

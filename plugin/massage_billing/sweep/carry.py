@@ -72,8 +72,10 @@ class Carrier:
         others = len(planned) - len(rows)
         if others:
             self._tally.not_asked["asked today, or by another process now"] += others
-        self._carry([one for one in mine if not self._used_up(one.row)])
-        self.flush()
+        try:
+            self._carry([one for one in mine if not self._used_up(one.row)])
+        finally:  # what was answered is kept when somebody presses Ctrl-C, too
+            self.flush()
 
     def settle(self, question: Question, row: QuestionRow, reply: Replied | Waiting | PayerError, tries: int) -> None:
         """Record what became of a question."""
@@ -102,10 +104,13 @@ class Carrier:
         rows = {one.row.key: one.row for one in mine}
         for done, outcome in enumerate(self._outcomes(mine), 1):
             row = rows[outcome.question.key]
-            self._tally.counts["asked"] += bool(outcome.tries)
             result = outcome.result
-            if isinstance(result, PayerError) and not isinstance(result, QuestionInvalid):
-                self._tally.payers.setdefault(row.payer, result.what)
+            if isinstance(result, QuestionInvalid):  # our own record: nothing left
+                self._tally.problem(result.what)
+            else:
+                self._tally.counts["asked"] += bool(outcome.tries)
+                if isinstance(result, PayerError):
+                    self._tally.payers.setdefault(row.payer, result.what)
             self.settle(outcome.question, row, result, row.tries + outcome.tries)
             self._setup.progress.advance("questions", done, len(mine))
 

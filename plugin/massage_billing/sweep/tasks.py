@@ -39,6 +39,7 @@ def keep_tasks(
     """
     if not takes_tasks(setup):
         return
+    verdicts = [one for one in verdicts if one.date is None or one.date >= today]
     (first, last), judged = days, {verdict.appointment for verdict in verdicts}
     over = [
         Verdict(one.appointment, None, one.date, Readiness.READY)
