@@ -27,6 +27,7 @@ class Reporter:
     def __init__(self, title: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._title = title
         self._stream = stream or sys.stderr
+        self._drawn = self._stream.isatty()
         self._clock = clock
         self._started = clock()
         self._said = self._started + _PATIENCE - _EVERY
@@ -60,7 +61,7 @@ class Reporter:
         with self._lock:
             if self._ended.is_set():
                 return
-            if self._stream.isatty():
+            if self._drawn:
                 self._draw(*self._last)
             elif now - self._said >= _EVERY:
                 self._said = now
