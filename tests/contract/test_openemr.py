@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from builders import condition, coverage, encounter, procedure, ref
 from contract.host_contract import ReadingContract, claim_group, clinic, first_run, later_run, our_visit, task_group
-from contract.schedule_contract import ScheduleContract
+from contract.schedule_contract import COMPLETE, ScheduleContract, calendar, coming
 from hosts.mini_openemr import TYPES, MiniOpenEmr
 from massage_billing.hosts.fhir_source import FhirSettings
 from massage_billing.hosts.openemr import OpenEmr
@@ -54,6 +54,19 @@ class TestOpenEmr(ReadingContract, ScheduleContract):
         rig = OpenEmrRig(MiniOpenEmr(httpserver, **mood), **settings)
         yield rig
         rig.host.close()
+
+    def test_an_appointment_is_complete(self, rig: OpenEmrRig) -> None:  # type: ignore[override]
+        """But for open orders: OpenEMR's record what was done, and would be a false prescription."""
+        rig.put(*calendar())
+        offered = rig.host.capabilities().readable
+        wanted = {key for key in COMPLETE.split() if key.partition("/")[0] in offered} - {"ServiceRequest/s2"}
+        assert sorted(wanted - coming(rig)["m1"].resources.keys()) == []
+
+    def test_the_subscriber_comes_along(self, rig: OpenEmrRig) -> None:  # type: ignore[override]
+        """A patient does; of anybody else OpenEMR's Coverage says nothing, so that no RelatedPerson is asked for."""
+        rig.put(*calendar())
+        assert {"Coverage/c1", "Patient/p1"} <= coming(rig)["m1"].resources.keys()
+        assert rig.server.asked("RelatedPerson") == []
 
     def test_a_visit_is_complete(self, rig: OpenEmrRig) -> None:  # type: ignore[override]
         rig.put(*clinic())

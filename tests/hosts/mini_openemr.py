@@ -41,11 +41,13 @@ DATE_OF = {
 SQL = "SQL Statement failed on preparation: SELECT `insurance_data`.*, 'Jane Synthetic', '1980-01-01' FROM …"
 
 
-def recorded(type: str) -> list[Json]:
-    """Resources of a type as the running server gave them; none were recorded of some types."""
-    if not (FIXTURES / f"{type}.json").exists():
-        return []
-    return [entry["resource"] for entry in json.loads((FIXTURES / f"{type}.json").read_text())["entry"]]
+def recorded(type: str, scene: str = "") -> list[Json]:
+    """Resources of a type as the running server gave them; none were recorded of some types.
+
+    ``scene``: a folder of another recording; "calendar" is a clinic with appointments.
+    """
+    file = FIXTURES / scene / f"{type}.json"
+    return [entry["resource"] for entry in json.loads(file.read_text())["entry"]] if file.exists() else []
 
 
 @dataclass
@@ -60,6 +62,8 @@ class MiniOpenEmr:
     """Parameters that take several values."""
     months: bool = True
     """``date=2026-11`` finds the month, ``date=2026`` the year."""
+    days: bool = True
+    """``date=2026-12-01`` finds the day."""
     token: str | None = None
     breaks_on: frozenset[tuple[str, str | None]] = frozenset()
     """(type, patient id) on which it fails inside; None: on everybody."""
@@ -75,10 +79,10 @@ class MiniOpenEmr:
     def base(self) -> str:
         return self.http.url_for(PATH)
 
-    def load(self) -> None:
+    def load(self, scene: str = "") -> None:
         """Put in everything recorded."""
         for kind in TYPES:
-            for resource in recorded(kind):
+            for resource in recorded(kind, scene):
                 self.resources.setdefault(kind, {})[resource["id"]] = resource
 
     def put(self, *resources: Json) -> None:
@@ -147,6 +151,8 @@ class MiniOpenEmr:
         """Whether a date as it is written lies where ``ge…``, ``lt…`` or a part of a date says."""
         comparator, bare = (wanted[:2], wanted[2:]) if wanted[:2].isalpha() else ("", wanted)
         if not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T[\d:]+Z)?)?)?", bare) or (len(bare) < 10 and not self.months):
+            return False
+        if not comparator and len(bare) == 10 and not self.days:
             return False
         mine, bound = written[: len(bare.rstrip("Z"))], bare.rstrip("Z")
         return bool(written) and COMPARE[comparator](mine, bound)

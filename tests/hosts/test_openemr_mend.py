@@ -73,6 +73,24 @@ def cover(id: str, start: str | None, order: int = 1, **more: Any) -> Json:
     return coverage(id, order=order, period=period(f"{start}T00:00:00+00:00") if start else {}, **more)
 
 
+@pytest.mark.parametrize(
+    ("status", "dates", "wanted"),
+    [
+        ("draft", ("2027-01-01T00:00:00+00:00", None), "active"),
+        ("cancelled", ("2026-01-01T00:00:00+00:00", "2026-11-23T00:00:00+00:00"), "active"),
+        ("active", ("2026-01-01T00:00:00+00:00", None), "active"),
+        ("draft", (None, None), "draft"),
+        ("cancelled", ("2026-01-01T00:00:00+00:00", None), "cancelled"),
+        ("entered-in-error", ("2026-01-01T00:00:00+00:00", "2026-11-23T00:00:00+00:00"), "entered-in-error"),
+    ],
+)
+def test_a_status_that_only_repeats_a_date_is_left_to_the_date(
+    status: str, dates: tuple[str | None, str | None], wanted: str
+) -> None:
+    written = {name: day for name, day in zip(("start", "end"), dates, strict=True) if day}
+    assert mended(coverage("c1", status=status, period=written))["status"] == wanted
+
+
 def ends(coverages: list[Json]) -> dict[str, object]:
     found: Any = in_turn(coverages)
     return {one["id"]: one["period"].get("end") for one in found}

@@ -161,15 +161,6 @@ def test_a_host_that_cannot_pick_claims_by_use_is_not_asked_for_all_of_them(http
 # --- OpenEMR ----------------------------------------------------------------------------------------------------------
 
 
-def test_openemr_is_asked_for_appointments_with_one_date(httpserver: HTTPServer) -> None:
-    server = MiniOpenEmr(httpserver)
-    server.put(*(one for one in calendar() if one["resourceType"] in ("Appointment", "Patient", "Coverage")))
-    with OpenEmr("clinic", server.base) as host:
-        assert {one.appointment for one in host.appointments(FIRST, LAST)} == {"m1", "m2"}
-    assert server.asked("Appointment") == [{"date": "ge2026-11-30"}]
-    assert all(method == "GET" for method, _, _ in server.requests)
-
-
 def test_what_openemr_fails_on_is_named_for_its_patient_alone(httpserver: HTTPServer) -> None:
     server = MiniOpenEmr(httpserver, breaks_on=frozenset({("Coverage", "p2")}))
     server.put(*(one for one in calendar() if one["resourceType"] in ("Appointment", "Patient", "Coverage")))

@@ -24,7 +24,6 @@ READ: Final = frozenset(
         "Organization",
         "Location",
         "Appointment",
-        "RelatedPerson",
     }
 )
 """Types that are read of stock OpenEMR; its other types tell nothing of a visit."""
@@ -59,6 +58,14 @@ _ALWAYS: Final = (
     "Diagnoses come from the orders and from issues linked to the visit; often they are text without a code, and held.",
     "Its Appointments name no order and no service: what is planned is not known, and eligibility is asked without a "
     "code.",
+    "Of a repeating appointment only the first day is seen: its later days are in no sweep and in no huddle. Book a "
+    "series as single appointments.",
+    "Its orders record what was done and are no prescription: keep prescriptions, referrals and authorizations in "
+    "papers.csv.",
+    "Its Coverages do not say who the subscriber is: whoever is insured through somebody else cannot be asked about "
+    "(subscriber-unknown); call that payer.",
+    "A therapist without an NPI is not named by an appointment: who treats is not known, and no credential is looked "
+    "for.",
     "It has no Account, Consent or Appointment tied to a visit: coverage is chosen by its order, and a wish not to "
     "tell the plan is not seen.",
     "It marks no practitioner's taxonomy but by a provider role (Administration, Users, Facility Specific User "

@@ -28,6 +28,8 @@ _REFERRER: Final = "REF"
 _RESULTS: Final = frozenset({"laboratory", "procedure"})
 """Observation categories in which results of procedure orders come."""
 _DONE: Final = "completed"
+_BY_DATE: Final = {"draft": "start", "cancelled": "end"}
+"""Coverage.status that OpenEMR makes of a date → the element of the period that holds the date."""
 
 
 def mended(resource: JsonObject) -> JsonObject:
@@ -36,6 +38,8 @@ def mended(resource: JsonObject) -> JsonObject:
     found = _without_version(resource)
     if kind == "Procedure" and is_from_list(found):
         return {name: value for name, value in found.items() if name != "encounter"}
+    if kind == "Coverage":
+        return _coverage(found)
     return _role(found) if kind == "PractitionerRole" else found
 
 
@@ -71,6 +75,14 @@ def _role(role: JsonObject) -> JsonObject:
 
 
 # --- coverages ------------------------------------------------------------------------------------------------------
+
+
+def _coverage(coverage: JsonObject) -> JsonObject:
+    """A status that OpenEMR made of the dates and of today: ``draft`` before the first day, ``cancelled`` after the
+    last. Of any other day it says the wrong thing, and the period says it rightly; OpenEMR has no other status.
+    """
+    explained = _BY_DATE.get(text(coverage, "status") or "")
+    return {**coverage, "status": "active"} if explained in child(coverage, "period") else coverage
 
 
 def in_turn(coverages: Sequence[JsonObject]) -> list[JsonObject]:

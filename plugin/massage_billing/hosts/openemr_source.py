@@ -151,9 +151,9 @@ class OpenEmrSource(FhirSource):
         """Encounters from a day on, whether or not they say that they changed."""
         return self._matches("Encounter", [("date", f"ge{first}")])
 
-    def from_day_on(self, type: str, first: Date) -> list[JsonObject]:
-        """Everything of a type from a day on, in one answer: it does not page."""
-        page = next(self.noting_base(type, [("date", f"ge{first}")]))
+    def dated(self, type: str, window: str) -> list[JsonObject]:
+        """Everything of a type in one window of ``date`` ("2026-12-01", "ge2026-12-01"), in one answer."""
+        page = next(self.noting_base(type, [("date", window)]))
         return [mend.mended(one) for one in page.matches]
 
     def _windows(self, first: Date | None, today: Date) -> Iterator[str]:
