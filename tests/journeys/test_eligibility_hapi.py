@@ -12,8 +12,8 @@ import pytest
 
 from builders import Json, consent, ref
 from journeys.clinic import Server, open_tasks
-from journeys.forked import Forker
-from journeys.proxy import Proxy, proxy_to
+from journeys.forked import RUN_SECONDS, Forker
+from journeys.proxy import Proxy, Request, proxy_to
 from massage_billing.fhir import names
 from massage_billing.fhir.schemas import Validator as Schema
 from massage_billing.profiles import load_schema
@@ -161,6 +161,27 @@ def test_a_lost_store_doubles_nothing(clinic: Clinic, tmp_path: Path) -> None:
     report = clinic.call("eligibility", "run")
     assert report["unwritten"] == 0
     assert clinic.versions() == before
+
+
+@pytest.mark.slow
+def test_a_host_that_goes_down_before_it_has_the_answers_gets_them_from_the_next_sweep(clinic: Clinic) -> None:
+    def down(request: Request) -> None:
+        if request.writes:
+            raise ConnectionError
+
+    with proxy_to(clinic.hapi) as proxy:
+        proxy.before = down
+        file = settings(clinic.folder, clinic.payer, proxy.url)
+        pid = clinic.forker.start(["eligibility", "run", "--json", "--settings", str(file)])
+        code = clinic.forker.ended(RUN_SECONDS)
+        out, errors = clinic.forker.said(pid)
+    assert code == 5, errors
+    report = json.loads(out)
+    assert (report["answered"], report["written"], report["unwritten"]) == (INSURED + 1, 0, INSURED + 1)
+    assert not any(word in out + errors for word in PRIVATE)
+    report = clinic.call("eligibility", "run")
+    assert (report["asked"], report["written"], report["unwritten"]) == (0, INSURED + 1, 0)
+    assert len(clinic.server.all(RESPONSE)) == INSURED + 1
 
 
 def test_by_way_of_the_host_requests_stand_there_and_the_hosts_own_responses_count(clinic: Clinic) -> None:
