@@ -192,20 +192,27 @@ class HttpClient:
         """
         again = _again(method == "GET" if repeatable is None else repeatable, conflicts, self.limits.retry_after)
         url, sent = self.url(path), list(params)
+        tries = attempts or self.limits.attempts
+
+        def once() -> T:
+            sending = body() if callable(body) else body
+            answer = self._authorized(method, url, sent, sending, headers or {})
+            if not 200 <= answer.status < 300 and answer.status not in also:
+                raise self._error(method, url, answer)
+            return read(answer)
+
+        if tries == 1:
+            return once()
         for attempt in stamina.retry_context(
             on=again,
-            attempts=attempts or self.limits.attempts,
+            attempts=tries,
             timeout=self.limits.patience,
             wait_initial=self.limits.wait_initial,
             wait_max=self.limits.wait_max,
             wait_jitter=self.limits.wait_jitter,
         ):
             with attempt:
-                sending = body() if callable(body) else body
-                answer = self._authorized(method, url, sent, sending, headers or {})
-                if not 200 <= answer.status < 300 and answer.status not in also:
-                    raise self._error(method, url, answer)
-                return read(answer)
+                return once()
         raise AssertionError("stamina ends a call by returning or raising")
 
     def _authorized(
