@@ -89,18 +89,18 @@ def _standing(known: Known, day: Date, about: str, terms: Eligibility) -> Reason
     answer, source = known.answer, known.response or known.question
     start, end = _dates(known)
     if end is not None and end < day:
-        message = f"{about} ended on {end.isoformat()} by the payer's answer ({source})."
+        message = f"{about} ended on {end.isoformat()} by the payer's answer."
         return terms.reason("coverage-ended", message, about=about, source=source)
     if start is not None and start > day:
-        message = f"{about} starts on {start.isoformat()} by the payer's answer ({source})."
+        message = f"{about} starts on {start.isoformat()} by the payer's answer."
         return terms.reason("coverage-not-started", message, about=about, source=source)
     if answer.standing is Standing.NOT_IN_FORCE:
-        message = f"{about} is not in force by the payer's answer ({source}, asked for {answer.asked_for.isoformat()})."
+        message = f"{about} is not in force by the payer's answer for {answer.asked_for.isoformat()}."
         return terms.reason("coverage-not-in-force", message, about=about, source=source)
     if answer.standing is Standing.NO_DATA:
         return terms.reason("standing-not-said", about=about, source=source)
     asked = f"asked on {known.asked_on.isoformat()} for {answer.asked_for.isoformat()}"
-    return terms.reason("coverage-in-force", f"{about} is in force by the payer's answer ({source}, {asked}).",
+    return terms.reason("coverage-in-force", f"{about} is in force by the payer's answer ({asked}).",
                         about=about, source=source)  # fmt: skip
 
 
