@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from massage_billing.errors import HostError, HostRejected, HostUnreachable
 from massage_billing.fhir import names
 from massage_billing.fhir.schemas import Validator
 from massage_billing.hosts.memory import MemoryHost
-from massage_billing.ports import WriteGroup
+from massage_billing.model import Question
+from massage_billing.payers.memory import MemoryPayer
+from massage_billing.ports import Reply, WriteGroup
 from massage_billing.profiles import load_schema
-from sweep.world import World
+from sweep.world import Channel, World
 
 REQUEST, RESPONSE = "CoverageEligibilityRequest", "CoverageEligibilityResponse"
 
@@ -129,3 +132,36 @@ def test_the_second_question_of_a_day_is_written_beside_the_first() -> None:
     world.run()
     assert written(world) == (2, 2)
     assert len({one["identifier"][0]["value"] for one in world.all(REQUEST)}) == 2
+
+
+@pytest.mark.parametrize("host", ["is well", "fails"])
+def test_answers_of_others_are_written_while_one_payer_still_hangs(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("massage_billing.sweep.carry.QUIET", 0.05)
+    world = World()
+    world.insured("p2", "c2", "o3", member="SYN2")
+    world.seen("p2")
+    world.book("m2", "p2")
+    usual, seen = MemoryPayer("slow"), []
+    writes = world.host.write
+    if host == "fails":
+
+        def broken(groups: Any) -> Any:
+            seen.append(len(list(groups)))
+            raise HostUnreachable("no connection")
+
+        world.host.write = broken  # type: ignore[method-assign]
+
+    def hangs(question: Question) -> Reply:
+        for _ in range(500):
+            if world.all(RESPONSE) or seen:
+                break
+            time.sleep(0.01)
+        seen.append(len(world.all(RESPONSE)))
+        world.host.write = writes  # type: ignore[method-assign]
+        return usual.ask(question)
+
+    world.payer_of("slow", "o3", Channel("slow", hangs))
+    report = world.run()
+    assert seen[-1] == (host == "is well")
+    assert (report.answered, report.written, report.unwritten, written(world)) == (2, 2, 0, (2, 2))
+    assert report.problems == (() if host == "is well" else ("no connection",))

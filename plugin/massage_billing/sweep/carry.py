@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -26,6 +26,8 @@ TOGETHER: Final = 50
 """Answers recorded in one transaction at most."""
 EVERY: Final = 0.1
 """Seconds that an answer may wait for others to be recorded with it."""
+QUIET: Final = 3.0
+"""After so many seconds in which nothing came, what is recorded need not wait for those that hang."""
 NOT_AGAIN: Final = frozenset("NSWXY")
 """Follow-up actions that forbid asking again now (X12 005010X279A1, AAA04)."""
 AGAIN: Final = timedelta(minutes=10)
@@ -52,12 +54,19 @@ class Carrier:
         self._written = not takes_answers(setup)
         self._unsettled: list[Settled] = []
         self._learnt: list[Habit] = []
-        self._since = 0.0
-        """When the first of what is not recorded yet came."""
+        self._since = self._came = 0.0
+        """When the first of what is not recorded yet came, and the last of all."""
+        self._fresh = False
+        """Whether something was recorded since ``meanwhile`` was called."""
+        self._meanwhile: Callable[[], None] = lambda: None
 
-    def ask(self, planned: Sequence[Planned]) -> None:
-        """Ask those that no other process has asked or is asking; record what becomes of each."""
+    def ask(self, planned: Sequence[Planned], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Ask those that no other process has asked or is asking; record what becomes of each.
+
+        ``meanwhile`` is called while payers let everybody wait, and something was recorded since it was called.
+        """
         setup = self._setup
+        self._meanwhile = meanwhile
         now = self.now()
         lease = setup.lease + timedelta(seconds=20 * len(planned) / setup.effort.at_once)
         rows = {row.key: row for row in setup.asking.claim([one.row for one in planned], setup.owner, now, lease)}
@@ -167,26 +176,32 @@ class Carrier:
         self._tally.counts["given up" if over else "later"] += 1
 
     def _keep(self, settled: Settled) -> None:
+        self._came = time.monotonic()
         if not self._unsettled:
-            self._since = time.monotonic()
+            self._since = self._came
         self._unsettled.append(settled)
         if len(self._unsettled) >= TOGETHER:
             self.flush()
 
     def _pause(self) -> float | None:
-        """Nothing has come just now: record what has waited long enough; seconds until the rest has."""
-        if not self._unsettled:
-            return None
-        left = self._since + EVERY - time.monotonic()
-        if left > 0:
-            return left
+        """Nothing more is there just now: record what has waited long enough; seconds until something is due."""
+        now = time.monotonic()
+        if self._unsettled and now < self._since + EVERY:
+            return self._since + EVERY - now
         self.flush()
+        if not self._fresh:
+            return None
+        if now < self._came + QUIET:
+            return self._came + QUIET - now
+        self._fresh = False
+        self._meanwhile()
         return None
 
     def flush(self) -> None:
         """Record what was not recorded yet, in one transaction."""
         if self._unsettled:
             self._setup.asking.settle(self._unsettled)
+            self._fresh = True
         if self._learnt:
             self._setup.asking.learn(self._learnt)
         self._unsettled, self._learnt = [], []

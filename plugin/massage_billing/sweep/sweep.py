@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
 
-from massage_billing.errors import SettingsError
+from massage_billing.errors import HostError, SettingsError
 from massage_billing.fhir.dates import zone_named
 from massage_billing.model import Appointment, Known, Reason, Verdict
 from massage_billing.payers.guarded import GuardedAsker
@@ -65,7 +65,7 @@ class Sweep:
 
         # Ask, record, and put question and answer on the host.
         if not dry_run:
-            carrier.ask(questions.planned)
+            carrier.ask(questions.planned, lambda: self._deliver_early(tally))
             deliver(self.setup, tally)
             coming = surveyor.again(coming)
 
@@ -130,6 +130,13 @@ class Sweep:
 
     def _helpers(self, tally: Tally) -> tuple[Surveyor, Carrier]:
         return Surveyor(self.setup, tally), Carrier(self.setup, self._guard, tally)
+
+    def _deliver_early(self, tally: Tally) -> None:
+        """While some payer lets us wait, the others' answers go to the host; a host that fails is asked at the end."""
+        try:
+            deliver(self.setup, tally)
+        except HostError as problem:
+            tally.problem(problem.what)
 
     def _judge(
         self,
