@@ -43,17 +43,24 @@ def command(
     settings = shell.load(settings_file)
     with shell.open_sweep(settings, settings.host(host).id, "eligibility") as sweep:
         report = sweep.collect() if collect else sweep.run(first, days, dry_run=dry_run)
+        refused = _not_taken(sweep.setup.host.capabilities().writable)
     if as_json:
         shell.print_json(report)
     else:
-        show_report(report)
+        show_report(report, refused)
     if report.unwritten and not dry_run:
         return UNWRITTEN_EXIT
     return PAYER_EXIT if report.payers and not report.answered else 0
 
 
-def show_report(report: SweepReport) -> None:
-    """Print a sweep's report for a person."""
+def _not_taken(writable: frozenset[str]) -> tuple[str, ...]:
+    """What of a sweep this host cannot be given, in words."""
+    kinds = {"answers about coverage": {"CoverageEligibilityRequest", "CoverageEligibilityResponse"}, "Tasks": {"Task"}}
+    return tuple(word for word, needed in kinds.items() if not needed <= writable)
+
+
+def show_report(report: SweepReport, refused: tuple[str, ...] = ()) -> None:
+    """Print a sweep's report for a person; ``refused``: what the host takes none of, in words."""
     from massage_billing.cli.tables import print_table
 
     days = report.first.isoformat() + (f" to {report.last.isoformat()}" if report.last != report.first else "")
@@ -88,7 +95,7 @@ def show_report(report: SweepReport) -> None:
     for problem in report.problems:
         click.secho("Problem: ", fg="red", nl=False)
         click.echo(problem)
-    _show_end(report)
+    _show_end(report, refused)
 
 
 def _why(counted: object) -> str:
@@ -96,13 +103,15 @@ def _why(counted: object) -> str:
     return "; ".join(f"{why} ({count:,})" for why, count in pairs)
 
 
-def _show_end(report: SweepReport) -> None:
+def _show_end(report: SweepReport, refused: tuple[str, ...]) -> None:
     if report.dry_run:
         click.secho("Dry run: nobody was asked, nothing was written.", bold=True)
         return
     written = shell.counted(report.written, "answer")
     tasks = f"{shell.counted(report.tasks_opened, 'Task')} opened or changed, {report.tasks_closed:,} closed"
     click.echo(f"Written to the EHR: {written}; {tasks}.")
+    if refused:
+        click.echo(f"This EHR takes no {' and no '.join(refused)}: they are kept here; `huddle` shows them.")
     if report.unwritten:
         click.echo(f"Waiting for the EHR: {shell.counted(report.unwritten, 'answer')}. The next sweep writes them.")
     if not (report.asked or report.answered or report.written or report.tasks_opened or report.tasks_closed):
