@@ -224,9 +224,14 @@ def _sent(session: requests.Session, call: Call, url: str) -> bytes:
 
 
 def load(url: str, folder: Path, visits: int) -> None:
-    """Put a synthetic clinic on the server; what refers to one another goes into one transaction."""
+    """Put a synthetic clinic on the server."""
     make_clinic(folder, visits)
     never_late(folder / "clinic" / "payers.yaml")
+    load_folder(url, folder)
+
+
+def load_folder(url: str, folder: Path) -> None:
+    """Put a clinic's files on the server; what refers to one another goes into one transaction."""
     by_type: dict[str, list[Any]] = {}
     for file in sorted(folder.glob("*.ndjson")):
         for line in file.read_bytes().splitlines():

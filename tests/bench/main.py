@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import folder, hapi, imports, replay, start, x12_read  # noqa: E402
+from bench import eligibility, folder, hapi, imports, replay, start, x12_read  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 RESULTS = Path(__file__).with_name("results")
@@ -23,13 +23,18 @@ RESULTS = Path(__file__).with_name("results")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="*", choices=["folder", "start", "hapi", "import", "replay", "x12", []], help="what to measure"
+        "what",
+        nargs="*",
+        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", []],
+        help="what to measure",
     )
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
     parser.add_argument("--million", action="store_true", help="also a folder of 1,000,000 visits (10 GB of disk)")
     parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")
     parser.add_argument("--replay-visits", type=int, default=1_000_000, help="visits decided by two rulebooks")
     parser.add_argument("--x12-files", type=int, default=300, help="271s made for the comparison with x12sdk")
+    parser.add_argument("--appointments", type=int, default=1000, help="coming appointments whose payers are asked")
+    parser.add_argument("--hapi", action="store_true", help="eligibility: also with the clinic on a HAPI server")
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
     parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
@@ -50,6 +55,8 @@ def main() -> int:
             results += replay.measure(asked.replay_visits)
         if "x12" in wanted:
             results += x12_read.measure(Path(scratch), asked.x12_files, asked.pairs, asked.reference_python)
+        if "eligibility" in wanted:
+            results += eligibility.measure(Path(scratch), asked.appointments, asked.pairs, hapi_too=asked.hapi)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]
