@@ -162,3 +162,10 @@ def test_a_payload_comes_through_byte_for_byte(payload: bytes) -> None:
     received = decode(body, content_type)
     assert received is not None
     assert received.payload == payload
+
+
+def test_a_long_payload_that_only_begins_like_base64_is_no_x12() -> None:
+    body = b'--X\r\nContent-Disposition: form-data; name="Payload"\r\n\r\nSVNB' + b" " * 400_000 + b"!\r\n--X--"
+    received = decode(body, "multipart/form-data; boundary=X")
+    assert received is not None
+    assert received.payload == b""

@@ -135,3 +135,11 @@ def test_one_of_three_that_agrees_is_no_stranger(same: str) -> None:
     if same != "member":
         sent = sent.replace(f"MI*{asked.member_id}", "MI*SYNOTHER")
     assert reply_to(asked, sent.encode(), SAID).answer.corrected is not None
+
+
+@pytest.mark.parametrize("rubbish", [b"ISA*00*" + b"\n" * 400_000, b"\n" * 400_000, b" \n" * 200_000 + b"GS"])
+def test_long_rubbish_takes_no_longer_than_reading_it(rubbish: bytes) -> None:
+    # Where time grows with the square of it, this takes an hour, and holds up every other payer.
+    with pytest.raises(PayerAnswerUnreadable):
+        reply_to(question(1), rubbish + b"x", SAID)
+    assert not contents_of(rubbish + b"x", WAITING, WAITING, {}).replies

@@ -115,6 +115,12 @@ def limit(*types: str, **changes: Any) -> Benefit:
     return benefit("limit", *types, **changes)
 
 
+def test_of_several_periods_of_a_limit_the_one_that_holds_is_enough() -> None:
+    years = [Span("292", date(year, 1, 1), date(year, 12, 31)) for year in (2025, 2026)]
+    assert shown(limit("BE", counts=visits(20, 12, 8), spans=tuple(years))).left == 8
+    assert shown(limit("BE", counts=visits(20, 12, 8), spans=tuple(years[:1]))).left is None
+
+
 def test_a_limit_of_visits_with_what_is_used_and_left() -> None:
     found = shown(limit("BE", counts=visits(20, 12, 8)))
     assert (found.allowed, found.used, found.left, found.unit) == (20, 12, 8, CountUnit.VISITS)

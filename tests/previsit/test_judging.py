@@ -200,6 +200,13 @@ def test_a_refusal_says_what_to_do_and_who_does_it(code: str, readiness: Readine
     assert found.benefits is None
 
 
+@pytest.mark.parametrize(("code", "told"), [("ZZ", True), ("a001", True), ("JO DOE, 1980-02-03 IS UNKNOWN", False)])
+def test_words_in_place_of_a_reasons_code_are_not_repeated(code: str, told: bool) -> None:
+    refused = answer(kind=AnswerKind.REFUSED, rejections=(Rejection(code),), standing=Standing.NO_DATA)
+    (message,) = [one.message for one in verdict(said=known(refused)).reasons if one.id == "rejected"]
+    assert (code in message) is told
+
+
 def test_a_refusal_without_a_reason_is_unknown() -> None:
     assert ids(verdict(said=known(answer(kind=AnswerKind.REFUSED, standing=Standing.NO_DATA)))) == ["not-answered"]
 

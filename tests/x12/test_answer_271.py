@@ -483,6 +483,16 @@ def test_of_twins_the_one_asked_about_is_found_by_name() -> None:
     assert [one.answer.standing for one in found if one.question] == [OUT]
 
 
+def test_a_level_never_hangs_on_one_of_its_own_kind() -> None:
+    body = [*PAYER, *RECEIVER]
+    for number in range(3, 3000):  # each says that it hangs on the one before
+        body += [f"HL*{number}*{number - 1}*22*0", "NM1*IL*1*RIVERS*ADA****MI*M100200300", "EB*1**30"]
+    found = read_271(interchange(transaction(*body)).encode(), on=date(2026, 11, 20))
+    assert len(found) == 2997
+    assert {one.payer_name for one in found} == {found[0].payer_name}
+    assert {len(one.answer.kept) for one in found} == {len(found[0].answer.kept)}
+
+
 def test_a_missing_level_is_told_by_the_name_that_stands_in_it() -> None:
     body = (*PAYER, *RECEIVER, f"TRN*2*{TRACE}*9MASSAGEBI", "NM1*IL*1*RIVERS*ADA****MI*M100200300", "EB*1**30")
     (found,) = read_271(interchange(transaction(*body)).encode(), question())

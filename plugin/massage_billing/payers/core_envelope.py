@@ -34,7 +34,7 @@ REQUEST: Final = "X12_270_Request_005010X279A1"
 ENVELOPE_ERROR: Final = "coreenvelopeerror"
 """PayloadType of an answer that is about the envelope and holds no X12, in lower case; its payload may be our own."""
 _X12: Final = b"ISA"
-_X12_IN_BASE64: Final = re.compile(rb"SVNB[A-Za-z0-9+/\s]*={0,2}\s*")
+_X12_IN_BASE64: Final = re.compile(rb"SVNB[A-Za-z0-9+/\s]*+={0,2}\s*")
 _BLANK: Final = b" \t\r\n\x00\xef\xbb\xbf"
 _BOUNDARY: Final = re.compile(rb"--([^\r\n]{1,200}?)[ \t]*\r?\n")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,49}")

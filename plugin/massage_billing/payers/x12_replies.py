@@ -25,7 +25,7 @@ _ANSWER = "271"
 _INQUIRIES = "HS"
 """GS01 of what we send."""
 _MISSING = "trailer-missing"
-_BEGINNING = re.compile(rb"\s*(I(S(A([^A-Za-z0-9\s].{0,120})?)?)?)?\s*\Z", re.DOTALL)
+_BEGINNING = re.compile(rb"\s*+(I(S(A([^A-Za-z0-9\s].{0,120})?)?)?)?\s*\Z", re.DOTALL)
 """What may be the beginning of an ISA, or nothing yet."""
 
 

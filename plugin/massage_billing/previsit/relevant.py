@@ -100,11 +100,14 @@ def _tier(benefit: Benefit, codes: Sequence[str], asking: AskingFile) -> tuple[i
 
 
 def _other_time(benefit: Benefit, on: Date, asking: AskingFile) -> bool:
-    """Whether the payer gives dates for which the benefit holds, and the day is not among them."""
-    spans = [span for span in benefit.spans if span.qualifier in asking.benefit_dates.qualifiers]
-    return any(
-        (span.start is not None and span.start > on) or (span.end is not None and span.end < on) for span in spans
-    )
+    """Whether the payer gives dates for which the benefit holds, and the day is not among them. Of several periods of
+    the same qualifier one that holds is enough."""
+    outside: dict[str, bool] = {}
+    for span in benefit.spans:
+        if span.qualifier in asking.benefit_dates.qualifiers:
+            out = (span.start is not None and span.start > on) or (span.end is not None and span.end < on)
+            outside[span.qualifier] = out and outside.get(span.qualifier, True)
+    return any(outside.values())
 
 
 def _plans_not_in_force(answer: Answer) -> frozenset[str | None]:

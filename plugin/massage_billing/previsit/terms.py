@@ -6,6 +6,7 @@ Read once (``rulebook.eligibility_files``); a wrong file is refused whole, with 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
@@ -26,6 +27,8 @@ RejectCode = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r
 REASONS, REJECTIONS, ASKING = "reasons.yaml", "rejections.yaml", "asking.yaml"
 """The files of rules/eligibility."""
 F = TypeVar("F", bound="CitedFile")
+_CODE = re.compile(r"[A-Za-z0-9]{1,4}(?: [A-Za-z0-9]{1,4})*|[a-z]+(?:-[a-z]+)*")
+"""What looks like a code of X12 or FHIR, and not like words about a patient."""
 
 
 class Cited(Model):
@@ -273,11 +276,13 @@ class Eligibility:
         return Reason(id, text.readiness, message or text.plain, text.fix, text.who, about, told, due)
 
     def rejection(self, code: str, about: str | None = None) -> Reason:
-        """Why a payer did not answer, by its code; a code that is not known is told as it was sent."""
+        """Why a payer did not answer, by its code; a code that is not known is told as it was sent, words that stand
+        in its place are not: they may name the patient."""
         known = self.rejections.get(code)
         if known is None:
-            return self.reason("rejected", f"The payer did not take the question: reason {code or 'not given'}.",
-                               about=about)  # fmt: skip
+            why = f"reason {code}" if _CODE.fullmatch(code) else "the reason it gives is no code"
+            told = f"The payer did not take the question: {why if code else 'reason not given'}."
+            return self.reason("rejected", told, about=about)
         told = f"{known.plain} (AAA {code})"
         source = self.sources[f"{REJECTIONS}:{known.source}"]
         return Reason("rejected", known.readiness, told, known.fix, known.who, about, source)

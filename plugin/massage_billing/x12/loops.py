@@ -102,6 +102,8 @@ class _Walker:
         self.current = self.top
         self.detail: Detail | None = None
         self.by_number: dict[str, Level] = {}
+        self.last: dict[str, tuple[int, Level]] = {}
+        """Of each kind the last level, and which one of all it is."""
 
     def take(self, segment: str, parts: Parts) -> None:
         tag = parts[0] = parts[0].strip()
@@ -130,7 +132,9 @@ class _Walker:
 
     def _level(self, segment: str, parts: Parts) -> None:
         kind = at(parts, 3)
-        above = self.by_number.get(at(parts, 2)) or self._nearest_above(kind)
+        above = self.by_number.get(at(parts, 2))
+        if above is None or above.kind >= kind:
+            above = self._nearest_above(kind)  # nothing hangs on its own kind, whatever HL02 says
         level = self._open(kind, above)
         self.by_number[at(parts, 1)] = level
         if len(parts) > 5:
@@ -146,13 +150,14 @@ class _Walker:
         level = Level(kind, above)
         above.children.append(level)
         self.levels.append(level)
+        self.last[kind] = (len(self.levels), level)
         self.current, self.detail = level, None
         return level
 
     def _nearest_above(self, kind: str) -> Level:
         """The last level that one of this kind can hang on: codes of HL03 grow downwards."""
-        found = (level for level in reversed(self.levels) if level.kind < kind)
-        return next(found, self.top)
+        found = [latest for one, latest in self.last.items() if one < kind]
+        return max(found, key=lambda latest: latest[0])[1] if found else self.top
 
     def _odd(self, code: str, message: str) -> None:
         self.oddities.append(Oddity(code, self.where, message))

@@ -18,7 +18,7 @@ _ISA_LONGEST = 600
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
 _ISA = re.compile(rb"ISA([^A-Za-z0-9\s])")
-_BARE = re.compile(rb"^[\s\x00]*(?:\xef\xbb\xbf)?\s*(?:GS|ST)([^A-Za-z0-9\s])")
+_BARE = re.compile(rb"^[\s\x00]*+(?:\xef\xbb\xbf)?+\s*+(?:GS|ST)([^A-Za-z0-9\s])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def _repetition(inside: bytes, mark: bytes) -> str:
 
 def _too_short(pending: bytes, mark: bytes) -> tuple[Delimiters, bytes, bool, tuple[str, ...]]:
     """An ISA with too few elements: it ends where the group or the usual terminator stands."""
-    group = re.search(rb"([^A-Za-z0-9 " + re.escape(mark) + rb"])\s*(?:GS|TA1|ST)" + re.escape(mark), pending)
+    group = re.search(rb"([^A-Za-z0-9 " + re.escape(mark) + rb"])\s{0,9}(?:GS|TA1|ST)" + re.escape(mark), pending)
     if group:
         end, terminator = group.start(), group.group(1)
     else:
