@@ -55,8 +55,14 @@ def command(
     for place, known in enumerate(shown):
         if place:
             click.echo()
-        for line in _lines(known):
+        for line in lines(known):
             click.echo(line)
+
+
+def lines(known: Known) -> Iterator[str]:
+    """An answer as it is shown. What payers sent may hold characters that steer a terminal: none of them is printed."""
+    for line in _lines(known):
+        yield "".join(character if character.isprintable() else "\ufffd" for character in line)
 
 
 def _lines(known: Known) -> Iterator[str]:
