@@ -30,7 +30,7 @@ from sweep.world import HOST
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("MB_TEST_KILL_SEED", "20261130"))  # another seed, other moments
-KILLS = 14
+KILLS = 12
 LATENCY = 0.08
 NEW = 9
 """Patients who make an appointment between two sweeps."""
@@ -118,32 +118,34 @@ def test_killed_at_random_moments(tmp_path: Path, payer: str, forker: Forker) ->
     forker.run(arguments)
     usual = (datetime.now() - begun).total_seconds()
     draw = random.Random(SEED)
-    print(f"seed {SEED}: {KILLS} kills between 0 and {usual:.2f} s")
+    print(f"seed {SEED}: {KILLS} kills between 0 and {1.6 * usual:.2f} s")
 
     killed = ended = 0
     recorded: dict[str, int] = {}
     """Question with a recorded answer → how often it had been asked."""
     first_seen: dict[str, int] = {}
-    at: Counter[str] = Counter()
+    met: Counter[str] = Counter()
+    """What the kills met."""
     while killed < KILLS:
         assert ended < 5 * KILLS, "the sweeps end before they can be killed"
         practice.fill(NEW)
-        if forker.killed_after(arguments, draw.uniform(0.0, usual)):
+        if forker.killed_after(arguments, draw.uniform(0.0, 1.6 * usual)):
             killed += 1
         else:
             ended += 1
         rows, asked = practice.rows(), practice.asked()
-        at.update(str(row.state) for row in rows)
+        on_host = {key(one) for one in written(practice.host, RESPONSE)}
+        done = [row for row in rows if row.state is QuestionState.ANSWERED]
+        met["with questions under way"] += len(done) < len(rows)
+        met["with answers that were not on the host"] += len(done) > len(on_host)
         assert {one: asked[one] for one in recorded} == recorded, "a recorded answer was asked again"
-        recorded = {row.key: asked[row.key] for row in rows if row.state is QuestionState.ANSWERED}
+        recorded = {row.key: asked[row.key] for row in done}
         for row in rows:
             first_seen.setdefault(row.key, killed)
             assert row.trace == row.key, "the same trace number for every try"
         for kind in (REQUEST, RESPONSE):
             assert max(Counter(map(key, written(practice.host, kind))).values(), default=1) == 1
-        assert {key(one) for one in written(practice.host, RESPONSE)} <= {
-            row.key for row in rows if row.state is QuestionState.ANSWERED
-        }, "what is not recorded stands on the host"
+        assert on_host <= recorded.keys(), "what is not recorded stands on the host"
 
     report = forker.run(arguments)
     assert (report["unwritten"], report["problems"]) == (0, [])
@@ -153,8 +155,8 @@ def test_killed_at_random_moments(tmp_path: Path, payer: str, forker: Forker) ->
     # A kill loses what was under way: it is asked once more for each kill that it lived through, never more.
     assert all(1 <= times <= 2 + killed - first_seen.get(one, killed) for one, times in asked.items())
     lost = sum(times - 1 for times in asked.values())
-    print(f"{len(asked)} questions, {lost} asked once more, states met after a kill: {dict(at)}, {ended} runs ended")
-    assert lost > 0, "no kill met a question under way"
+    print(f"{len(asked)} questions, {lost} asked once more; kills {dict(met)}; {ended} runs ended before")
+    assert sum(met.values()) > 0, "no kill met work under way"
     before = practice.counts()
     again = forker.run(arguments)
     assert (again["asked"], again["written"], again["tasks_opened"]) == (0, 0, 0)
