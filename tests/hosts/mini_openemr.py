@@ -64,6 +64,8 @@ class MiniOpenEmr:
     """``date=2026-11`` finds the month, ``date=2026`` the year."""
     days: bool = True
     """``date=2026-12-01`` finds the day."""
+    sites_known: bool = True
+    """False: sites have no Location id, and nothing names them, until a Location is asked for."""
     token: str | None = None
     breaks_on: frozenset[tuple[str, str | None]] = frozenset()
     """(type, patient id) on which it fails inside; None: on everybody."""
@@ -116,9 +118,10 @@ class MiniOpenEmr:
             kind, _, one = path.partition("/")
             if request.method != "GET" or kind not in TYPES:
                 return answered(404, {"error": "An error occurred", "message": "Route not found", "code": 0})
+            self.sites_known = self.sites_known or kind == "Location"
             if one:
                 found = self.resources.get(kind, {}).get(one)
-                return answered(404, []) if found is None else answered(200, found)
+                return answered(404, []) if found is None else answered(200, self.as_known(found))
             return self.search(kind, query)
 
     def search(self, kind: str, query: dict[str, str]) -> Response:
@@ -133,7 +136,14 @@ class MiniOpenEmr:
             if name != "_count":
                 found = [one for one in found if self.matches(kind, one, name, value)]
         limit = int(query.get("_count", "0"))
-        return self.bundle(kind, found[:limit] if limit else found)
+        return self.bundle(kind, [self.as_known(one) for one in (found[:limit] if limit else found)])
+
+    def as_known(self, one: Json) -> Json:
+        """A resource without sites where they have no id yet."""
+        if self.sites_known:
+            return one
+        people = [each for each in one.get("participant", []) if "Location/" not in json.dumps(each)]
+        return {**{name: value for name, value in one.items() if name != "location"}, "participant": people}
 
     def matches(self, kind: str, one: Json, name: str, value: str) -> bool:
         values = value.split(",") if name in self.lists else [value]

@@ -83,6 +83,19 @@ def test_days_without_appointments_have_none(host: OpenEmr) -> None:
     assert coming(host, date(2026, 12, 24), date(2026, 12, 26)) == []
 
 
+def test_a_site_that_has_no_id_yet_is_given_one(httpserver: HTTPServer) -> None:
+    """Seen: a new facility is named by nothing until a Location was asked for, whichever."""
+    server = MiniOpenEmr(httpserver, sites_known=False)
+    server.load("calendar")
+    with OpenEmr("emr", server.base, settings=FhirSettings(overlap=0)) as host:
+        assert all(one.site for one in coming(host))
+    server.sites_known = False
+    with OpenEmr("emr", server.base, settings=FhirSettings(overlap=0)) as host:
+        visits = [one for page in host.changes(None, date(2026, 10, 1)) for one in page.records]
+    assert len(visits) == 2
+    assert all(any(key.startswith("Location/") for key in one.resources) for one in visits)
+
+
 # --- which rows are appointments ------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,7 @@ class OpenEmrSource(FhirSource):
     def __init__(self, search: FhirSearch, settings: FhirSettings) -> None:
         super().__init__(search, settings)
         self._trying = RLock()
+        self._prepared = False
 
     # --- what it can do ---------------------------------------------------------------------------------------------
 
@@ -78,6 +79,7 @@ class OpenEmrSource(FhirSource):
 
     def by_id(self, type: str, ids: Sequence[str]) -> Iterator[JsonObject]:
         """By ``_id``; Locations one by one."""
+        self._prepare()
         if type == "Location":
             for one in ids:
                 found = self._one(f"Location/{one}")
@@ -127,6 +129,7 @@ class OpenEmrSource(FhirSource):
         One day is added before: whose midnight it is, the service decides. Raises HostRejected where this OpenEMR does
         not search by month, since it would say so by finding nothing.
         """
+        self._prepare()
         first = None if start is None else start - timedelta(days=1)
         sample = next(self.search.pages("Encounter", [("_count", "1")]))
         today = (sample.at or datetime.now(UTC)).date()
@@ -144,6 +147,7 @@ class OpenEmrSource(FhirSource):
     def changed(self, type: str, since: datetime) -> Iterator[Page]:
         """What says that it changed since a moment; asked for from half a day before, since OpenEMR's clock may show
         local time."""
+        self._prepare()
         moment = (since - _ZONES).strftime("%Y-%m-%dT%H:%M:%SZ")
         yield from _cut(next(self.search.pages(type, [("_lastUpdated", f"ge{moment}")])), self.settings.result_size)
 
@@ -153,6 +157,7 @@ class OpenEmrSource(FhirSource):
 
     def dated(self, type: str, window: str) -> list[JsonObject]:
         """Everything of a type in one window of ``date`` ("2026-12-01", "ge2026-12-01"), in one answer."""
+        self._prepare()
         page = next(self.noting_base(type, [("date", window)]))
         return [mend.mended(one) for one in page.matches]
 
@@ -185,6 +190,13 @@ class OpenEmrSource(FhirSource):
             )
 
     # --- asking -----------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Have OpenEMR give its sites their Location ids, once: it does so when it is asked for a Location, whichever,
+        and until then no Encounter and no Appointment names a site that is new."""
+        if not self._prepared and self.reads("Location"):
+            self._one(f"Location/{_NOBODY}")
+        self._prepared = True
 
     def _matches(self, type: str, params: Params) -> Iterator[JsonObject]:
         """What a search finds, mended."""
