@@ -35,7 +35,16 @@ FHIR = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+jso
 FRESH = {**FHIR, "Cache-Control": "no-cache"}
 """HAPI keeps the results of a search for a minute."""
 NEXT = re.compile(rb'"relation"\s*:\s*"next"\s*,\s*"url"\s*:\s*"([^"]+)"')
-SHARED = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Coverage", "Account")
+SHARED = (
+    "Organization",
+    "Location",
+    "Practitioner",
+    "PractitionerRole",
+    "Patient",
+    "RelatedPerson",
+    "Coverage",
+    "Account",
+)
 WRITERS = FhirSettings().workers
 
 
