@@ -204,6 +204,22 @@ def test_a_limit_in_words_only_is_said_to_be_one_and_not_guessed() -> None:
     assert found.shown.texts == ("20 VISITS PER CALENDAR YEAR",)
 
 
+@pytest.mark.parametrize("kind", ["active", "description", "limit"])
+def test_words_that_may_limit_visits_have_to_be_read_whatever_they_stand_with(kind: str) -> None:
+    text = "MASSAGE LIMITED TO 12 VISITS A YEAR WHEN MEDICALLY NECESSARY"
+    assert picked(benefit(kind, "BE", messages=(text,))).limit_in_words
+    assert not picked(benefit(kind, "30", messages=(text,))).limit_in_words or kind == "limit"
+    assert not picked(benefit(kind, "BE", messages=(text,), counts=visits(12))).limit_in_words
+    assert not picked(benefit("copay", "BE", messages=(text,), **dollars("20"))).limit_in_words
+
+
+def test_so_many_in_twelve_months_is_a_limit_that_is_used_up() -> None:
+    year = Count(Decimal(30), CountUnit.VISITS, Measure.ALLOWED, "month", 12)
+    found = picked(limit("BE", counts=(year,)), limit("BE", counts=visits(None, 10, None, period="year-to-date")))
+    assert (found.shown.allowed, found.shown.left, found.shown.period, found.rates) == (30, 20, "12 months", ())
+    assert picked(limit("BE", counts=(replace(year, periods=1),))).rates[0].quantity == 30
+
+
 def test_a_number_of_nobody_knows_what_is_a_limit_in_words() -> None:
     counts = (Count(Decimal(20), CountUnit.NO_DATA, Measure.ALLOWED),)
     assert picked(limit("BE", counts=counts)).limit_in_words

@@ -65,7 +65,10 @@ def limited(some: Sequence[Bearing], asking: AskingFile) -> Limited:
     """What the payer says of a limit: the most specific service that it says anything of."""
     limits = [one for one in some if one.benefit.kind in _LIMITS and (one.benefit.counts or _is_limit(one.benefit))]
     told = _told(limits, asking)
-    bare = first_tier([one for one in limits if _is_limit(one.benefit) and not _tells(one.benefit)])
+    bare = first_tier(
+        [one for one in limits if _is_limit(one.benefit) and not _tells(one.benefit)]
+        + [one for one in some if _worded(one, asking)]
+    )
     free = first_tier(
         [one for one in some if one.benefit.kind is BenefitKind.UNLIMITED and _bears_closely(one.tier, asking)]
     )
@@ -90,6 +93,13 @@ def _is_limit(benefit: Benefit) -> bool:
     return benefit.kind is BenefitKind.LIMIT
 
 
+def _worded(one: Bearing, asking: AskingFile) -> bool:
+    """Whether what is said of massage or its therapies has a text that may be a limit, and no number was read of it."""
+    texts = [text for text in one.benefit.messages if any(map(str.isdigit, text))]
+    told = one.benefit.kind in _LIMITS and _bears_closely(one.tier, asking) and not _numbers(one.benefit)
+    return told and asking.words.limit.in_(texts)
+
+
 def _tells(benefit: Benefit) -> bool:
     """Whether a limit has a number that says of what: visits, or dollars."""
     return benefit.amount is not None or any(count.unit is not CountUnit.NO_DATA for count in benefit.counts)
@@ -101,7 +111,13 @@ def _numbers(benefit: Benefit) -> list[Count]:
 
 
 def _rate(count: Count, benefit: Benefit) -> bool:
-    return (count.period or benefit.period) in _RATES
+    """So many over one short period; over twelve months it is a limit as any other."""
+    return (count.period or benefit.period) in _RATES and (count.periods or 1) == 1
+
+
+def _over(count: Count, benefit: Benefit) -> str:
+    period = count.period or benefit.period
+    return f"{count.periods} {period}s" if period and (count.periods or 1) > 1 else period
 
 
 def _told(limits: Sequence[Bearing], asking: AskingFile) -> list[Bearing]:
@@ -148,7 +164,7 @@ def _chosen(counts: Sequence[tuple[Count, Benefit]]) -> tuple[CountUnit, str, li
 
 
 def _of_period(counts: Sequence[tuple[Count, Benefit]]) -> tuple[str, list[Count]]:
-    of_period = [(count, count.period or benefit.period) for count, benefit in counts]
+    of_period = [(count, _over(count, benefit)) for count, benefit in counts]
     limits = {period for count, period in of_period if count.measure is not Measure.USED}
     periods = sorted(period for period in limits or {period for _, period in of_period} if period)
     if not periods:

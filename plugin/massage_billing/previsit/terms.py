@@ -96,6 +96,8 @@ class AllWords(Model):
 
     shared: Words
     """A limit is shared with other therapies."""
+    limit: Words
+    """A text with a number that may limit visits: where no number was read of it, a person has to read it."""
     referral_needed: Words
     """A referral is needed."""
     referral_not_needed: Words
