@@ -158,10 +158,21 @@ def test_a_place_to_poll_elsewhere_is_not_believed(channel: FhirPayer, httpserve
         waiting(channel, httpserver, place)
 
 
-def test_a_place_to_poll_that_names_the_member_is_not_kept(channel: FhirPayer, httpserver: HTTPServer) -> None:
+@pytest.mark.parametrize("place", ["/jobs/%53YNMEMBER0001", "/jobs?dob=1980-02-03", "/jobs/JS19800203"])
+def test_a_place_to_poll_that_names_the_member_is_not_kept(
+    channel: FhirPayer, httpserver: HTTPServer, place: str
+) -> None:
     with pytest.raises(PayerAnswerUnreadable, match="member id") as caught:
-        waiting(channel, httpserver, "/jobs/%53YNMEMBER0001")
+        waiting(channel, httpserver, place)
     assert not [one for one in secrets(question()) if one in str(caught.value)]
+
+
+def test_an_id_that_names_the_member_is_not_searched_for(creating: FhirPayer, httpserver: HTTPServer) -> None:
+    place = {"Location": "CoverageEligibilityRequest/SYNMEMBER0001"}
+    httpserver.expect_oneshot_request("/r4/CoverageEligibilityRequest", "POST").respond_with_data("", 201, place)
+    with pytest.raises(PayerAnswerUnreadable, match="member id"):
+        creating.ask(question())
+    assert [request.path for request, _ in httpserver.log] == ["/r4/CoverageEligibilityRequest"]
 
 
 def test_until_it_is_ready_the_payer_says_when_to_come_back(channel: FhirPayer, httpserver: HTTPServer) -> None:

@@ -116,9 +116,19 @@ class FhirPayer:
             raise self._unreadable(question, f"the payer took the question and {what}.")
         parts = urlsplit(url)
         ticket = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        if question.member_id.casefold() in unquote(ticket).casefold():
-            raise self._unreadable(question, "the payer put the member id into the place to look for the answer.")
+        self._check_place(question, ticket)
         return Waiting(ticket, self._not_before(answer))
+
+    def _check_place(self, question: Question, place: str) -> None:
+        """Refuse to look for the answer at a place that names the member: it would stand in URLs, and in what proxies
+        log."""
+        people = [one for one in (question.dependent, question.subscriber) if one is not None]
+        born = [day for one in people if (day := one.birth_date) is not None]
+        telling = [question.member_id, *(text for day in born for text in (day.isoformat(), f"{day:%Y%m%d}"))]
+        if any(text.casefold() in unquote(place).casefold() for text in telling):
+            raise self._unreadable(
+                question, "the payer put the member id or birth date into the place to look for the answer."
+            )
 
     def _poll(self, asked: Asked) -> Reply | Failed | None:
         question = asked.question
@@ -176,6 +186,7 @@ class FhirPayer:
             id = fj.text(document, "id") or ""
         if not id:
             raise self._unreadable(question, "the payer took the question and gave it no id.")
+        self._check_place(question, id)
         return f"{_REQUEST}/{id}"
 
     def _search(self, question: Question, ticket: str) -> Replied | None:
