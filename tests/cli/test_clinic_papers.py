@@ -137,6 +137,23 @@ def test_doctor_looks_at_it(tmp_path: Path) -> None:
     assert "Jane" not in text
 
 
+def test_purge_says_that_a_batch_folder_holds_files_of_several_patients(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from massage_billing.cli.main import cli
+
+    file = tmp_path / "massage-billing.yaml"
+    channel = "{kind: x12-folder, out: out, incoming: in, x12: {sender_id: CLINIC, receiver_id: PAYER}}"
+    host = "hosts:\n  main: {kind: folder, folder: .}\n"
+    file.write_text(
+        f"{host}state: {{folder: state}}\neligibility:\n  channels:\n    box: {channel}\n", encoding="utf-8"
+    )
+    said = [CliRunner().invoke(cli, ["purge", "Patient/3", "--yes", "--settings", str(file)]).output]
+    (tmp_path / "state" / "x12" / "box").mkdir(parents=True)
+    said.append(CliRunner().invoke(cli, ["purge", "Patient/3", "--yes", "--settings", str(file)]).output)
+    assert ["several patients" in one for one in said] == [False, True]
+
+
 def test_purge_says_that_papers_csv_still_names_the_patient(tmp_path: Path) -> None:
     from click.testing import CliRunner
 

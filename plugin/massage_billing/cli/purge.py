@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from massage_billing.cli import shell
+
+if TYPE_CHECKING:
+    from massage_billing.settings import Settings
 
 
 @click.command(name="purge")
@@ -48,6 +53,18 @@ def command(
         click.echo(f"Forgot {shell.counted(forgotten, 'visit' if patient else 'payload')}.")
     if patient and settings.clinic.papers and _listed(patient, settings.clinic.papers):
         click.echo(f"{settings.clinic.papers} still lists {patient}: take those lines out yourself.", err=True)
+    for folder in _batch_folders(settings) if patient else ():
+        click.echo(
+            f"{folder} holds files with answers about several patients; they go after state.retention_days.", err=True
+        )
+
+
+def _batch_folders(settings: Settings) -> Iterator[Path]:
+    """Where batch channels keep what they have read: files of many patients, from which one cannot be taken out."""
+    for name, channel in settings.eligibility.channels.items():
+        folder = settings.state_folder() / "x12" / name
+        if channel.kind == "x12-folder" and folder.is_dir():
+            yield folder
 
 
 def _listed(patient: str, papers: Path) -> bool:
