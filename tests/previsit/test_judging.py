@@ -384,6 +384,15 @@ def test_whether_an_authorization_is_needed_and_nobody_says(first: bool, readine
     assert found.readiness is readiness
 
 
+def test_an_authorization_for_some_codes_is_unknown_where_no_code_is_planned() -> None:
+    said = (benefit("active", "BE"), benefit("active", procedure="97124", authorization=True))
+    other = benefit("active", procedure="72148", authorization=True)
+    bare = appointment(codes=())
+    assert ids(verdict(*said, visit=bare)) == ["authorization-by-code"]
+    assert ids(verdict(said[0], other, visit=bare)) == []
+    assert ids(verdict(*said, visit=appointment(codes=("97140",)))) == []
+
+
 def test_visits_that_are_used_up_are_blocked() -> None:
     found = verdict(GOOD[0], benefit("limit", "BE", counts=visits(20, 20, 0)), *GOOD[2:])
     assert (found.readiness, ids(found)) == (BLOCKED, ["visits-used-up"])

@@ -104,6 +104,7 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
     # Is every paper on file, how many visits are left, what ends soon?
     desk = _desk(appointment, facts, rules, policy, picked, plan)
     told += needed.reasons(desk, facts.first_visit, rules.terms)
+    told += _by_code(appointment, picked, facts.known, rules)
     shown = picked.shown if picked else None
     wanted = [paper for paper in desk.papers if paper.kind not in needed.unwanted(desk)]
     options = picked.options if picked else ()
@@ -213,6 +214,19 @@ def _desk(
     units = plan.units if len(appointment.codes) == 1 and plan.units is not None else 0
     asked = Asked(rules.day.on, {code: units for code in appointment.codes}, facts.elsewhere)
     return Desk(tuple(papers), policy, picked.shown if picked else None, asked, facts.before.booked)
+
+
+def _by_code(appointment: Appointment, picked: Picked | None, known: Known | None, rules: Rules) -> Iterator[Reason]:
+    """Where no code is planned: codes of the clinic's for which the payer wants an authorization, so that it hangs on
+    what will be done."""
+    if picked is None or known is None or appointment.codes:
+        return
+    ours = {fee.code for fee in rules.clinic.fees}
+    wanted = {benefit.procedure for benefit in known.answer.benefits if benefit.authorization}
+    codes = sorted(code for code in wanted if code is not None and code in ours)
+    if codes and not any(yes for _, yes in picked.shown.authorization):
+        message = f"The payer wants an authorization for {', '.join(codes)}, and the appointment plans no code."
+        yield rules.terms.reason("authorization-by-code", message)
 
 
 def _left(left: VisitsLeft, picked: Picked | None, terms: Eligibility) -> Iterator[Reason]:
