@@ -391,6 +391,7 @@ def test_an_authorization_for_some_codes_is_unknown_where_no_code_is_planned() -
     assert ids(verdict(*said, visit=bare)) == ["authorization-by-code"]
     assert ids(verdict(said[0], other, visit=bare)) == []
     assert ids(verdict(*said, visit=appointment(codes=("97140",)))) == []
+    assert "authorization-by-code" not in ids(verdict(*said, visit=bare, of=clinic(fees=None)))
 
 
 def test_visits_that_are_used_up_are_blocked() -> None:

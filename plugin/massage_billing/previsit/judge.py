@@ -221,7 +221,7 @@ def _by_code(appointment: Appointment, picked: Picked | None, known: Known | Non
     what will be done."""
     if picked is None or known is None or appointment.codes:
         return
-    ours = {fee.code for fee in rules.clinic.fees}
+    ours = {fee.code for fee in rules.clinic.fees or ()}
     wanted = {benefit.procedure for benefit in known.answer.benefits if benefit.authorization}
     codes = sorted(code for code in wanted if code is not None and code in ours)
     if codes and not any(yes for _, yes in picked.shown.authorization):
