@@ -40,7 +40,8 @@ def fraction(text: str) -> tuple[Decimal | None, bool]:
 
 def day(text: str) -> Date | None:
     """A date CCYYMMDD, or one with a time after it, or CCYY-MM-DD; None where it is none."""
-    text = _WITH_HYPHENS.sub(r"\1\2\3", text)
+    if len(text) == 10:
+        text = _WITH_HYPHENS.sub(r"\1\2\3", text)
     if len(text) not in {8, 12, 14} or not text.isascii() or not text.isdigit():
         return None
     try:
@@ -54,7 +55,8 @@ def days(text: str) -> tuple[Date | None, Date | None, bool]:
 
     Read too without the hyphen between two days, and with hyphens within them, as some payers write.
     """
-    text = _WITH_HYPHENS.sub(r"\1\2\3", text)
+    if len(text) not in {8, 17}:  # as the standard writes a day, and a range
+        text = _WITH_HYPHENS.sub(r"\1\2\3", text)
     if _TWO_DAYS(text):
         text = f"{text[:8]}-{text[8:]}"
     first, dash, last = text.partition("-")
