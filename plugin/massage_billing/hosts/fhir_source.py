@@ -126,7 +126,7 @@ class FhirSource:
     def linked(self, link: Link, ids: Sequence[str], patients: Sequence[str]) -> Iterator[JsonObject]:
         """By the link's own parameter; by patient where the server does not list it."""
         can = self.statement.searches_by
-        more = [link.only] if link.only is not None and can(link.type, link.only[0]) else []
+        more = [link.only] if link.picked and link.only is not None and can(link.type, link.only[0]) else []
         if link.picked and not more:
             return
         if link.since and can(link.type, "created"):

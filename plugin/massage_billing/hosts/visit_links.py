@@ -34,7 +34,8 @@ class Link:
     only: tuple[str, str] | None = None
     """(search parameter and element, code): the only ones that are wanted."""
     picked: bool = False
-    """Searched only where a server can search by ``only``: there would be too many others."""
+    """Searched by ``only``, and only where a server can: there would be too many others. Where there are few, they are
+    left out here: HAPI takes seconds for some pairs of parameters."""
     since: str = ""
     """First day of ``created`` ("2026-01-31") that is wanted; "": any."""
 
