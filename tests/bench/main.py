@@ -33,7 +33,12 @@ def main() -> int:
     parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")
     parser.add_argument("--replay-visits", type=int, default=1_000_000, help="visits decided by two rulebooks")
     parser.add_argument("--x12-files", type=int, default=300, help="271s made for the comparison with x12sdk")
-    parser.add_argument("--appointments", type=int, default=1000, help="coming appointments whose payers are asked")
+    parser.add_argument(
+        "--appointments",
+        type=int,
+        default=1000,
+        help="coming appointments whose payers are asked; below 1,000 some of the payers hang",
+    )
     parser.add_argument("--hapi", action="store_true", help="eligibility: also with the clinic on a HAPI server")
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
