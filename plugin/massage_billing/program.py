@@ -13,7 +13,7 @@ from typing import Final
 from massage_billing.errors import HostNotFound, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
-from massage_billing.fhir.visit import read_visit
+from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Decision, Ruling, Visit
 from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
 from massage_billing.run import answered
@@ -54,6 +54,7 @@ class Program:
     def __init__(self, setup: Setup, *, configured: bool, lock: Callable[[], AbstractContextManager[None]]) -> None:
         self.setup = setup
         self._configured = configured
+        self._shared = Shared(setup.clinic.payers)
         self._lock = lock
 
     def run(self, start: Date | None = None, since: datetime | None = None, dry_run: bool = False) -> RunReport:
@@ -112,7 +113,7 @@ class Program:
 
     def _read(self, record: VisitRecord) -> Visit:
         """A visit as a run reads it: with what payers answered of its coverages."""
-        ((_, visit),) = answered.verified([(record, read_visit(record, self.setup.reading))], self.setup)
+        ((_, visit),) = answered.verified([(record, read_visit(record, self.setup.reading, self._shared))], self.setup)
         return visit
 
     def record(self, encounter: str) -> VisitRecord:

@@ -81,6 +81,7 @@ def test_a_granted_preauthorization_is_an_authorization() -> None:
         source="ClaimResponse/pr1",
         patient="Patient/p1",
         number="A7",
+        payer="Organization/o2",
         codes=("97124",),
         units=8,
         start=date(2026, 11, 1),
@@ -92,6 +93,12 @@ def test_the_payer_is_told_where_payers_yaml_knows_it() -> None:
     payer = Payer("blue", CoverageKind.HEALTH, "p", references=frozenset({"Organization/o2"}))
     visit = read_visit(builders.record(*sound(), asked(), granted()), builders.reading(), Shared([payer]))
     assert [paper.payer for paper in visit.papers] == ["blue"]
+
+
+def test_an_insurer_nobody_knows_is_not_any_payer() -> None:
+    payer = Payer("blue", CoverageKind.HEALTH, "p", references=frozenset({"Organization/elsewhere"}))
+    visit = read_visit(builders.record(*sound(), asked(), granted()), builders.reading(), Shared([payer]))
+    assert [paper.payer for paper in visit.papers] == ["Organization/o2"]
 
 
 @pytest.mark.parametrize(

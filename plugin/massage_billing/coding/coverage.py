@@ -85,7 +85,8 @@ def _choose(some: Held, visit: Visit, on: Date, notes: Notes) -> Choice:
         notes.bypassed("which-coverage", "No coverage was in force on the date of service.")
         told = "; ".join(f"{c.id} {which_coverage.why_not(c, on)}" for c in some.insured)
         about = some.insured[0]
-        case = "" if about.verified is None else "answered"
+        # A person may bill against the answer only where it is clear which coverage that would be.
+        case = "" if about.verified is None or choice.first is None else "answered"
         notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", case, about.id)
         return choice
     if choice.doubt:

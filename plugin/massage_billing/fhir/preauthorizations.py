@@ -105,7 +105,11 @@ class Reader:
         faults = self._faults(key, key)
         if _DENIED.match(text(response, "disposition", faults) or ""):
             return
-        payer = self._payers.of(child(response, "insurer", faults), response, self._record.resolver)
+        insurer = child(response, "insurer", faults)
+        # An insurer that payers.yaml does not have is some payer all the same, and not any.
+        payer = self._payers.of(insurer, response, self._record.resolver) or self._record.resolver.key(
+            insurer, response
+        )
         asked = self._faults(key, claim) if request is not NOTHING else Faults(claim, request)
         lines = list(self._lines(request, response, faults, asked))
         for granted in dict.fromkeys(line.number for line in lines if line.number):

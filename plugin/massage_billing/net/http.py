@@ -190,9 +190,7 @@ class HttpClient:
         ``conflicts`` retries 409 and 412 too, for conditional creates. A callable ``body`` is made anew for each try
         (a token assertion may be used once only).
         """
-        again = _again(method == "GET" if repeatable is None else repeatable, conflicts, self.limits.retry_after)
         url, sent = self.url(path), list(params)
-        tries = attempts or self.limits.attempts
 
         def once() -> T:
             sending = body() if callable(body) else body
@@ -201,15 +199,22 @@ class HttpClient:
                 raise self._error(method, url, answer)
             return read(answer)
 
+        tries = attempts or self.limits.attempts
         if tries == 1:
             return once()
+        again = _again(method == "GET" if repeatable is None else repeatable, conflicts, self.limits.retry_after)
+        return self._repeated(once, again, tries)
+
+    def _repeated(self, once: Callable[[], T], again: Callable[[Exception], bool | float], tries: int) -> T:
+        """Call until it is answered, as often and as long as the limits say."""
+        limits = self.limits
         for attempt in stamina.retry_context(
             on=again,
             attempts=tries,
-            timeout=self.limits.patience,
-            wait_initial=self.limits.wait_initial,
-            wait_max=self.limits.wait_max,
-            wait_jitter=self.limits.wait_jitter,
+            timeout=limits.patience,
+            wait_initial=limits.wait_initial,
+            wait_max=limits.wait_max,
+            wait_jitter=limits.wait_jitter,
         ):
             with attempt:
                 return once()

@@ -40,7 +40,7 @@ class Surveyor:
 
     def __init__(self, setup: SweepSetup, tally: Tally) -> None:
         self._setup, self._tally = setup, tally
-        self._shared = Shared()
+        self._shared = Shared(setup.clinic.payers)
 
     def days(self, first: Date, last: Date) -> list[Coming]:
         """The appointments of these days at their sites, that are still to come about (by status)."""

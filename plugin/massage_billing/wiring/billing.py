@@ -110,7 +110,8 @@ def explain_path(
     from massage_billing.hosts.folder import FolderHost
 
     with TemporaryDirectory(prefix="massage-billing-") as work:
-        host, shared = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index"), Shared()
+        host = FolderHost(reading.host, path, out=Path(work) / "out", work=Path(work) / "index")
+        shared = Shared(clinic.payers)
         records = (record for page in host.changes(None, None) for record in page.records)
         for visit, decision in by_patient((read_visit(one, reading, shared) for one in records), book, clinic):
             yield explanation(visit, decision, book)
