@@ -36,7 +36,7 @@ def command(
     """List the appointments of a day with what must be settled before each.
 
     Asks no payer: it shows what `eligibility run` brought. On the terminal and in the page patients stand by name: that
-    is patient data. --json names them by reference.
+    is patient data. --json names them by reference, with what payers said in their own words.
     """
     from massage_billing.cli.page_file import refuse_existing, write_page
 
