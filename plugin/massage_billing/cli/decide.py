@@ -29,7 +29,7 @@ def command(
     """Answer a hold that a rule leaves to a person.
 
     VISIT is an Encounter, like Encounter/12. The next run decides it again with this answer. "bill" answers only what a
-    rule leaves to a person: it never overrides identity, coverage, minutes, diagnosis, charge or payer.
+    rule leaves to a person: it never overrides identity, coverage on record, minutes, diagnosis, charge or payer.
     """
     import getpass
     from datetime import UTC, datetime

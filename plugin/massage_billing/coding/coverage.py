@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 
 from massage_billing.coding import payer, which_coverage
@@ -85,8 +85,9 @@ def _choose(some: Held, visit: Visit, on: Date, notes: Notes) -> Choice:
         notes.bypassed("which-coverage", "No coverage was in force on the date of service.")
         told = "; ".join(f"{c.id} {which_coverage.why_not(c, on)}" for c in some.insured)
         about = some.insured[0]
-        # A person may bill against the answer only where it is clear which coverage that would be.
-        case = "" if about.verified is None or choice.first is None else "answered"
+        # A person may bill against a payer's answer, never against the record, and never without a coverage.
+        by_record = choice.first is not None and which_coverage.in_force(replace(choice.first, verified=None), on)
+        case = "answered" if by_record else ""
         notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", case, about.id)
         return choice
     if choice.doubt:
