@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date as Date
 
 from massage_billing.coding import payer, which_coverage
@@ -86,8 +86,8 @@ def _choose(some: Held, visit: Visit, on: Date, notes: Notes) -> Choice:
         told = "; ".join(f"{c.id} {which_coverage.why_not(c, on)}" for c in some.insured)
         about = some.insured[0]
         # A person may bill against a payer's answer, never against the record, and never without a coverage.
-        by_record = choice.first is not None and which_coverage.in_force(replace(choice.first, verified=None), on)
-        case = "answered" if by_record else ""
+        recorded = choice.first is not None and which_coverage.by_record(choice.first, on)
+        case = "answered" if recorded else ""
         notes.fail("coverage-in-force", f"Not in force on the date of service: {told}.", case, about.id)
         return choice
     if choice.doubt:

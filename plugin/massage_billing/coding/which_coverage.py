@@ -84,8 +84,11 @@ def choose(some: Held, on: Date, accident: Accident | None, only_when_linked: Co
 
 def in_force(c: Coverage, on: Date) -> bool:
     """Whether a coverage is in force on a date: what its payer answered, else the record."""
-    if c.verified is not None:
-        return c.verified.in_force
+    return by_record(c, on) if c.verified is None else c.verified.in_force
+
+
+def by_record(c: Coverage, on: Date) -> bool:
+    """Whether a coverage is in force on a date by the record alone, whatever its payer answered."""
     return c.status == _ACTIVE and (c.start is None or c.start <= on) and (c.end is None or on <= c.end)
 
 

@@ -4,7 +4,7 @@ known today; and which payers are to be asked, so that it can be chosen."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from massage_billing.coding import payer as payers
@@ -84,7 +84,7 @@ def _could_be_billed(some: Held, day: Day, special: Sequence[object]) -> list[Co
     left out where they are not.
     """
     counting = [c for c in some.insured if some.linked or payers.kind(c, some.known[c.id]) not in special]
-    by_record = [c for c in counting if which_coverage.in_force(replace(c, verified=None), day.on)]
+    by_record = [c for c in counting if which_coverage.by_record(c, day.on)]
     by_answer = [c for c in counting if c.verified is not None and c.verified.in_force]
     return [c for c in counting if c in by_record or c in by_answer] or counting
 
