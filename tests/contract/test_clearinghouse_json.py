@@ -6,9 +6,9 @@ import pytest
 
 from contract.payer_contract import PayerContract
 from massage_billing.payers.calls import Line
+from massage_billing.payers.clearinghouse.mapping import load
+from massage_billing.payers.clearinghouse.request import digits9
 from massage_billing.payers.clearinghouse_json import ClearinghouseJson, ClearinghouseSettings
-from massage_billing.payers.clearinghouse_mapping import load
-from massage_billing.payers.clearinghouse_request import digits9
 from payers.simulated_rigs import SimulatedRig
 from servers.simulated_payer import Start
 

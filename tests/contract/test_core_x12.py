@@ -14,7 +14,7 @@ from contract.payer_contract import SECRET, Mood, PayerContract
 from massage_billing.model import Question
 from massage_billing.payers.calls import Line
 from massage_billing.payers.core_x12 import CoreSettings, CoreX12
-from massage_billing.payers.x12_parties import Parties
+from massage_billing.payers.x12.parties import Parties
 from payers.core_server import CoreServer, envelope
 from payers.x12_answers import RECEIVER, SENDER, anothers, answers, rejection_999, sent
 

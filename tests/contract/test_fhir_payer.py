@@ -6,7 +6,7 @@ import pytest
 
 from contract.payer_contract import PayerContract
 from massage_billing.payers.calls import Line
-from massage_billing.payers.fhir_bodies import Packing
+from massage_billing.payers.fhir.bodies import Packing
 from massage_billing.payers.fhir_payer import FhirPayer, FhirPayerSettings
 from payers.simulated_rigs import SimulatedRig
 from servers.simulated_payer import Start

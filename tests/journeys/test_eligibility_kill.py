@@ -20,7 +20,7 @@ from builders import Json
 from journeys.clinic import environment
 from journeys.forked import Forker
 from massage_billing.fhir import names
-from massage_billing.payers.clearinghouse_request import digits9
+from massage_billing.payers.clearinghouse.request import digits9
 from massage_billing.ports import QuestionRow, QuestionState
 from massage_billing.store import open_store
 from servers.process import ROOT, Child

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contract.payer_contract import Mood
+from massage_billing.payers.x12.parties import Parties
 from massage_billing.payers.x12_folder import FolderSettings, X12Folder
-from massage_billing.payers.x12_parties import Parties
 from massage_billing.x12.question_270 import Dialect
 from payers.x12_answers import RECEIVER, SENDER, acceptance_999, answers, rejection_999, sent
 

@@ -27,11 +27,11 @@ from massage_billing.model import (
     Standing,
 )
 from massage_billing.payers.calls import Line
-from massage_billing.payers.clearinghouse_answer import read
+from massage_billing.payers.clearinghouse.answer import read
+from massage_billing.payers.clearinghouse.mapping import Mapped, load, of_yaml, shipped, words
+from massage_billing.payers.clearinghouse.paths import parse
+from massage_billing.payers.clearinghouse.request import digits9
 from massage_billing.payers.clearinghouse_json import ClearinghouseJson, ClearinghouseSettings
-from massage_billing.payers.clearinghouse_mapping import Mapped, load, of_yaml, shipped, words
-from massage_billing.payers.clearinghouse_request import digits9
-from massage_billing.payers.json_paths import parse
 from massage_billing.ports import Replied
 from massage_billing.x12.codes import default_codes
 from payers.questions import question

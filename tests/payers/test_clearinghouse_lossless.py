@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massage_billing.payers.clearinghouse_answer import read
-from massage_billing.payers.clearinghouse_benefit import basic
-from massage_billing.payers.clearinghouse_mapping import Mapped, fold, load, words
-from massage_billing.payers.json_paths import leaves, name_of, parse, shown
+from massage_billing.payers.clearinghouse.answer import read
+from massage_billing.payers.clearinghouse.benefit import basic
+from massage_billing.payers.clearinghouse.mapping import Mapped, fold, load, words
+from massage_billing.payers.clearinghouse.paths import leaves, name_of, parse, shown
 from massage_billing.payers.sound import as_asked
 from payers.questions import question
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massage_billing.payers.core_envelope import Fields, decode, encode
+from massage_billing.payers.x12.envelope import Fields, decode, encode
 
 X12 = b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *261130*1205*^*00501*000000001*0*P*:~IEA~"
 NOW = datetime(2026, 11, 30, 12, 5, 6, 789, tzinfo=UTC)

@@ -24,7 +24,7 @@ from massage_billing.model import AnswerKind, Standing
 from massage_billing.net.credentials import BasicPassword, BearerToken, Credentials
 from massage_billing.payers.calls import Line
 from massage_billing.payers.core_x12 import CoreSettings, CoreX12
-from massage_billing.payers.x12_parties import Parties
+from massage_billing.payers.x12.parties import Parties
 from massage_billing.ports import Replied
 from massage_billing.x12.question_270 import Dialect
 from payers.core_server import CoreServer, envelope, error

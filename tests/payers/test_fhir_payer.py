@@ -18,7 +18,7 @@ from massage_billing.errors import PayerAnswerUnreadable, PayerRefused, PayerRej
 from massage_billing.fhir import names
 from massage_billing.model import Asker, Person, Question, Standing
 from massage_billing.payers.calls import Line
-from massage_billing.payers.fhir_bodies import Packing, request_of
+from massage_billing.payers.fhir.bodies import Packing, request_of
 from massage_billing.payers.fhir_payer import FhirPayer, FhirPayerSettings
 from massage_billing.ports import Asked, Failed, Replied, Waiting
 from payers.questions import question, secrets

@@ -232,7 +232,7 @@ def test_a_bug_of_the_asker_itself_is_raised_and_does_not_hang(clock: Clock, mon
     def broken(*_: object) -> None:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr("massage_billing.payers.turns.Turns.done", broken)
+    monkeypatch.setattr("massage_billing.payers.guard.turns.Turns.done", broken)
     with pytest.raises(RuntimeError, match="bug"):
         ask_all(clock, ("one", 1, Payer(well)))
 

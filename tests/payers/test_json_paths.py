@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massage_billing.payers.json_paths import Document, Place, compact, leaves, name_of, parse, path, shown
+from massage_billing.payers.clearinghouse.paths import Document, Place, compact, leaves, name_of, parse, path, shown
 
 NAMES = st.sampled_from(["a", "b", "code", "x y", "ä", "$"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text()

@@ -24,13 +24,13 @@ from massage_billing.model import (
     Standing,
 )
 from massage_billing.payers.calls import Line
+from massage_billing.payers.clearinghouse.mapping import load
+from massage_billing.payers.clearinghouse.request import digits9
 from massage_billing.payers.clearinghouse_json import ClearinghouseJson, ClearinghouseSettings
-from massage_billing.payers.clearinghouse_mapping import load
-from massage_billing.payers.clearinghouse_request import digits9
 from massage_billing.payers.core_x12 import CoreSettings, CoreX12
 from massage_billing.payers.fhir_payer import FhirPayer
 from massage_billing.payers.simulated.members import insured, script_of
-from massage_billing.payers.x12_parties import Parties
+from massage_billing.payers.x12.parties import Parties
 from massage_billing.ports import PayerChannel, Replied
 from payers.questions import SERVICED, question
 from servers.process import ROOT, Child

@@ -23,8 +23,8 @@ from massage_billing.errors import (
     QuestionInvalid,
 )
 from massage_billing.model import Answer, AnswerKind, Question, Rejection
-from massage_billing.payers.circuit import Circuit
-from massage_billing.payers.turns import Limits, Outcome, Turn, Turns
+from massage_billing.payers.guard.circuit import Circuit
+from massage_billing.payers.guard.turns import Limits, Outcome, Turn, Turns
 from massage_billing.ports import Replied, Reply
 from payers.questions import question
 

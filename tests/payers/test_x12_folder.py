@@ -15,7 +15,7 @@ import pytest
 from contract.payer_contract import Mood
 from massage_billing.errors import PayerRejected, PayerUnreachable, QuestionInvalid
 from massage_billing.model import AnswerKind, Question, Standing
-from massage_billing.payers import x12_ledger
+from massage_billing.payers.x12 import ledger as x12_ledger
 from massage_billing.payers.x12_folder import X12Folder
 from massage_billing.ports import Asked, Failed, Replied, Reply, Waiting
 from massage_billing.x12.answer_271 import read_271

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contract.payer_contract import ANSWERS, Mood
 from massage_billing.errors import PayerAnswerUnreadable, PayerError
 from massage_billing.model import Person, Standing
-from massage_billing.payers.x12_replies import contents_of, reply_to
+from massage_billing.payers.x12.replies import contents_of, reply_to
 from payers.questions import question
 from payers.x12_answers import Sent, interchange, transaction
 

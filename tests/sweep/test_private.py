@@ -14,13 +14,13 @@ import structlog
 from massage_billing.cli import shell
 from massage_billing.model import Answer, AnswerKind, Corrected, Question, Rejection, Standing
 from massage_billing.payers.calls import Line
+from massage_billing.payers.clearinghouse.mapping import load
 from massage_billing.payers.clearinghouse_json import ClearinghouseJson, ClearinghouseSettings
-from massage_billing.payers.clearinghouse_mapping import load
 from massage_billing.payers.core_x12 import CoreSettings, CoreX12
 from massage_billing.payers.fhir_payer import FhirPayer, FhirPayerSettings
 from massage_billing.payers.simulated.http_server import Server
 from massage_billing.payers.simulated.payer import Options, SimulatedPayer
-from massage_billing.payers.x12_parties import Parties
+from massage_billing.payers.x12.parties import Parties
 from massage_billing.store import open_store
 from sweep.world import BIRTH_DATE, FAMILY, GIVEN, MEMBER_ID, PRIVATE, World
 

@@ -20,8 +20,8 @@ from massage_billing.payers.calls import Line
 from massage_billing.payers.fhir_payer import FhirPayer, FhirPayerSettings
 from massage_billing.payers.simulated.http_server import Server
 from massage_billing.payers.simulated.payer import Options, SimulatedPayer
+from massage_billing.payers.x12.parties import Parties
 from massage_billing.payers.x12_folder import FolderSettings, X12Folder
-from massage_billing.payers.x12_parties import Parties
 from massage_billing.ports import Asked, Failed, Waiting
 from massage_billing.wiring.channels import open_channels
 from massage_billing.x12.answer_write_271 import Reply271, write_271

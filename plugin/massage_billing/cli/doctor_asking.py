@@ -59,10 +59,10 @@ def _channel(about: str, channel: Channel) -> Iterator[Check]:
         if channel.ca_file is not None and not channel.ca_file.is_file():
             yield Check(f"{about}.ca_file", MISSING, f"{channel.ca_file}: there is no such file.", "Correct the path.")
     if isinstance(channel, ClearinghouseChannel):
-        from massage_billing.payers import clearinghouse_mapping
+        from massage_billing.payers.clearinghouse import mapping
 
         named = str(channel.mapping_file or channel.mapping)
-        loaded = attempt(f"{about}.mapping", lambda: clearinghouse_mapping.load(named))
+        loaded = attempt(f"{about}.mapping", lambda: mapping.load(named))
         yield loaded if isinstance(loaded, Check) else Check(f"{about}.mapping", OK, named)
     if isinstance(channel, X12FolderChannel):
         yield _folder(f"{about}.out", channel.out)

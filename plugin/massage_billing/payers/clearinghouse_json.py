@@ -11,9 +11,9 @@ from massage_billing.errors import PayerAnswerUnreadable, PayerRejected, PayerUn
 from massage_billing.model import AnswerKind, Question
 from massage_billing.net.http import Answer as HttpAnswer
 from massage_billing.payers.calls import Line, PayerCalls, where
-from massage_billing.payers.clearinghouse_answer import read
-from massage_billing.payers.clearinghouse_mapping import Mapped
-from massage_billing.payers.json_paths import Json, parse
+from massage_billing.payers.clearinghouse.answer import read
+from massage_billing.payers.clearinghouse.mapping import Mapped
+from massage_billing.payers.clearinghouse.paths import Json, parse
 from massage_billing.payers.sound import check_person, check_question
 from massage_billing.ports import Asked, Failed, Replied, Reply
 
@@ -26,7 +26,7 @@ class ClearinghouseSettings:
     """How a clearinghouse is asked."""
 
     mapped: Mapped
-    """Its mapping (``clearinghouse_mapping.load``)."""
+    """Its mapping (``clearinghouse.mapping.load``)."""
 
 
 class ClearinghouseJson:

@@ -1,8 +1,8 @@
 """Asking a payer or clearinghouse by X12 270/271 (005010X279A1) over CAQH CORE connectivity, in real time.
 
-The envelope and its sources: ``payers.core_envelope``. How long an answer may take: 20 seconds (CAQH CORE Eligibility &
+The envelope and its sources: ``payers.x12.envelope``. How long an answer may take: 20 seconds (CAQH CORE Eligibility &
 Benefits (270/271) Infrastructure Rule, real time response; formerly Phase I CORE 156). Which answer is ours:
-``payers.x12_replies``.
+``payers.x12.replies``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from massage_billing.errors import PayerAnswerUnreadable, PayerError, PayerRefused, PayerRejected, PayerUnreachable
 from massage_billing.model import Question
 from massage_billing.payers.calls import Line, PayerCalls, payer_errors, where
-from massage_billing.payers.core_envelope import Fields, Received, decode, encode
 from massage_billing.payers.letters import plain_question
-from massage_billing.payers.x12_parties import Parties, x12_of
-from massage_billing.payers.x12_replies import reply_to
+from massage_billing.payers.x12.envelope import Fields, Received, decode, encode
+from massage_billing.payers.x12.parties import Parties, x12_of
+from massage_billing.payers.x12.replies import reply_to
 from massage_billing.ports import Asked, Failed, Replied, Reply
 
 

@@ -29,7 +29,7 @@ from massage_billing.net.http import Answer as HttpAnswer
 from massage_billing.net.http import origin
 from massage_billing.net.outcome import codes_of
 from massage_billing.payers.calls import Line, PayerCalls, where
-from massage_billing.payers.fhir_bodies import (
+from massage_billing.payers.fhir.bodies import (
     Packing,
     keys_of,
     member_id_of,

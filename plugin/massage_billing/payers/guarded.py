@@ -1,7 +1,7 @@
 """Asking many questions of many payers at the same time, so that one that fails, hangs or answers rubbish neither
 delays nor blanks the others.
 
-What may be asked when is decided in ``payers.turns``; here are the threads that make the calls. A thread makes one call
+What may be asked when is decided in ``guard.turns``; here are the threads that make the calls. A thread makes one call
 at a time and holds no lock while it does. Threads are daemons: one that hangs in a call keeps the program from nothing.
 Nothing is remembered on disk: what was answered is the caller's to record, and what was not is asked again under the
 same trace number.
@@ -18,8 +18,8 @@ from typing import Protocol, TypeVar
 
 from massage_billing.errors import MassageBillingError, PayerAnswerUnreadable, PayerError, PayerRejected
 from massage_billing.model import Question
-from massage_billing.payers.circuit import Circuit
-from massage_billing.payers.turns import Asks, Limits, Outcome, Turn, Turns
+from massage_billing.payers.guard.circuit import Circuit
+from massage_billing.payers.guard.turns import Asks, Limits, Outcome, Turn, Turns
 from massage_billing.ports import Asked, Failed, PayerChannel, Reply, Waiting
 
 __all__ = ["Collecting", "GuardedAsker", "Limits", "MachineTime", "Outcome", "Time"]

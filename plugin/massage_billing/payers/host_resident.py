@@ -17,7 +17,7 @@ from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model import AnswerKind, Question
 from massage_billing.payers.calls import payer_errors, where
-from massage_billing.payers.fhir_bodies import keys_of, with_limits_in_words
+from massage_billing.payers.fhir.bodies import keys_of, with_limits_in_words
 from massage_billing.payers.sound import anothers, check_question
 from massage_billing.ports import Asked, Failed, JsonObject, Replied, Reply, Waiting
 

@@ -20,9 +20,9 @@ from massage_billing.errors import PayerUnreachable, QuestionInvalid
 from massage_billing.model import Question
 from massage_billing.payers.calls import where
 from massage_billing.payers.letters import plain_question
-from massage_billing.payers.x12_incoming import Incoming
-from massage_billing.payers.x12_ledger import Ledger, Put, can_be_named, write_whole
-from massage_billing.payers.x12_parties import Parties, x12_of
+from massage_billing.payers.x12.incoming import Incoming
+from massage_billing.payers.x12.ledger import Ledger, Put, can_be_named, write_whole
+from massage_billing.payers.x12.parties import Parties, x12_of
 from massage_billing.ports import Asked, Failed, Reply, Waiting
 
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")

@@ -20,9 +20,9 @@ from massage_billing.wiring.hosts import login
 
 if TYPE_CHECKING:
     from massage_billing.payers.calls import Line
-    from massage_billing.payers.clearinghouse_mapping import Mapped
+    from massage_billing.payers.clearinghouse.mapping import Mapped
     from massage_billing.payers.host_resident import HostResident
-    from massage_billing.payers.x12_parties import Parties
+    from massage_billing.payers.x12.parties import Parties
 
 
 def open_channels(
@@ -69,13 +69,13 @@ def _line(channel: CoreChannel | FhirChannel | ClearinghouseChannel, at_once: in
 
 def _mapped(channel: ClearinghouseChannel) -> Mapped:
     """A mapping that ships, or the clinic's own. Raises SettingsError, with file and line."""
-    from massage_billing.payers import clearinghouse_mapping
+    from massage_billing.payers.clearinghouse import mapping
 
-    return clearinghouse_mapping.load(str(channel.mapping_file or channel.mapping))
+    return mapping.load(str(channel.mapping_file or channel.mapping))
 
 
 def _parties(given: X12Parties) -> Parties:
-    from massage_billing.payers.x12_parties import Parties
+    from massage_billing.payers.x12.parties import Parties
     from massage_billing.x12.question_270 import Dialect
 
     return Parties(

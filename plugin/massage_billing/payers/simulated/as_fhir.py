@@ -14,7 +14,7 @@ from typing import Final
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
 from massage_billing.fhir.serial import Resource
-from massage_billing.payers.fhir_bodies import resources
+from massage_billing.payers.fhir.bodies import resources
 from massage_billing.payers.simulated.members import Asked, BenefitLine, PlanLine, Told
 from massage_billing.ports import JsonObject
 

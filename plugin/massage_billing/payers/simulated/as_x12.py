@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.model import Person
-from massage_billing.payers.core_envelope import decode
 from massage_billing.payers.simulated.members import Asked, BenefitLine, EntityLine, PlanLine, Told
+from massage_billing.payers.x12.envelope import decode
 from massage_billing.x12.answer_write_271 import Reply271, Seg, write_271
 from massage_billing.x12.asked_270 import Asked270
 from massage_billing.x12.writer import Envelope

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from massage_billing.fhir.serial import to_bytes
-from massage_billing.payers.fhir_bodies import parsed
+from massage_billing.payers.fhir.bodies import parsed
 from massage_billing.payers.simulated import as_fhir, as_json, as_x12
 from massage_billing.payers.simulated.http_server import Request, Response
 from massage_billing.payers.simulated.members import UNKNOWN, Asked, Script, Told, script_of, told

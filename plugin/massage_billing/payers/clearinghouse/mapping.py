@@ -35,8 +35,8 @@ from pydantic import (
 from massage_billing.clinic_yaml import YamlText, check, read_yaml
 from massage_billing.errors import SettingsError
 from massage_billing.model import Question
-from massage_billing.payers.clearinghouse_request import Plain, problems, request_of
-from massage_billing.payers.json_paths import path
+from massage_billing.payers.clearinghouse.paths import path
+from massage_billing.payers.clearinghouse.request import Plain, problems, request_of
 
 SHIPPED: Final = "rules/eligibility/clearinghouses"
 WORDS: Final = "rules/eligibility/x12_words.yaml"

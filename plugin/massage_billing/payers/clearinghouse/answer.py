@@ -20,10 +20,10 @@ from massage_billing.model import (
     Span,
     Standing,
 )
-from massage_billing.payers.clearinghouse_benefit import Taker, basic, benefit_of, date_segments
-from massage_billing.payers.clearinghouse_mapping import Member, Rejections, Response, Value
-from massage_billing.payers.clearinghouse_request import request_of
-from massage_billing.payers.json_paths import Document, Json, Place
+from massage_billing.payers.clearinghouse.benefit import Taker, basic, benefit_of, date_segments
+from massage_billing.payers.clearinghouse.mapping import Member, Rejections, Response, Value
+from massage_billing.payers.clearinghouse.paths import Document, Json, Place
+from massage_billing.payers.clearinghouse.request import request_of
 from massage_billing.payers.sound import Named, as_asked, corrected
 from massage_billing.x12.benefits import span
 from massage_billing.x12.codes import CodeTables, default_codes

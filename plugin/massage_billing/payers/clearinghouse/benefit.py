@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Final
 
 from massage_billing.model import Benefit, Network
-from massage_billing.payers.clearinghouse_mapping import Benefits, Dates, Delivery, Entities, Value
-from massage_billing.payers.json_paths import Document, Place, compact
+from massage_billing.payers.clearinghouse.mapping import Benefits, Dates, Delivery, Entities, Value
+from massage_billing.payers.clearinghouse.paths import Document, Place, compact
 from massage_billing.x12.benefits import read_benefit
 from massage_billing.x12.codes import CodeTables
 from massage_billing.x12.counts import decimal, delivery, fraction

@@ -22,7 +22,7 @@ from datetime import date as Date
 from typing import Final
 
 from massage_billing.model import Person, Question
-from massage_billing.payers.json_paths import Json
+from massage_billing.payers.clearinghouse.paths import Json
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
 """A template as a YAML file gives it."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from massage_billing.errors import PayerRejected
 from massage_billing.model import Question
 from massage_billing.payers.calls import where
-from massage_billing.payers.x12_ledger import Ledger, Put
-from massage_billing.payers.x12_replies import Contents, contents_of, rank
+from massage_billing.payers.x12.ledger import Ledger, Put
+from massage_billing.payers.x12.replies import Contents, contents_of, rank
 from massage_billing.ports import Failed, Replied
 
 

@@ -28,7 +28,7 @@ from massage_billing.errors import (
     QuestionInvalid,
 )
 from massage_billing.model import AnswerKind, Question
-from massage_billing.payers.circuit import Circuit
+from massage_billing.payers.guard.circuit import Circuit
 from massage_billing.ports import Replied, Reply
 
 _TROUBLE: Final = (PayerUnreachable, PayerBusy, PayerAnswerUnreadable, PayerRefused)
