@@ -75,6 +75,19 @@ def test_a_later_answer_of_the_host_counts_in_place_of_the_earlier() -> None:
     assert newest.response == "CoverageEligibilityResponse/r2"
 
 
+def test_an_answer_that_the_host_changed_counts_as_it_is_now() -> None:
+    world = asked_by_host(World())
+    world.put(told(in_force=False))
+    world.run()
+    world.pass_time(hours=1)
+    world.put(told(in_force=True))
+    world.run()
+    answers = world.asking.answers(world.host.id, ["Coverage/c1"])["Coverage/c1"]
+    said = verified("Coverage/c1", answers, TOMORROW)
+    assert said is not None
+    assert said.in_force
+
+
 def test_a_dry_run_remembers_nothing() -> None:
     world = asked_by_host(World())
     world.put(told(in_force=False))

@@ -1,11 +1,13 @@
 """Remember what payers answered to the host itself, or to others who wrote it there: billing goes by it as well.
 
 Such an answer is found with the appointments of its patient. It gets a question of its own in the store, answered from
-the start, so that it counts as any other answer does; it stands on the host already and is never written there.
+the start, so that it counts as any other answer does; it stands on the host already and is never written there. One
+that the host changed is another answer, given when that was seen.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -23,7 +25,15 @@ def remember(setup: SweepSetup, coming: Sequence[Coming]) -> int:
     now = setup.host.now()
     wanted = [replace(one.row, state=QuestionState.ASKING) for one in fresh.values()]
     mine = setup.asking.claim(wanted, setup.owner, now, setup.lease)
-    setup.asking.settle([replace(fresh[row.key], row=replace(row, state=QuestionState.ANSWERED)) for row in mine])
+    stored = setup.asking.answers(setup.host.id, {row.coverage for row in mine}) if mine else {}
+    before = {known.response for some in stored.values() for known in some}
+    results = []
+    for row in mine:
+        settled, known = fresh[row.key], fresh[row.key].known
+        if known is not None and known.response in before:
+            settled = replace(settled, known=replace(known, answered_at=now))
+        results.append(replace(settled, row=replace(row, state=QuestionState.ANSWERED)))
+    setup.asking.settle(results)
     return len(mine)
 
 
@@ -31,8 +41,10 @@ def _fresh(setup: SweepSetup, one: Coming) -> Iterator[Settled]:
     for known in one.appointment.answered_by_host:
         if known.response is None:
             continue
+        said = hashlib.sha256(repr(known.answer).encode()).hexdigest()
         day = known.asked_on.isoformat()
-        key = question_key(setup.host.id, known.patient, known.coverage, known.payer, day, known.response)
+        holder = f"{known.response} {said}"
+        key = question_key(setup.host.id, known.patient, known.coverage, known.payer, day, holder)
         row = QuestionRow(
             key=key,
             host=setup.host.id,
