@@ -98,8 +98,8 @@ class FhirChannel(_Online):
     """A payer that speaks FHIR R4."""
 
     kind: Literal["fhir"]
-    mode: Literal["submit", "create"] = "submit"
-    """``$submit``, or a plain create and then a search for the response."""
+    mode: Literal["submit", "submit-async", "create"] = "submit"
+    """``$submit``; the same, asking to be answered later; or a plain create and then a search for the response."""
 
 
 class ClearinghouseChannel(_Online):

@@ -347,3 +347,16 @@ def test_only_the_base_is_called(channel: FhirPayer, httpserver: HTTPServer) -> 
     (request,) = seen
     assert request.headers["Content-Type"] == FHIR
     assert request.query_string == b""
+
+
+@pytest.mark.parametrize(("mode", "wish"), [("submit", None), ("submit-async", "respond-async")])
+def test_a_payer_that_answers_later_only_when_asked_to_is_asked_to(
+    httpserver: HTTPServer, mode: Any, wish: str | None
+) -> None:
+    httpserver.expect_request("/r4/CoverageEligibilityRequest/$submit").respond_with_data(
+        status=202, headers={"Content-Location": httpserver.url_for("/r4/job/1")}
+    )
+    asking = FhirPayer("fhir", Line(httpserver.url_for("/r4"), seconds=5), FhirPayerSettings(mode), lambda: NOW)
+    assert isinstance(asking.ask(question()), Waiting)
+    ((sent, _),) = httpserver.log
+    assert sent.headers.get("Prefer") == wish

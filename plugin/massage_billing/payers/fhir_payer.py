@@ -57,8 +57,9 @@ _POLLED: Final = (*_GONE, *_BUSY, *_JOB_FAILED)
 class FhirPayerSettings:
     """How a FHIR payer is asked."""
 
-    mode: Literal["submit", "create"] = "submit"
-    """``$submit``, or a plain create and then a search for the response."""
+    mode: Literal["submit", "submit-async", "create"] = "submit"
+    """``$submit``; the same, asking to be answered later (R4 async.html, Prefer: respond-async); or a plain
+    create and then a search for the response."""
     packing: Packing = Packing.RESOURCE
     """What ``$submit`` is sent; a create is always the resource."""
 
@@ -82,7 +83,7 @@ class FhirPayer:
     def ask(self, question: Question) -> Reply:
         """See ``ports.PayerChannel``."""
         check_question(question, self.name)
-        return self._submit(question) if self._settings.mode == "submit" else self._create(question)
+        return self._create(question) if self._settings.mode == "create" else self._submit(question)
 
     def collect(self, waiting: Sequence[Asked]) -> Iterator[tuple[Asked, Reply | Failed | None]]:
         """See ``ports.PayerChannel``. One that has become unreadable or unknown is ``Failed``, and does not stop the
@@ -104,7 +105,8 @@ class FhirPayer:
 
     def _submit(self, question: Question) -> Reply:
         body = request_of(question, self._settings.packing)
-        answer = self._calls.call(question.payer, "POST", f"{_REQUEST}/$submit", body=body, headers=_HEADERS)
+        headers = {**_HEADERS, "Prefer": "respond-async"} if self._settings.mode == "submit-async" else _HEADERS
+        answer = self._calls.call(question.payer, "POST", f"{_REQUEST}/$submit", body=body, headers=headers)
         return self._waiting(question, answer) if answer.status == 202 else self._replied(question, answer.body)
 
     def _waiting(self, question: Question, answer: HttpAnswer) -> Waiting:
