@@ -11,6 +11,7 @@ import pytest
 
 from builders import coverage
 from flow.world import World
+from massage_billing.fhir.visit import read_visit
 from massage_billing.model import Answer, AnswerKind, Known, Standing
 from massage_billing.ports import Asking, QuestionRow, QuestionState, Settled
 from massage_billing.run import answered
@@ -42,12 +43,13 @@ def world() -> World:
 
 
 def answer(world: World, standing: Standing, *, about: date = VISIT, n: int = 1, hours: int = 0, **said: Any) -> None:
-    """The payer was asked, and answered."""
+    """The payer was asked, and answered; ``member``: whom it was asked about, as ``Coverage.member``."""
     asking: Asking | None = world.setup.asking
     assert asking is not None
     kind = said.pop("kind", AnswerKind.ANSWERED)
     at = datetime(about.year, about.month, about.day, 8, tzinfo=UTC) + timedelta(hours=hours)
     row = QuestionRow(f"MQ{n}", "clinic", "Patient/p1", "Coverage/c1", "plan", about, about, QuestionState.ASKING)
+    row = replace(row, holder=f"{member}-of" if (member := said.pop("member", "")) else "")
     asking.claim([row], "me", at, _AN_HOUR)
     told = Known("Patient/p1", "Coverage/c1", "plan", about, at, Answer(kind, about, standing, **said), row.key)
     asking.settle([Settled(replace(row, state=QuestionState.ANSWERED), told)])
@@ -105,6 +107,39 @@ def test_a_new_no_wakes_the_visit_that_was_billed_and_its_claim_is_cancelled(wor
     world.run()
     assert held(world) == ["coverage-in-force"]
     assert world.alive("Claim") == []
+
+
+def member(world: World, member_id: str) -> str:
+    """``Coverage.member`` of the world's coverage once it has this member id."""
+    world.put(coverage("c1", subscriberId=member_id))
+    (record,) = world.host.visits(["e1"])
+    (one,) = read_visit(record, world.setup.reading).coverages
+    assert one.member_id == member_id
+    return one.member
+
+
+def test_an_answer_about_another_member_id_says_nothing_of_the_corrected_coverage(world: World) -> None:
+    wrong = member(world, "M1000001")
+    answer(world, NO, member=wrong)
+    world.run()
+    assert held(world) == ["coverage-in-force"]
+    right = member(world, "M1000002")
+    assert right != wrong
+    assert world.run().claims_created == 1
+    answer(world, NO, n=2, hours=1, member=right)
+    world.run()
+    assert held(world) == ["coverage-in-force"]
+
+
+def test_the_same_yes_about_the_corrected_member_wakes_the_visit(world: World) -> None:
+    ended = {"period": {"start": "2026-01-01", "end": "2026-11-01"}}
+    answer(world, YES, member=member(world, "M1000001"))
+    right = member(world, "M1000002")
+    world.put(coverage("c1", subscriberId="M1000002", **ended))
+    world.run()
+    assert held(world) == ["coverage-in-force"]
+    answer(world, YES, n=2, hours=1, member=right)
+    assert world.run().claims_created == 1
 
 
 def test_a_newer_answer_overrules_an_older_one(world: World) -> None:

@@ -46,7 +46,8 @@ def answer(text: str = "", **fields: Any) -> Answer:
 
 
 def known(row: QuestionRow, at: datetime = NOON, text: str = "", response: str | None = None) -> Known:
-    return Known(row.patient, row.coverage, row.payer, row.day, at, answer(text), row.key, response, "e" * 64)
+    said = answer(text)
+    return Known(row.patient, row.coverage, row.payer, row.day, at, said, row.key, response, "e" * 64, row.holder)
 
 
 def answered(row: QuestionRow, at: datetime = NOON, text: str = "", **fields: Any) -> Settled:

@@ -69,10 +69,8 @@ def _version(coverage: Coverage, subscriber: Person | None, person: Person | Non
     told = (
         coverage.payer.reference,
         sorted(coverage.payer.identifiers),
-        coverage.member_id,
-        coverage.relationship,
         group,
         None if subscriber is None else astuple(subscriber),
         None if person is None else astuple(person),
     )
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:_DIGITS]
+    return f"{coverage.member}-{hashlib.sha256(repr(told).encode()).hexdigest()[:_DIGITS]}"

@@ -29,7 +29,8 @@ class Holder:
     plan: str | None = None
     """Coverage.class of type plan."""
     version: str = ""
-    """A digest of what a payer is told of the Coverage: when it differs, the coverage has changed."""
+    """A digest of what a payer is told of the Coverage: when it differs, the coverage has changed. ``Coverage.member``,
+    "-", and of all else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,13 @@ class Known:
     """"CoverageEligibilityResponse/8" on the host, once written."""
     evidence: str = ""
     """SHA-256 of what the payer sent."""
+    holder: str = ""
+    """``Holder.version`` it was asked with; "" where somebody else asked."""
+
+    @property
+    def member(self) -> str:
+        """``Coverage.member`` it was asked with; "" where somebody else asked."""
+        return self.holder.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -10,6 +11,8 @@ from massage_billing.model.answer import Verified
 from massage_billing.model.credential import Credential
 from massage_billing.model.paper import Paper
 from massage_billing.model.words import CoverageKind, MinuteSource, Result
+
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,11 @@ class Coverage:
     """True where the payor is the patient or a related person (self-pay)."""
     verified: Verified | None = None
     """What the payer's own answer says of it on the date of service; it outranks ``status``, ``start`` and ``end``."""
+
+    @property
+    def member(self) -> str:
+        """A digest of who is insured by it: when it differs, an answer that was given before is of somebody else."""
+        return hashlib.sha256(repr((self.member_id, self.relationship)).encode()).hexdigest()[:_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

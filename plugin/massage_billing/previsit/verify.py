@@ -36,11 +36,12 @@ def with_verified(
 ) -> tuple[Coverage, ...]:
     """The coverages of a visit or appointment with what their payers answered of its date.
 
-    Only answers of who insures today count: an entry of payers.yaml has to mean the payer of the coverage.
+    Only answers of who insures today count: an entry of payers.yaml has to mean the payer of the coverage, and they
+    have to be of the member whom it names now. Those that somebody else asked for are taken to be.
     """
     found = []
     for coverage in coverages:
-        known = answers.get(coverage.id)
+        known = [one for one in answers.get(coverage.id, ()) if one.member in ("", coverage.member)]
         entry = payers.entry(coverage, clinic) if known else None
         said = verified(coverage.id, known, on, entry.key) if known and entry is not None else None
         found.append(coverage if said == coverage.verified else replace(coverage, verified=said))

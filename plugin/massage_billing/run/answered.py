@@ -85,6 +85,8 @@ class NewAnswers:
 
     def _of_coverage(self, coverage: str, new: Sequence[Known], known: Sequence[Known]) -> set[str]:
         marks = {(one.question, one.answered_at) for one in new}
+        # Those of the member named before do not count any more (with_verified), so they cannot have said it already.
+        known = [one for one in known if one.member in {new_one.member for new_one in new}]
         before = [one for one in known if (one.question, one.answered_at) not in marks]
         return {
             row.encounter

@@ -120,6 +120,7 @@ def as_kept(row: QuestionRow, known: Known) -> Known:
         payer=row.payer,
         asked_on=row.day,
         question=row.key,
+        holder=row.holder,
     )
 
 

@@ -34,7 +34,7 @@ SETTLED_FIELDS = ("serviced", "state", "tries", "due", "ticket", "problem", *_AS
 """What settling changes of a question."""
 
 KNOWN: list[Column[Any]] = [
-    *(questions.c[name] for name in ("patient", "coverage", "payer", "day", "key")),
+    *(questions.c[name] for name in ("patient", "coverage", "payer", "day", "key", "holder")),
     *(answers.c[name] for name in ("answered_at", "response", "evidence", "body")),
 ]
 """Columns of an answer with its question."""
@@ -90,9 +90,9 @@ def answer_values(known: Known, written: bool, recorded: datetime) -> tuple[Scal
 
 def known_from(values: Sequence[Any]) -> Known:
     """The answer from a result's columns, in the order of KNOWN."""
-    patient, coverage, payer, day, key, answered_at, response, digest, body = values
+    patient, coverage, payer, day, key, holder, answered_at, response, digest, body = values
     answer = decode_answer(key, body)
-    return Known(patient, coverage, payer, day, answered_at, answer, key, response, digest)
+    return Known(patient, coverage, payer, day, answered_at, answer, key, response, digest, holder)
 
 
 def evidence_values(result: Settled, recorded: datetime) -> tuple[Scalar, ...]:

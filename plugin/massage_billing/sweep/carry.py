@@ -160,6 +160,7 @@ class Carrier:
             question=row.key,
             response=reply.on_host,
             evidence=hashlib.sha256(reply.evidence).hexdigest(),
+            holder=row.holder,
         )
         state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem="")
         written = self._written or reply.on_host is not None

@@ -9,7 +9,6 @@ from datetime import date as Date
 from massage_billing.coding.day import Day
 from massage_billing.errors import NoRuleForDate
 from massage_billing.fhir.appointment import read_appointment
-from massage_billing.fhir.keys import question_key
 from massage_billing.fhir.visit import Shared
 from massage_billing.model import Appointment, Known
 from massage_billing.ports import AppointmentRecord
@@ -81,17 +80,10 @@ class Surveyor:
 
         Of a coverage that has changed since (another member id), an answer that was given before is of something else.
         """
-        stored = [known for known in stored if known.question == self._key(one, known)]
+        holder = holder_of(coverage, one)
+        stored = [known for known in stored if holder is not None and known.holder == holder.version]
         elsewhere = [known for known in one.answered_by_host if known.coverage == coverage]
         return [*stored, *elsewhere]
-
-    def _key(self, one: Appointment, known: Known) -> str:
-        """The key that the question of an answer would have, asked about the coverage as it is now."""
-        holder = holder_of(known.coverage, one)
-        version = holder.version if holder else ""
-        return question_key(
-            one.host, one.patient or "", known.coverage, known.payer, known.asked_on.isoformat(), version
-        )  # fmt: skip
 
     def _one(
         self, one: Appointment, first: Mapping[str, bool | None], answers: Mapping[str, Sequence[Known]]
