@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from massage_billing.auth_settings import SmartAuth
+from massage_billing.eligibility_settings import FhirChannel
 from massage_billing.hosts.openemr_can import SCOPES
 from massage_billing.settings import HostKind, HostSettings
+from massage_billing.wiring.channels import _line
 from massage_billing.wiring.hosts import credentials, limits_of, verify
 
 from .conftest import Call
+
+WRITTEN = ("Claim", "Task", "Provenance", "CoverageEligibilityRequest", "CoverageEligibilityResponse")
+"""What this program writes to a host; a server that enforces scopes refuses all else."""
 
 
 def host(kind: HostKind, folder: Path, scopes: tuple[str, ...] = (), ca_file: Path | None = None) -> HostSettings:
@@ -31,7 +36,7 @@ def host(kind: HostKind, folder: Path, scopes: tuple[str, ...] = (), ca_file: Pa
         (HostKind.OPENEMR, (), SCOPES),
         (HostKind.OPENEMR, ("system/Encounter.rs",), ("system/Encounter.rs",)),
         (HostKind.FHIR, ("system/*.read",), ("system/*.read",)),
-        (HostKind.FHIR, (), ("system/*.rs", "system/Claim.cruds", "system/Task.cruds", "system/Provenance.cruds")),
+        (HostKind.FHIR, (), ("system/*.rs", *(f"system/{kind}.cruds" for kind in WRITTEN))),
     ],
 )
 def test_the_scopes_that_are_asked_for(
@@ -40,6 +45,14 @@ def test_the_scopes_that_are_asked_for(
     settings = host(kind, tmp_path, scopes)
     login = credentials(settings, limits_of(settings))
     assert tuple(login._settings.scopes) == asked  # type: ignore[attr-defined]
+
+
+def test_a_fhir_payer_is_asked_for_what_asking_needs_and_no_more(tmp_path: Path) -> None:
+    auth = host(HostKind.FHIR, tmp_path).auth
+    channel = FhirChannel.model_validate({"kind": "fhir", "url": "https://payer.example.org/fhir", "auth": auth})
+    line = _line(channel, 1)
+    asked = ("system/CoverageEligibilityRequest.cruds", "system/CoverageEligibilityResponse.rs")
+    assert line.credentials._settings.scopes == asked  # type: ignore[attr-defined]
 
 
 def test_the_certificates_that_are_believed(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ from massage_billing.net.smart import SmartBackend, SmartSettings
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"}, private=True)
 EC = ECKey.generate_key("P-384", {"kid": "ec-1"}, private=True)
 QUICK = Limits(attempts=3)
+WRITTEN = ("Claim", "Task", "Provenance", "CoverageEligibilityRequest", "CoverageEligibilityResponse")
+"""What this program writes to a host; a server that enforces scopes refuses all else."""
 
 
 def jwk(key: RSAKey | ECKey) -> str:
@@ -91,7 +93,8 @@ def test_asks_with_a_signed_assertion(httpserver: HTTPServer, key: RSAKey | ECKe
     form = endpoint.forms[0]
     assert form["grant_type"] == ["client_credentials"]
     assert form["client_assertion_type"] == ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
-    assert "system/Claim.cruds" in form["scope"][0]
+    scopes = form["scope"][0].split()
+    assert {f"system/{kind}.cruds" for kind in WRITTEN} <= set(scopes)
 
 
 @pytest.mark.parametrize("key", [RSA, EC], ids=["RSA", "EC"])

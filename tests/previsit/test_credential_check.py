@@ -73,6 +73,12 @@ def test_what_ends_is_told_sixty_days_ahead_and_from_its_last_day_on(
         assert (one.readiness is Readiness.BLOCKED) is (expected == "ended" and kind is not LIABILITY)
 
 
+@pytest.mark.parametrize(("ahead", "step"), [(60, 60), (31, 60), (30, 30), (8, 30), (7, 7), (0, 7)])
+def test_a_warning_says_which_step_it_has_reached(ahead: int, step: int) -> None:
+    (told,) = found(COVER, kept(LICENCE, end=day(ahead)))
+    assert f"(the {step}-day warning)" in told.message
+
+
 def test_what_is_renewed_in_time_is_not_told() -> None:
     now, then = kept(LICENCE, end=day(5)), kept(LICENCE, start=day(6), end=day(400))
     assert ids(COVER, now, then) == []

@@ -41,6 +41,17 @@ _WELL_KNOWN: Final = ".well-known/smart-configuration"
 ALGORITHMS: Final = ("RS384", "ES384")
 """What SMART asks every host to accept."""
 
+HOST_SCOPES: Final = (
+    "system/*.rs",
+    *(
+        f"system/{kind}.cruds"
+        for kind in ("Claim", "Task", "Provenance", "CoverageEligibilityRequest", "CoverageEligibilityResponse")
+    ),
+)
+"""What is asked of a host: to read, and to write what this program writes."""
+PAYER_SCOPES: Final = ("system/CoverageEligibilityRequest.cruds", "system/CoverageEligibilityResponse.rs")
+"""What is asked of a FHIR payer: to be asked, and to tell."""
+
 Key = RSAKey | ECKey
 
 
@@ -52,7 +63,7 @@ class SmartSettings:
     """The client id that the host gave."""
     read_key: Callable[[], str]
     """Gives the private key, a JWK or PEM; called once."""
-    scopes: Sequence[str] = ("system/*.rs", "system/Claim.cruds", "system/Task.cruds", "system/Provenance.cruds")
+    scopes: Sequence[str] = HOST_SCOPES
     """Scopes to ask for; SMART v1 hosts want ``system/*.read`` and the like."""
     token_url: str | None = None
     """Token endpoint; None: the host's .well-known/smart-configuration names it."""

@@ -125,8 +125,8 @@ class _Check:
         if not far.holds:
             message = f"{where} ended on {far.end}."
             yield self.terms.reason(f"{kind}-ended", message, about=person.name, due=far.end)
-        elif self.terms.step((far.end - self.today).days) is not None:
-            message = f"{where} ends on {far.end}, {_in_days(far.end, self.today)}."
+        elif (step := self.terms.step((far.end - self.today).days)) is not None:
+            message = f"{where} ends on {far.end}, {_in_days(far.end, self.today)} (the {step}-day warning)."
             yield self.terms.reason(f"{kind}-ends", message, about=person.name, due=far.end)
 
     def _attestation(self, person: Person) -> Iterator[Reason]:
@@ -138,8 +138,9 @@ class _Check:
         if days < 0:
             message = f"{person.name}: by {source} the attestation was due on {due}."
             yield self.terms.reason("attestation-due", message, about=person.name, due=due)
-        elif self.terms.step(days) is not None:
-            message = f"{person.name}: by {source} the attestation is due on {due}, {_in_days(due, self.today)}."
+        elif (step := self.terms.step(days)) is not None:
+            soon = f"{_in_days(due, self.today)} (the {step}-day warning)"
+            message = f"{person.name}: by {source} the attestation is due on {due}, {soon}."
             yield self.terms.reason("attestation-soon", message, about=person.name, due=due)
 
     # --- who somebody is ----------------------------------------------------------------------------------------------

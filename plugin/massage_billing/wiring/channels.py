@@ -58,12 +58,13 @@ def _channel(name: str, channel: Channel, at_once: int, host: Host, schedule: Sc
 
 def _line(channel: CoreChannel | FhirChannel | ClearinghouseChannel, at_once: int) -> Line:
     from massage_billing.net.http import Limits
+    from massage_billing.net.smart import PAYER_SCOPES
     from massage_billing.payers.calls import Line
 
     seconds = channel.timeout.total_seconds()
     limits = Limits(connect=min(10.0, seconds), read=seconds, total=seconds)
     ca_file = str(channel.ca_file) if channel.ca_file else None
-    credentials = login(channel.auth, channel.url, limits, ca_file or True)
+    credentials = login(channel.auth, channel.url, limits, ca_file or True, PAYER_SCOPES)
     return Line(channel.url, credentials, seconds, connections=2 * at_once, ca_file=ca_file)
 
 
