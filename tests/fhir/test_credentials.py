@@ -101,6 +101,21 @@ def test_what_is_not_said_to_be_a_licence_is_none(qualification: Json) -> None:
     assert found(licensed(qualification)) == ()
 
 
+def test_a_licence_renewed_under_its_number_holds_in_both_periods() -> None:
+    ended, renewed = {"start": "2022-01-01", "end": "2023-12-31"}, {"start": "2024-01-01", "end": "2025-12-31"}
+    licences = found(licensed(*(numbered(kind="LN", period=period) for period in (ended, renewed, renewed))))
+    assert [(one.start, one.end) for one in licences] == [
+        (date(2022, 1, 1), date(2023, 12, 31)),
+        (date(2024, 1, 1), date(2025, 12, 31)),
+    ]
+
+
+def test_a_licence_without_dates_says_nothing_beside_the_same_one_with_dates() -> None:
+    identifier = {"type": concept(names.IDENTIFIER_TYPE, "SL"), "value": "MT.1"}
+    (licence,) = found(licensed(numbered(kind="LN", period=PERIOD), identifier=[identifier]))
+    assert (licence.start, licence.end) == (date(2024, 1, 1), date(2026, 12, 31))
+
+
 def test_a_licence_number_among_the_identifiers_counts_once() -> None:
     number = {"type": concept(names.IDENTIFIER_TYPE, "SL"), "value": "MT.1", "period": PERIOD}
     identifiers = [{"system": names.NPI, "value": NPI}, number]

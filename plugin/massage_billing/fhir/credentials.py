@@ -74,19 +74,21 @@ def read_credentials(
 
 
 def read_licences(resource: JsonObject, key: str, faults: Faults) -> tuple[Credential, ...]:
-    """Licences that a Practitioner records, each number and state once."""
+    """Licences that a Practitioner records, each number, state and period once: a renewal is one of its own. Without
+    dates only where nothing with dates has its number."""
     read = [*_of_qualifications(resource, faults), *_of_identifiers(resource, faults)]
     if not read:
         return ()
     npi = read_npi(resource, faults)
-    kept: dict[tuple[str | None, str], Credential] = {}
-    for number, state, period in read:
-        start, end = first_day(period, "start", faults), last_day(period, "end", faults)
-        licence = Credential(
-            CredentialKind.LICENCE, key, npi=npi, holder=key, state=state, number=number, start=start, end=end
+    found = [
+        Credential(
+            CredentialKind.LICENCE, key, npi=npi, holder=key, state=state, number=number,
+            start=first_day(period, "start", faults), end=last_day(period, "end", faults),
         )
-        kept.setdefault((state, number), licence)
-    return tuple(kept.values())
+        for number, state, period in read
+    ]  # fmt: skip
+    dated = {(one.state, one.number) for one in found if one.start or one.end}
+    return tuple(dict.fromkeys(one for one in found if one.start or one.end or (one.state, one.number) not in dated))
 
 
 _Licence = tuple[str, str | None, JsonObject]
