@@ -262,6 +262,9 @@ def test_an_amount_is_on_the_side_that_its_period_says(eb: str, period: str, mea
         (("EB*F**BE***29*500", "HSD*VS*12***23*1"), (12, CountUnit.VISITS, Measure.ALLOWED, "calendar-year")),
         (("EB*F**BE", "HSD*FL*4***7"), (4, CountUnit.UNITS, Measure.ALLOWED, "day")),
         (("EB*F**BE", "HSD*VS*1*DA"), (1, CountUnit.VISITS, Measure.ALLOWED, "day")),
+        (("EB*F**BE***23", "HSD*VS*1*DA"), (1, CountUnit.VISITS, Measure.ALLOWED, "day")),
+        (("EB*F**BE***29", "HSD*VS*1*DA"), (1, CountUnit.VISITS, Measure.ALLOWED, "day")),
+        (("EB*B**BE***23*25", "HSD*VS*1*DA"), (1, CountUnit.VISITS, Measure.PLAIN, "day")),
         (("EB*F**BE", "HSD***WK"), None),
         (("EB*F**BE***23***S7*18",), None),
         (("EB*F**BE***23***VS*MANY",), None),
@@ -272,6 +275,14 @@ def test_a_number_of_visits_is_read_with_unit_side_and_period(segments: tuple[st
     found = benefit(*segments).counts
     told = [(int(one.quantity), one.unit, one.measure, one.period) for one in found]
     assert told == ([count] if count else [])
+
+
+@pytest.mark.parametrize("period", ["", "23", "29", "24"])
+def test_how_many_a_day_is_never_a_limit_over_the_year_or_what_is_left_of_it(period: str) -> None:
+    found = benefit(f"EB*F*IND*BE***{period}", "HSD*VS*1*DA*1").counts
+    assert [(int(one.quantity), one.measure, one.period) for one in found] == [
+        (1, Measure.PLAIN, ""), (1, Measure.ALLOWED, "day"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

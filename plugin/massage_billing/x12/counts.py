@@ -117,6 +117,8 @@ def delivery(
 
     HSD*VS*12*WK*3*34*1 is twelve visits in one month, three a week. Where HSD05 is empty the EB's own period (EB06)
     holds; where the EB has no number of its own (``period_is_free``), its "remaining" or "year to date" is about this.
+    A quantity with a HSD03 and no HSD05 is never a limit over EB06: HSD*VS*1*DA is one a day whatever the EB's period,
+    and with HSD04 (HSD*VS*1*DA*1) nothing says what the quantity is over, so that it is just a number.
     """
     cells = [part.strip() for part in parts] + [""] * 9
     qualifier, quantity, each, per, own, number = cells[1:7]
@@ -124,14 +126,12 @@ def delivery(
     periods = decimal(number)
     whole = int(periods) if periods is not None and periods == periods.to_integral_value() and periods > 0 else None
     found: list[Count] = []
-    if not own and each and not per and not period_code:
-        # How many a day or week, and no other period.
+    if each and not own:
         one = count(quantity, qualifier, "", kind, codes, said)
         if one is not None:
-            found.append(Count(one.quantity, one.unit, _frequency(kind), over, None, said))
-        return tuple(found)
-    one = count(quantity, qualifier, own or period_code, kind, codes, said)
-    if one is not None:
+            measure = Measure.PLAIN if per else _frequency(kind)
+            found.append(Count(one.quantity, one.unit, measure, "" if per else over, None, said))
+    elif (one := count(quantity, qualifier, own or period_code, kind, codes, said)) is not None:
         measure = one.measure
         if own and period_is_free and (outer := codes.periods.get(period_code)) and outer.side is not None:
             inner = codes.periods.get(own)
