@@ -16,7 +16,7 @@ from werkzeug import Request, Response
 
 from massage_billing.errors import PayerAnswerUnreadable, PayerRefused, PayerRejected, PayerUnreachable
 from massage_billing.fhir import names
-from massage_billing.model import Asker, Person, Question, Standing
+from massage_billing.model import AnswerKind, Asker, Person, Question, Standing
 from massage_billing.payers.calls import Line
 from massage_billing.payers.fhir.bodies import Packing, request_of
 from massage_billing.payers.fhir_payer import FhirPayer, FhirPayerSettings
@@ -258,6 +258,49 @@ def test_what_was_created_is_searched_for_by_its_id(
 def test_a_create_may_be_answered_with_the_response_itself(creating: FhirPayer, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/r4/CoverageEligibilityRequest", "POST").respond_with_json(response(), 201)
     assert isinstance(creating.ask(question()), Replied)
+
+
+QUEUED = {"outcome": "queued"}
+DRAFT = {"status": "draft"}
+BUSY = {"outcome": "error", "insurance": [], "error": [{"code": {"coding": [{"code": "42"}]}}]}
+
+
+def found(httpserver: HTTPServer, *responses: Json) -> None:
+    httpserver.expect_request("/r4/CoverageEligibilityResponse").respond_with_json(bundle(*responses))
+
+
+@pytest.mark.parametrize("unfinished", [QUEUED, DRAFT], ids=["queued", "draft"])
+def test_what_the_payer_still_works_on_is_waited_for_and_not_asked_again(
+    creating: FhirPayer, httpserver: HTTPServer, unfinished: Json
+) -> None:
+    place = {"Location": "CoverageEligibilityRequest/17"}
+    httpserver.expect_request("/r4/CoverageEligibilityRequest", "POST").respond_with_data("", 201, place)
+    found(httpserver, response(**unfinished))
+    assert creating.ask(question()) == Waiting("CoverageEligibilityRequest/17")
+    assert collected(creating, "CoverageEligibilityRequest/17") is None
+
+
+def test_a_create_answered_with_an_unfinished_response_is_waited_for(
+    creating: FhirPayer, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/r4/CoverageEligibilityRequest", "POST").respond_with_json(response(**QUEUED), 201)
+    found(httpserver, response(**QUEUED))
+    assert creating.ask(question()) == Waiting("CoverageEligibilityRequest/17")
+
+
+@pytest.mark.parametrize("later", [QUEUED, DRAFT, BUSY], ids=["queued", "draft", "try later"])
+def test_an_older_answer_counts_before_what_is_none_yet(
+    creating: FhirPayer, httpserver: HTTPServer, later: Json
+) -> None:
+    found(httpserver, response(created="2026-12-01", **later), response(created="2026-11-30"))
+    reply = collected(creating, "CoverageEligibilityRequest/17")
+    assert reply.answer.standing is Standing.IN_FORCE
+
+
+def test_a_payer_that_is_done_and_says_try_later_has_said_so(creating: FhirPayer, httpserver: HTTPServer) -> None:
+    found(httpserver, response(**BUSY))
+    reply = collected(creating, "CoverageEligibilityRequest/17")
+    assert reply.answer.kind is AnswerKind.TRY_LATER
 
 
 def test_a_response_to_another_request_is_not_taken(creating: FhirPayer, httpserver: HTTPServer) -> None:

@@ -31,13 +31,17 @@ from massage_billing.net.outcome import codes_of
 from massage_billing.payers.calls import Line, PayerCalls, where
 from massage_billing.payers.fhir.bodies import (
     Packing,
+    asked_by,
     keys_of,
     member_id_of,
     outcomes,
     parsed,
     patient_of,
+    pending,
+    rank,
     request_of,
     responses,
+    unfinished,
     with_limits_in_words,
 )
 from massage_billing.payers.sound import Named, anothers, check_person, check_question, corrected
@@ -174,18 +178,18 @@ class FhirPayer:
             question.payer, "POST", _REQUEST, body=request_of(question), headers={**_HEADERS, "If-None-Exist": match}
         )
         document = parsed(answer.body)
-        if document is not None and responses(document):
+        if document is not None and any(not unfinished(one) for one in responses(document)):
             return self._replied(question, answer.body)
         ticket = self._ticket(question, answer, document)
         return self._search(question, ticket) or Waiting(ticket)
 
     def _ticket(self, question: Question, answer: HttpAnswer, document: JsonObject | None) -> str:
-        """ "CoverageEligibilityRequest/17", of the Location, else of the body."""
+        """ "CoverageEligibilityRequest/17", of the Location, else of the body: the request or its response."""
         place = urlsplit(answer.headers.get("location") or answer.headers.get("content-location") or "").path
-        parts = place.split("/")
-        id = parts[parts.index(_REQUEST) + 1] if _REQUEST in parts[:-1] else ""
-        if not id and document is not None and fj.text(document, "resourceType") == _REQUEST:
-            id = fj.text(document, "id") or ""
+        id = _id_in(place)
+        if not id and document is not None:
+            own = fj.text(document, "id") if fj.text(document, "resourceType") == _REQUEST else None
+            id = own or next(filter(None, (_id_in(asked_by(one)) for one in responses(document))), "")
         if not id:
             raise self._unreadable(question, "the payer took the question and gave it no id.")
         self._check_place(question, id)
@@ -197,13 +201,15 @@ class FhirPayer:
             headers={"Accept": MEDIA_TYPE},
         )  # fmt: skip
         document = self._document(question, answer.body)
-        ours = [one for one in responses(document) if _request_of(one).endswith(ticket)]
-        if not ours:
-            if responses(document):
-                raise anothers(question, self.name)
+        ours = [one for one in responses(document) if asked_by(one) == ticket]
+        if responses(document) and not ours:
+            raise anothers(question, self.name)
+        said = [one for one in ours if not pending(one)]
+        if not said and any(unfinished(one) for one in ours):
             return None
-        newest = max(ours, key=lambda one: (fj.text(one, "status") == "active", fj.text(one, "created") or ""))
-        return self._reply(question, newest, document, answer.body)
+        # A payer that can't say now, and works on it no more, is asked again: its "try later" is its answer.
+        newest = max(said or ours, key=rank, default=None)
+        return None if newest is None else self._reply(question, newest, document, answer.body)
 
     # --- what came back ---------------------------------------------------------------------------------------------
 
@@ -246,9 +252,10 @@ def _created(ticket: str) -> bool:
     return ticket.startswith(f"{_REQUEST}/")
 
 
-def _request_of(response: JsonObject) -> str:
-    reference = fj.text(fj.child(response, "request"), "reference") or ""
-    return "/" + reference.partition("/_history/")[0]
+def _id_in(place: str) -> str:
+    """The id of the request that a path leads to; "" where it leads to none."""
+    parts = place.split("/")
+    return parts[parts.index(_REQUEST) + 1] if _REQUEST in parts[:-1] else ""
 
 
 def _named(patient: JsonObject, member_id: str | None) -> Named:

@@ -7,7 +7,6 @@ Host port.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date as Date
 
 from massage_billing.errors import PayerAnswerUnreadable
 from massage_billing.fhir import json as fj
@@ -15,9 +14,9 @@ from massage_billing.fhir import names
 from massage_billing.fhir.eligibility_read import read_response
 from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.serial import to_bytes
-from massage_billing.model import AnswerKind, Question
+from massage_billing.model import Question
 from massage_billing.payers.calls import payer_errors, where
-from massage_billing.payers.fhir.bodies import keys_of, with_limits_in_words
+from massage_billing.payers.fhir.bodies import asked_by, keys_of, pending, rank, with_limits_in_words
 from massage_billing.payers.sound import anothers, check_question
 from massage_billing.ports import Asked, Failed, JsonObject, Replied, Reply, Waiting
 
@@ -26,9 +25,6 @@ Create = Callable[[bytes, str], str]
 search, "identifier=system|value"), and say which it is. May raise HostError."""
 Responses = Callable[[Sequence[str]], Iterable[JsonObject]]
 """References of requests → the CoverageEligibilityResponses on the host that answer them. May raise HostError."""
-
-_NOT_YET = ("draft",)
-_WITHDRAWN = ("cancelled", "entered-in-error")
 
 
 class HostResident:
@@ -72,10 +68,10 @@ class HostResident:
         wanted = frozenset(requests)
         with payer_errors(self.name, payer):
             for response in self._responses(requests):
-                request = _request_of(response)
-                if request not in wanted or _pending(response):
+                request = asked_by(response)
+                if request not in wanted or pending(response):
                     continue
-                if request not in found or _rank(response) > _rank(found[request]):
+                if request not in found or rank(response) > rank(found[request]):
                     found[request] = response
         return found
 
@@ -92,20 +88,3 @@ class HostResident:
             raise anothers(question, self.name)
         answer = with_limits_in_words(read_response(response, question.serviced, question.coverage))
         return Replied(answer, to_bytes(response), "application/fhir+json", f"CoverageEligibilityResponse/{id}")
-
-
-def _request_of(response: JsonObject) -> str:
-    """ "CoverageEligibilityRequest/7", however the host writes the reference."""
-    reference = fj.text(fj.child(response, "request"), "reference") or ""
-    return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
-
-
-def _pending(response: JsonObject) -> bool:
-    if fj.text(response, "status") in _NOT_YET:
-        return True
-    return read_response(response, Date.min).kind is AnswerKind.TRY_LATER
-
-
-def _rank(response: JsonObject) -> tuple[bool, str, str]:
-    updated = fj.text(fj.child(response, "meta"), "lastUpdated") or ""
-    return fj.text(response, "status") not in _WITHDRAWN, fj.text(response, "created") or "", updated

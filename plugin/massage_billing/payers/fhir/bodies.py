@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date as Date
 from enum import StrEnum
 from typing import Final, cast
 
@@ -15,10 +16,11 @@ import orjson
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
+from massage_billing.fhir.eligibility_read import read_response
 from massage_billing.fhir.eligibility_request import RequestRefs, build_request
 from massage_billing.fhir.keys import full_url
 from massage_billing.fhir.serial import Resource, to_bytes
-from massage_billing.model import Answer, Person, Question
+from massage_billing.model import Answer, AnswerKind, Person, Question
 from massage_billing.ports import JsonObject
 from massage_billing.x12.message_limits import with_text_limits
 
@@ -26,6 +28,7 @@ _RELATIONSHIP: Final = "http://terminology.hl7.org/CodeSystem/subscriber-relatio
 _CLASS: Final = "http://terminology.hl7.org/CodeSystem/coverage-class"
 _GENDERS: Final = {"M": "male", "F": "female"}
 _MEMBER_NUMBER: Final = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MB"}]}
+_WITHDRAWN: Final = ("cancelled", "entered-in-error")
 _DEEPEST: Final = 6
 """How many Bundles and Parameters inside each other are looked through."""
 
@@ -191,6 +194,29 @@ def keys_of(response: JsonObject) -> set[str]:
     request = fj.child(fj.child(response, "request"), "identifier")
     asked = [(fj.text(request, "system") or "", fj.text(request, "value") or "")]
     return {value for system, value in (*fj.identifiers(response), *asked) if system == names.SID_QUESTION_KEY}
+
+
+def asked_by(response: JsonObject) -> str:
+    """ "CoverageEligibilityRequest/7", which it answers, however the reference is written."""
+    reference = fj.text(fj.child(response, "request"), "reference") or ""
+    return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
+
+
+def unfinished(response: JsonObject) -> bool:
+    """Whether it says that it is still being worked on: what comes of that stands in its place or beside it."""
+    return fj.text(response, "status") == "draft" or fj.text(response, "outcome") == "queued"
+
+
+def pending(response: JsonObject) -> bool:
+    """Whether it is no answer yet: unfinished, or a payer's "try later"."""
+    return read_response(response, Date.min).kind is AnswerKind.TRY_LATER
+
+
+def rank(response: JsonObject) -> tuple[bool, str, str]:
+    """Which of several responses to one request counts: the newest, and a withdrawn one only where there is no
+    other."""
+    updated = fj.text(fj.child(response, "meta"), "lastUpdated") or ""
+    return fj.text(response, "status") not in _WITHDRAWN, fj.text(response, "created") or "", updated
 
 
 def patient_of(response: JsonObject, around: JsonObject) -> JsonObject:
