@@ -52,15 +52,26 @@ def load_credentials(file: Path) -> tuple[Credential, ...]:
 
 def checked(file: Path, lines: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[Credential, ...]:
     """The credentials of rows that somebody read, each with its line and every column. SettingsError as above."""
+    return _agreeing(
+        (f"{file}:{line}", f"line {line}", _credential(f"{file}:{line}", f"{file.name}:{line}", row))
+        for line, row in lines
+    )
+
+
+def agreeing(credentials: Iterable[Credential]) -> tuple[Credential, ...]:
+    """The same credentials. SettingsError, by their ``source``, where two of them contradict each other."""
+    return _agreeing((one.source, one.source, one) for one in credentials)
+
+
+def _agreeing(named: Iterable[tuple[str, str, Credential]]) -> tuple[Credential, ...]:
+    """The credentials, each with where it stands, and what that is called when another is refused for it."""
+    met: dict[tuple[object, ...], list[tuple[str, Credential]]] = {}
     found: list[Credential] = []
-    met: dict[tuple[object, ...], list[tuple[int, Credential]]] = {}
-    for line, row in lines:
-        where = f"{file}:{line}"
-        credential = _credential(where, f"{file.name}:{line}", row)
+    for where, called, credential in named:
         others = met.setdefault(_same(credential), [])
-        for other_line, other in others:
-            _refuse_both(where, credential, other_line, other)
-        others.append((line, credential))
+        for other_called, other in others:
+            _refuse_both(where, credential, other_called, other)
+        others.append((called, credential))
         found.append(credential)
     return tuple(found)
 
@@ -179,17 +190,17 @@ def _same(one: Credential) -> tuple[object, ...]:
     return one.kind, one.npi, one.holder, one.payer, one.state, number
 
 
-def _refuse_both(where: str, one: Credential, line: int, other: Credential) -> None:
+def _refuse_both(where: str, one: Credential, called: str, other: Credential) -> None:
     if one.kind is CredentialKind.ATTESTATION:
         if one.start == other.start:
-            raise SettingsError(f"{where}: the same attestation stands on line {line}.", "Keep one of the two.")
+            raise SettingsError(f"{where}: the same attestation stands on {called}.", "Keep one of the two.")
         return
     first, last = max(one.start or Date.min, other.start or Date.min), min(one.end or Date.max, other.end or Date.max)
     if first > last:
         return
     if one.kind is CredentialKind.ENROLMENT:
-        what = f"{where}: holds with the same payer on days on which line {line} holds too."
+        what = f"{where}: holds with the same payer on days on which {called} holds too."
         raise SettingsError(what, "Let one end (to) on the day before the other starts (from).")
     raise SettingsError(
-        f"{where}: the same {one.kind.value} stands on line {line}, for some of the same days.", "Keep one of the two."
+        f"{where}: the same {one.kind.value} stands on {called}, for some of the same days.", "Keep one of the two."
     )

@@ -21,10 +21,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from massage_billing.clinic_credentials import COLUMNS, as_row, checked, credentials_csv
+from massage_billing.clinic_credentials import COLUMNS, agreeing, checked, credentials_csv
 from massage_billing.clinic_yaml import read_text
 from massage_billing.coding.yamltext import read_yaml
-from massage_billing.errors import InputError
+from massage_billing.errors import InputError, SettingsError
 from massage_billing.model import Credential, CredentialKind
 
 _FILE: Final = "credential_columns.yaml"
@@ -74,7 +74,7 @@ class Merged:
 def take(file: Path, kind: CredentialKind | None = None, payer: str | None = None) -> Taken:
     """Read a table; ``kind`` and ``payer`` stand for columns that it does not have.
 
-    InputError where no column is known; SettingsError with its line for a row that is wrong.
+    InputError where it cannot be read or no column is known; SettingsError with its line for a row that is wrong.
     """
     words = _words()
     lines = list(_lines(file))
@@ -95,22 +95,34 @@ def take(file: Path, kind: CredentialKind | None = None, payer: str | None = Non
     return Taken(checked(file, rows), tuple(title for title in left_out if title))
 
 
-def merge(old: Sequence[Credential], new: Sequence[Credential], *, whole: bool = False) -> Merged:
-    """Take rows into the clinic's file. A row for the same holder, payer, state and number and with the same start
-    takes the place of the one that is there; ``whole``: what the table does not have goes.
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Of which rows a table is everything: rows of these that it does not have go."""
 
-    SettingsError where the outcome contradicts itself.
+    kind: CredentialKind | None = None
+    """Of this kind; None: of every kind."""
+    payer: str | None = None
+    """Of this payer; None: of every payer, and of none."""
+
+    def covers(self, one: Credential) -> bool:
+        """Whether the table would have this row, if it still held."""
+        return self.kind in (None, one.kind) and self.payer in (None, one.payer)
+
+
+def merge(old: Sequence[Credential], new: Sequence[Credential], whole: Whole | None = None) -> Merged:
+    """Take rows into the clinic's file. A row for the same holder, payer, state and number and with the same start
+    takes the place of the one that is there; one without a start that of the only one that is there.
+
+    SettingsError, with the line of the table, where the outcome contradicts itself.
     """
     kept = {_same(one): one for one in old}
-    put = {_same(one): one for one in new}
+    put = {_same(one): one for one in (_started(one, kept) for one in new)}
     changes = [_change(kept.get(key), one) for key, one in put.items() if not _equal(kept.get(key), one)]
-    if whole:
-        changes += [Change("removed", None, one) for key, one in kept.items() if key not in put]
-        merged = list(put.values())
-    else:
-        merged = list((kept | put).values())
-    rows = ((line, as_row(one)) for line, one in enumerate(merged, start=2))
-    return Merged(checked(Path("credentials.csv"), rows), tuple(changes))
+    gone = [one for key, one in kept.items() if whole is not None and key not in put and whole.covers(one)]
+    changes += [Change("removed", None, one) for one in gone]
+    merged = {key: one for key, one in (kept | put).items() if one not in gone}
+    agreeing([*(one for key, one in merged.items() if key not in put), *put.values()])
+    return Merged(tuple(merged.values()), tuple(changes))
 
 
 def write_credentials(file: Path, credentials: Sequence[Credential]) -> None:
@@ -132,7 +144,11 @@ def write_credentials(file: Path, credentials: Sequence[Credential]) -> None:
 
 def _lines(file: Path) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of every line that is not blank."""
-    reader = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
+    try:
+        text = read_text(file)
+    except SettingsError as error:
+        raise InputError(error.what, "Name another file, or save it as CSV in UTF-8.") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -188,6 +204,17 @@ def _same(one: Credential) -> tuple[object, ...]:
     """What makes two rows one: whose it is, of what, and since when; a renewal is a row of its own, for old visits."""
     number = None if one.kind is CredentialKind.ENROLMENT else one.number
     return one.kind, one.npi, one.holder, one.payer, one.state, number, one.start
+
+
+def _started(one: Credential, kept: Mapping[tuple[object, ...], Credential]) -> Credential:
+    """A row without a start, with that of the only row that it can mean: many exports have no such column."""
+    if one.start is not None or _same(one) in kept:
+        return one
+    meant = [each for each in kept.values() if _same(replace(each, start=None)) == _same(one)]
+    if len(meant) != 1 or meant[0].enrolled is not one.enrolled:
+        return one  # another standing with a payer began some day, which somebody has to say
+    start = meant[0].start
+    return one if start is None or (one.end is not None and one.end < start) else replace(one, start=start)
 
 
 def _equal(was: Credential | None, now: Credential) -> bool:

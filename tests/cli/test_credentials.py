@@ -266,6 +266,58 @@ def test_whole_drops_what_the_table_does_not_have(clinic: Path, call: Run, expor
     assert len(load_credentials(clinic / "credentials.csv")) == 3
 
 
+def test_whole_of_a_payer_or_kind_leaves_what_the_table_would_not_have(clinic: Path, call: Run, export: Path) -> None:
+    export.write_text(f"NPI,Participation Status\n{GROUP},Participating\n")
+    said = as_json(call, "import", str(export), "--kind", "enrolment", "--payer", "blue", "--replace")
+    assert [one["what"] for one in said["changes"]] == ["new", "removed", "removed"]
+    assert {one["was"]["payer"] for one in said["changes"][1:]} == {"blue"}
+    assert [one.kind for one in load_credentials(clinic / "credentials.csv")] == [
+        "licence",
+        "liability",
+        "liability",
+        "enrolment",
+    ]
+    export.write_text(f"NPI,State,License Number\n{NPI},OR,7\n")
+    said = as_json(call, "import", str(export), "--kind", "licence", "--replace")
+    assert [(one["what"], (one["now"] or one["was"])["state"]) for one in said["changes"]] == [
+        ("new", "OR"),
+        ("removed", "WA"),
+    ]
+
+
+def test_a_table_without_starts_renews_the_only_row_that_it_can_mean(clinic: Path, call: Run, export: Path) -> None:
+    export.write_text(f"NPI,Type,State,License No.,Expiration Date\n{NPI},License,WA,MA60000001,{FAR}\n")
+    (change,) = as_json(call, "import", str(export))["changes"]
+    assert (change["what"], change["now"]["from"], change["now"]["to"]) == ("changed", "2025-01-01", FAR.isoformat())
+    assert len(load_credentials(clinic / "credentials.csv")) == 5
+
+
+def test_a_table_without_starts_does_not_rewrite_how_somebody_was_enrolled(
+    clinic: Path, call: Run, export: Path
+) -> None:
+    export.write_text(f"NPI,Type,Payer,Network\n{NPI},Enrollment,blue,OON\n")
+    code, _, err = call("import", str(export))
+    assert (code, (clinic / "credentials.csv").read_text()) == (3, FILE)
+    assert "export.csv:2: holds with the same payer on days on which credentials.csv:4 holds too" in err
+
+
+def test_a_table_without_starts_says_which_rows_it_could_mean(clinic: Path, call: Run, export: Path) -> None:
+    with (clinic / "credentials.csv").open("a", encoding="utf-8") as file:
+        file.write(f"licence,{NPI},,,,WA,MA60000001,{SOON + timedelta(days=1)},\n")
+    export.write_text(f"NPI,Type,State,License No.\n{NPI},License,WA,MA60000001\n")
+    code, _, err = call("import", str(export))
+    assert (code, "export.csv:2: the same licence stands on credentials.csv:2" in err) == (3, True), err
+
+
+@pytest.mark.parametrize("content", [None, b"PK\x03\x04\xff\xfe"])
+def test_a_table_that_cannot_be_read_is_no_fault_of_the_settings(
+    clinic: Path, call: Run, export: Path, content: bytes | None
+) -> None:
+    export.unlink() if content is None else export.write_bytes(content)
+    code, _, err = call("import", str(export))
+    assert (code, str(export) in err, "init" in err) == (8, True, False), err
+
+
 def test_a_payers_roster_and_a_list_of_attestations_need_no_column_of_kind(
     clinic: Path, call: Run, export: Path
 ) -> None:

@@ -24,7 +24,12 @@ _COLOURS: Final = {"new": "green", "changed": "yellow", "removed": "red"}
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--kind", type=click.Choice(_KINDS), help="Of every row, where FILE has no such column.")
 @click.option("--payer", metavar="KEY", help="Of every enrolment, where FILE has no such column: a payer's roster.")
-@click.option("--replace", "whole", is_flag=True, help="FILE is everything: rows that it does not have go.")
+@click.option(
+    "--replace",
+    "whole",
+    is_flag=True,
+    help="FILE is everything, of --kind and --payer where given: rows that it does not have go.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
 @shell.settings_option
 @shell.json_option
@@ -41,17 +46,19 @@ def command(
 
     FILE is CSV, of a spreadsheet, a payer's roster or CAQH; usual headings and words are understood, dates as
     2026-01-31 or 01/31/2026. Names of people are never taken. A row for the same holder, payer, state, number and
-    start takes the place of the one that is there. With any mistake in it nothing is written.
+    start takes the place of the one that is there; without a start, that of the only one that is there. With any
+    mistake in it nothing is written.
     """
-    from massage_billing.clinic_credentials_import import merge, take, write_credentials
+    from massage_billing.clinic_credentials_import import Whole, merge, take, write_credentials
     from massage_billing.model import CredentialKind
 
     settings = shell.load(settings_file)
     target = _target(settings)
     old = _now(settings, target)
-    taken = take(file, CredentialKind(kind) if kind else None, payer)
+    of_kind = CredentialKind(kind) if kind else None
+    taken = take(file, of_kind, payer)
     _refuse_unknown_payers(settings, taken)
-    merged = merge(old, taken.credentials, whole=whole)
+    merged = merge(old, taken.credentials, Whole(of_kind, payer) if whole else None)
     if merged.changes and not dry_run:
         write_credentials(target, merged.credentials)
     if as_json:
