@@ -195,9 +195,9 @@ def test_a_new_month_is_asked() -> None:
     assert why(found) == "a new month"
 
 
-def test_an_answer_about_a_later_month_does_not_do_for_an_earlier_day() -> None:
+def test_an_answer_about_a_later_day_does_not_do_for_an_earlier_day() -> None:
     later = known(answer(asked_for=date(2026, 12, 5)))
-    assert why(asked(later, last=Row(ago(1)))) == "the last answer is about a later month"
+    assert why(asked(later, last=Row(ago(1)))) == "the last answer is about a later day"
 
 
 def test_the_answer_about_a_day_is_not_forgotten_for_one_about_a_later_day() -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from massage_billing.model import AnswerKind, Appointment, Known, Reason, Standing
 from massage_billing.previsit.ask import OURSELVES, Today, stale
 from massage_billing.previsit.terms import Eligibility
+from massage_billing.previsit.verify import dates
 from massage_billing.previsit.which import Billed
 
 _AWAITED: Final = frozenset({"asking", "waiting"})
@@ -68,7 +69,7 @@ def tells_benefits(known: Known, day: Date) -> bool:
 
 def out_of_force(known: Known, day: Date) -> bool:
     """Whether the payer answered that the coverage is not in force on the day."""
-    start, end = _dates(known)
+    start, end = _span(known)
     outside = (end is not None and end < day) or (start is not None and start > day)
     return known.answer.kind is AnswerKind.ANSWERED and (outside or known.answer.standing is Standing.NOT_IN_FORCE)
 
@@ -87,7 +88,7 @@ def _no_answer(billed: Billed, state: State, about: str, terms: Eligibility) -> 
 
 def _standing(known: Known, day: Date, about: str, terms: Eligibility) -> Reason:
     answer, source = known.answer, known.response or known.question
-    start, end = _dates(known)
+    start, end = _span(known)
     if end is not None and end < day:
         message = f"{about} ended on {end.isoformat()} by the payer's answer."
         return terms.reason("coverage-ended", message, about=about, source=source)
@@ -104,16 +105,10 @@ def _standing(known: Known, day: Date, about: str, terms: Eligibility) -> Reason
                         about=about, source=source)  # fmt: skip
 
 
-def _dates(known: Known) -> tuple[Date | None, Date | None]:
-    """First and last day as the payer states them, over the plans in force where it names any."""
-    answer = known.answer
-    live = [plan for plan in answer.plans if plan.standing is Standing.IN_FORCE]
-    if not live:
-        return answer.start, answer.end
-    starts, ends = [plan.start for plan in live], [plan.end for plan in live]
-    first = None if None in starts else min(each for each in starts if each is not None)
-    last = None if None in ends else max(each for each in ends if each is not None)
-    return first, last
+def _span(known: Known) -> tuple[Date | None, Date | None]:
+    """First and last day as the payer states them (``verify.dates``), over all plans; None where one is open."""
+    starts, ends = zip(*dates(known.answer), strict=True)
+    return (None if None in starts else min(starts)), (None if None in ends else max(ends))
 
 
 def _rejections(known: Known, about: str, terms: Eligibility) -> Iterator[Reason]:

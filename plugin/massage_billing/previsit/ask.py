@@ -14,7 +14,7 @@ from typing import Protocol
 
 from massage_billing.model import AnswerKind, Appointment, Coverage, Holder, Known, Payer, Standing
 from massage_billing.previsit.terms import AskingFile
-from massage_billing.previsit.verify import newness
+from massage_billing.previsit.verify import includes, newness
 
 OURSELVES = "ourselves"
 """``PayerAsking.ask`` of payers whom this program asks."""
@@ -135,8 +135,11 @@ def stale(known: Known, day: Date, payer: Payer, today: Today) -> list[str]:
     year = plan_year(day, payer)
     if about < year <= day:
         why.append("a new plan year")
-    elif (about.year, about.month) != (day.year, day.month):
-        why.append("a new month" if about < day else "the last answer is about a later month")
+    elif about < day and (about.year, about.month) != (day.year, day.month):
+        why.append("a new month")
+    elif about > day and (plan_year(about, payer) > day or not includes(known.answer, day)):
+        # A yes for a later day says nothing of this one, nor what the plan of that year pays, of this year's.
+        why.append("the last answer is about a later day")
     return why
 
 

@@ -63,25 +63,28 @@ def tells(one: Known, on: Date) -> bool | None:
         return None if said and _excluded(answer, on) else said
     if on > max(answer.asked_for, one.asked_on):
         return None
-    if answer.standing is Standing.IN_FORCE and _included(answer, on):
+    if answer.standing is Standing.IN_FORCE and includes(answer, on):
         return True
     return False if _ended_before(answer, on) else None
 
 
-def _dates(answer: Answer) -> list[tuple[Date | None, Date | None]]:
-    """First and last days that the payer states: of the plans in force on the day asked for, else of the coverage."""
-    plans = [plan for plan in answer.plans if plan.standing is not Standing.NOT_IN_FORCE and (plan.start or plan.end)]
-    return [(plan.start, plan.end) for plan in plans] or [(answer.start, answer.end)]
+def dates(answer: Answer) -> list[tuple[Date | None, Date | None]]:
+    """First and last days that the payer states: of the plans in force on the day asked for, else of those of which it
+    does not say, else of the coverage. A plan without any has those of the coverage."""
+    plans = [plan for plan in answer.plans if plan.standing is Standing.IN_FORCE]
+    plans = plans or [plan for plan in answer.plans if plan.standing is Standing.NO_DATA]
+    own = (answer.start, answer.end)
+    return [(plan.start, plan.end) if plan.start or plan.end else own for plan in plans] or [own]
 
 
-def _included(answer: Answer, on: Date) -> bool:
+def includes(answer: Answer, on: Date) -> bool:
     """Whether the dates that the payer states include the date; a first day has to be stated, a last one may not."""
-    return any(first is not None and first <= on and (last is None or on <= last) for first, last in _dates(answer))
+    return any(first is not None and first <= on and (last is None or on <= last) for first, last in dates(answer))
 
 
 def _excluded(answer: Answer, on: Date) -> bool:
     """Whether every pair of dates that the payer states leaves the date out: its own yes is contradicted then."""
-    return all((first is not None and on < first) or (last is not None and last < on) for first, last in _dates(answer))
+    return all((first is not None and on < first) or (last is not None and last < on) for first, last in dates(answer))
 
 
 def _ended_before(answer: Answer, on: Date) -> bool:
