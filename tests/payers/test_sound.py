@@ -48,7 +48,12 @@ def test_a_host_knows_its_payers_by_itself() -> None:
     ("named", "is_stranger"),
     [
         (Named("SYNMEMBER0001", date(1980, 2, 3), "SYNTHETICA1"), False),
-        (Named("SYN-OTHER", date(1911, 1, 11), "SYNTHETICA1"), False),
+        (Named("SYN-OTHER", date(1911, 1, 11), "SYNTHETICA1"), True),
+        (Named("SYN-OTHER", date(1911, 1, 11), None), True),
+        (Named("SYN-OTHER", date(1980, 2, 3), "SYNTHETICA1"), False),
+        (Named("SYN-OTHER", None, "SYNTHETICA1"), False),
+        (Named("SYNMEMBER0001", date(1911, 1, 11), "SYNTHETICA1"), False),
+        (Named(None, date(1911, 1, 11), "SYNTHETICA1"), False),
         (Named("synmember-0001", date(1911, 1, 11), "ELSEWHERE"), False),
         (Named("SYN-OTHER", date(1911, 1, 11), "ELSEWHERE"), True),
         (Named(None, date(1911, 1, 11), "ELSEWHERE"), True),
@@ -64,6 +69,14 @@ def test_an_answer_about_a_stranger_is_refused(named: Named, is_stranger: bool) 
         check_person(question(), [named], "fhir")
     assert "ELSEWHERE" not in str(caught.value)
     check_person(question(), [named, Named("SYNMEMBER0001", None, "SYNTHETICA1")], "fhir")
+
+
+def test_a_birth_date_that_is_not_on_record_is_nobody_elses() -> None:
+    asked = question(subscriber=NOBODY, dependent=CHILD)
+    parent = Named("SYN-NEW", date(1980, 2, 3), "SYNTHETICA1")
+    check_person(asked, [parent], "fhir")
+    with pytest.raises(PayerAnswerUnreadable):
+        check_person(question(dependent=CHILD), [Named("SYN-NEW", date(1911, 1, 11), "SYNTHETICA1")], "fhir")
 
 
 @pytest.mark.parametrize(

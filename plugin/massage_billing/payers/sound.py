@@ -94,8 +94,9 @@ def check_person(question: Question, named: Sequence[Named], channel: str) -> No
 
 
 def stranger(question: Question, named: Named) -> bool:
-    """Whether two or more of member id, birth date and family name are told, and none is of the patient or the
-    subscriber. One of them alone may have been corrected."""
+    """Whether member id and birth date are told, and both are wrong: relatives share a family name. Else whether two or
+    more of member id, birth date and family name are told, and none is of the patient or the subscriber. One of them
+    alone may have been corrected."""
     people = [one for one in (question.subscriber, question.dependent) if one is not None]
     told = [
         same
@@ -106,7 +107,11 @@ def stranger(question: Question, named: Named) -> bool:
         )
         if value is not None
     ]
-    return len(told) > 1 and not any(told)
+    if len(told) > 1 and not any(told):
+        return True
+    # A birth date that is not on record here may be the one told.
+    on_record = all(one.birth_date is not None for one in people)
+    return on_record and None not in (named.member_id, named.birth_date) and not any(told[:2])
 
 
 def anothers(question: Question, channel: str) -> PayerAnswerUnreadable:
