@@ -24,14 +24,14 @@ from massage_billing.model import (
     Standing,
 )
 from massage_billing.ports import VisitRow, VisitState
-from sweep.world import HOST, TOMORROW, World
+from sweep.world import HOST, TODAY, TOMORROW, World
 
 FRIDAY = date(2026, 12, 4)
 
 
-def left(count: int) -> Any:
+def left(count: int, measure: Measure = Measure.LEFT) -> Any:
     def say(question: Question) -> Answer:
-        counts = (Count(Decimal(count), CountUnit.VISITS, Measure.LEFT, "calendar-year"),)
+        counts = (Count(Decimal(count), CountUnit.VISITS, measure, "calendar-year"),)
         limit = Benefit(BenefitKind.LIMIT, "F", question.service_types, period="calendar-year", counts=counts)
         return Answer(AnswerKind.ANSWERED, question.serviced, Standing.IN_FORCE, benefits=(limit,))
 
@@ -105,6 +105,31 @@ def test_visits_after_the_answer_and_those_not_billed_by_then_are_counted(world:
     world.book("m3", day=FRIDAY)
     world.change("Appointment/m1", status="fulfilled")
     assert visits(world, "m3", FRIDAY) == 6, "and the one since"
+
+
+def billed_in_september(world: World, how_many: int) -> None:
+    for day in range(1, how_many + 1):
+        visit(world, date(2026, 9, day), VisitState.CLAIMED, outcome="claim", claim=f"Claim/{day}")
+
+
+def test_of_a_limit_without_what_is_used_the_clinics_own_visits_of_the_plan_year_are_taken_off(world: World) -> None:
+    world.payer.says("Coverage/c1", left(5, Measure.ALLOWED))
+    billed_in_september(world, 3)
+    visit(world, date(2025, 12, 20), VisitState.CLAIMED, outcome="claim", claim="Claim/90")
+    visit(world, date(2026, 9, 20), VisitState.DONE, outcome="self-pay")
+    world.run()
+    found = world.verdict().visits_left
+    assert found is not None
+    assert found.binding is not None
+    assert (found.visits, "3 of them since the plan year began" in found.binding.told) == (2, True)
+    billed_in_september(world, 8)
+    assert (world.verdict().readiness, world.reasons()) == ("blocked", ["visits-used-up"])
+
+
+def test_a_visit_of_the_day_of_the_question_was_not_counted_in_its_answer(world: World) -> None:
+    world.run()
+    visit(world, TODAY, VisitState.CLAIMED, outcome="claim", claim="Claim/1")
+    assert visits(world) == 7, "asked before the visit"
 
 
 def test_a_visit_is_not_counted_twice_while_its_appointment_still_says_arrived(world: World) -> None:

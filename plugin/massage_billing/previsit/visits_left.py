@@ -33,6 +33,8 @@ class Before:
     """Appointments before this one that use the same papers and plan, and have no Encounter that was decided."""
     not_in_answer: int = 0
     """Visits of this clinic after the payer answered, or not billed by then: the payer does not count them yet."""
+    this_year: int = 0
+    """All visits of this clinic in the plan year: where the payer says only what it allows, none is taken off yet."""
 
 
 NOTHING_BEFORE: Final = Before()
@@ -84,7 +86,8 @@ def _plan(benefits: Benefits, planned: Planned, before: Before) -> Limit | None:
         return None
     said = benefits.left if benefits.left is not None else benefits.allowed
     assert said is not None  # noqa: S101
-    mine = before.booked + before.not_in_answer
+    only_allowed = benefits.left is None and benefits.used is None
+    mine = before.booked + (before.this_year if only_allowed else before.not_in_answer)
     visits = _visits(said, benefits.unit, planned)
     used = "" if benefits.used is None else f", {benefits.used.normalize():f} used"
     of = "" if benefits.allowed is None else f" of {benefits.allowed.normalize():f}"
@@ -93,7 +96,8 @@ def _plan(benefits: Benefits, planned: Planned, before: Before) -> Limit | None:
         told = f"The payer allows {said.normalize():f} {benefits.unit}{period} and does not say how many are used"
     else:
         told = f"The payer says that {said.normalize():f}{of} {benefits.unit} are left{period}{used}"
-    told += f"; {mine} visits of this clinic come before." if mine else "; other clinics are not seen."
+    told += f"; {mine} visits of this clinic come before" if mine else "; other clinics are not seen"
+    told += f", {before.this_year} of them since the plan year began." if mine and only_allowed else "."
     rest = None if visits is None else max(visits - mine, 0)
     return Limit("plan", said, benefits.unit, rest, "answer", benefits.shared, True, told)
 

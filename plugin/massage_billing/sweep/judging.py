@@ -68,7 +68,7 @@ class _Bench:
             state=self._state(one, known),
             first_visit=one.first_visit,
             elsewhere=self._elsewhere(patient, one),
-            before=Before(self._booked_before(one), self._not_in_answer(one, known)),
+            before=self._before(one, known),
             unfiled=tuple(
                 Unfiled(row.encounter, row.filing_limit)
                 for row in self._visits[patient]
@@ -110,18 +110,24 @@ class _Bench:
         visited = {row.date for row in self._visits[patient]}
         return sum(1 for day in self._booked[patient, payer.key] if day == one.day.on or day not in visited)
 
-    def _not_in_answer(self, one: Coming, known: Known | None) -> int:
-        """Visits of the plan year before this one that the payer cannot have counted when it answered: those after it,
-        and those that were not billed."""
+    def _before(self, one: Coming, known: Known | None) -> Before:
+        """What the patient's visits and appointments take before this one: those of the plan year that may count in
+        the payer's limit, and of them those that the payer cannot have counted when it answered."""
+        booked = self._booked_before(one)
         if known is None or one.billed.payer is None:
-            return 0
+            return Before(booked)
         year = plan_year(one.day.on, one.billed.payer)
         rows = [row for row in self._visits[one.appointment.patient or ""] if row.payer in (None, known.payer)]
         rows = [row for row in rows if row.date is not None and year <= row.date < one.day.on]
-        return sum(_not_counted(row, known) for row in rows)
+        rows = [row for row in rows if row.state is not VisitState.DONE]  # self-pay, nothing billable, or written off
+        return Before(booked, sum(_not_counted(row, known) for row in rows), len(rows))
 
 
 def _not_counted(row: VisitRow, known: Known) -> bool:
-    if row.state is VisitState.DONE:
-        return False  # self-pay, nothing billable, or written off
-    return (row.date is not None and row.date > known.asked_on) or row.claim is None or row.draft
+    """Whether the payer cannot have counted a visit when it answered: it was not before the day of the question (who
+    asks at six has asked before the visit at ten), or it is not billed.
+
+    A visit that was held then and is billed since is taken for counted, though it was not: the row does not say when
+    its claim was first written.
+    """
+    return (row.date is not None and row.date >= known.asked_on) or row.claim is None or row.draft
