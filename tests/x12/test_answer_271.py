@@ -88,6 +88,8 @@ IN, OUT, SILENT = Standing.IN_FORCE, Standing.NOT_IN_FORCE, Standing.NO_DATA
         (("EB*1******23*100", "EB*6**BE"), IN),
         (("EB*6**30", "EB*1**BE"), OUT),
         (("EB*1************HC:97124", "EB*6**30"), OUT),
+        (("EB*1************HC:97110::::::97140", "EB*6**30"), OUT),
+        (("EB*6************HC:97110::::::97140",), SILENT),
         (("EB*V**30",), SILENT),
         (("EB*B**BE****20",), SILENT),
         (("EB*I**BE",), SILENT),
@@ -324,6 +326,13 @@ def test_a_code_without_service_type_and_one_of_another_list_are_read() -> None:
     )
     found = benefit("EB*F***********Y*ZZ:LOCAL1")
     assert (found.procedure, found.references) == (None, (("ZZ", "LOCAL1"),))
+
+
+def test_a_range_of_codes_is_not_its_first_code() -> None:
+    found = benefit("EB*F*IND*BE*HM*GOLD*23***VS*20**Y*HC:97110:GP:::::97140")
+    assert (found.procedure, found.modifiers, found.references) == (None, ("GP",), (("HC", "97110-97140"),))
+    one = benefit("EB*E*IND*BE********Y**HC:97124::::::97124")
+    assert (one.procedure, one.references) == ("97124", ())
 
 
 def test_a_place_without_ls_and_an_entity_without_ls_are_read() -> None:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date as Date
 
 from massage_billing.errors import PayerAnswerUnreadable
-from massage_billing.model import Answer, Benefit, BenefitKind, Entity, Question, Rejection, Span
+from massage_billing.model import Answer, Benefit, Question, Rejection, Span
 from massage_billing.x12.benefits import message, read_benefit, rejections_within, span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
 from massage_billing.x12.loops import LEVEL_WORDS, RECEIVER, SOURCE, SUBSCRIBER, Level, Parts, Walked, walk
 from massage_billing.x12.message_limits import Patterns, default_patterns
+from massage_billing.x12.other_payers import other_payers
 from massage_billing.x12.patient import Trace, corrected, is_about, traces_of
 from massage_billing.x12.rejections import kind_of
 from massage_billing.x12.segments import Ended, Oddity, Transaction, at, read_pieces
@@ -174,7 +175,7 @@ class _Reader:
             told.end,
             told.plans,
             benefits,
-            _other_payers(benefits, self.codes),
+            other_payers(benefits, self.codes),
             rejections,
             corrected(level, question) if question is not None else None,
             tuple(text for one in downwards for text in self._messages(one)),
@@ -308,13 +309,3 @@ def _kept(level: Level) -> list[str]:
         for said, parts in zip(level.said, level.parts, strict=True)
         if len(parts) > _IN_A_FIELD.get(parts[0], 0) or (parts[0] == "AAA" and at(parts, 2))
     ]
-
-
-def _other_payers(benefits: tuple[Benefit, ...], codes: CodeTables) -> tuple[Entity, ...]:
-    """Payers named in benefits that tell of another payer; where such a benefit names none, that there is one."""
-    found: list[Entity] = []
-    for benefit in benefits:
-        if benefit.kind is BenefitKind.OTHER_PAYER:
-            payers = [entity for entity in benefit.entities if entity.role in codes.payers]
-            found += payers or [Entity("PR", benefit.plan)]
-    return tuple(dict.fromkeys(found))

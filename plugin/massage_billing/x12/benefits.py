@@ -18,6 +18,8 @@ from massage_billing.x12.segments import at, components, repeats
 
 _PROCEDURES = frozenset({"HC", "CJ"})
 """EB13-1 of a HCPCS or CPT number."""
+_RANGE_END = 7
+"""EB13-8, counted from 0: the last code of a range."""
 _OF_AN_ENTITY = frozenset({"NM1", "N2", "N3", "N4", "PER", "PRV"})
 _PADDING = ("",) * 15
 """EB has fourteen elements, and its id; those at its end that are not there are empty."""
@@ -95,13 +97,23 @@ def message(parts: Parts, delimiters: Delimiters) -> str:
 
 
 def _procedure(element: str, delimiters: Delimiters) -> tuple[str | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """EB13: number and modifiers of a CPT or HCPCS code; any other code as a reference."""
+    """EB13: number and modifiers of a CPT or HCPCS code; any other code, and a range of codes, as a reference."""
     if not element:
         return None, (), ()
-    parts = [*components(element, delimiters), "", "", "", "", ""]
-    if parts[0] in _PROCEDURES and parts[1]:
-        return parts[1], tuple(part for part in parts[2:6] if part), ()
-    return None, (), ((parts[0], parts[1]),) if parts[0] or parts[1] else ()
+    parts = [*components(element, delimiters), *_PADDING]
+    first, last = parts[1], parts[_RANGE_END]
+    modifiers = tuple(part for part in parts[2:6] if part)
+    if first and last and first != last:
+        # Its first code alone would say that it is not about the others.
+        return None, modifiers, ((parts[0], f"{first}-{last}"),)
+    if parts[0] in _PROCEDURES and first:
+        return first, modifiers, ()
+    return None, (), ((parts[0], first),) if parts[0] or first else ()
+
+
+def is_by_code(benefit: Benefit) -> bool:
+    """Whether it is about one CPT or HCPCS code or a range of them, and so not about the coverage as a whole."""
+    return benefit.procedure is not None or any(list_ in _PROCEDURES for list_, _ in benefit.references)
 
 
 def _counts(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 
 from massage_billing.model import Benefit, BenefitKind, Plan, Span, Standing
+from massage_billing.x12.benefits import is_by_code
 from massage_billing.x12.codes import CodeTables
 
 _TELLS = (BenefitKind.ACTIVE, BenefitKind.INACTIVE)
@@ -77,7 +78,7 @@ def _telling(benefits: Sequence[Benefit], asked: frozenset[str], codes: CodeTabl
     marked = [one for one in benefits if one.kind in _TELLS]
     whole = [
         one for one in marked
-        if one.procedure is None and (not one.service_types or codes.whole_coverage.intersection(one.service_types))
+        if not is_by_code(one) and (not one.service_types or codes.whole_coverage.intersection(one.service_types))
     ]  # fmt: skip
     if whole:
         return whole
