@@ -206,6 +206,15 @@ def test_another_payer_is_named_with_its_id() -> None:
     assert other.contacts == ("5550100", "1 MAIN ST, ANYTOWN")
 
 
+def test_another_payer_whom_nobody_names_is_there_all_the_same() -> None:
+    entry = {"code": "R", "serviceTypeCodes": ["30"], "planCoverage": "OTHER INS"}
+    provider = {"entityIdentifier": "Provider", "entityName": "SYNTHETIC CLINIC"}
+    alone = answer_of({"benefitsInformation": [entry]})
+    assert [(one.role, one.name) for one in alone.other_payers] == [("PR", "OTHER INS")]
+    twice = answer_of({"benefitsInformation": [entry, {**entry, "benefitsRelatedEntity": provider}, {"code": "R"}]})
+    assert [(one.role, one.name) for one in twice.other_payers] == [("PR", "OTHER INS"), ("PR", None)]
+
+
 def test_reasons_are_told_once_wherever_they_are_repeated() -> None:
     reason = {"field": "AAA", "code": "75", "description": "Subscriber/Insured Not Found",
               "followupAction": "Please Correct and Resubmit", "location": "Loop 2100C"}  # fmt: skip

@@ -14,7 +14,6 @@ from massage_billing.model import (
     Benefit,
     BenefitKind,
     Corrected,
-    Entity,
     Question,
     Rejection,
     Span,
@@ -28,6 +27,7 @@ from massage_billing.payers.sound import Named, as_asked, corrected
 from massage_billing.x12.benefits import span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
+from massage_billing.x12.other_payers import other_payers
 from massage_billing.x12.rejections import kind_of
 from massage_billing.x12.standing import Stands, stands
 
@@ -82,7 +82,7 @@ def read(document: Json, mapped: Response, question: Question, codes: CodeTables
         judged.end,
         judged.plans,
         benefits,
-        tuple(_other_payers(benefits, codes)),
+        other_payers(benefits, codes),
         rejections,
         on_file,
         tuple(text for text, _ in messages),
@@ -149,13 +149,6 @@ def _unlike(rejections: Iterable[Rejection]) -> list[Rejection]:
 
 def _goes(message: str, known: str) -> bool:
     return message == known or not message or not known
-
-
-def _other_payers(benefits: Sequence[Benefit], codes: CodeTables) -> Iterator[Entity]:
-    for benefit in benefits:
-        if benefit.kind is BenefitKind.OTHER_PAYER:
-            payers = [entity for entity in benefit.entities if entity.role in codes.payers]
-            yield from payers or benefit.entities
 
 
 def _traces(taker: Taker, mapped: Response, question: Question) -> tuple[str, str]:
