@@ -435,7 +435,8 @@ def test_the_least_binds_and_every_limit_is_named() -> None:
         replace(PAPER, kind=PaperKind.ORDER, source="ServiceRequest/4", number="O1", visits=9),
     )
     uses = Elsewhere(uses=(PaperUse("referral:R1", 1, 0, 1),), counted=True)
-    found = verdict(*NEEDED, of=clinic(papers=papers), elsewhere=uses)
+    wants = {"papers": [{"kind": "referral", "source": "own"}, {"kind": "order", "source": "own"}]}
+    found = verdict(*NEEDED, of=clinic(papers=papers), elsewhere=uses, policy=wants)
     left = found.visits_left
     assert left is not None
     assert left.binding is not None
@@ -444,6 +445,38 @@ def test_the_least_binds_and_every_limit_is_named() -> None:
         "plan": 15, "authorization": 6, "referral": 2, "prescription": 9,
     }  # fmt: skip
     assert "few-visits-left" in ids(found, told=True)
+
+
+USED_UP = tuple(
+    replace(PAPER, kind=kind, source=f"papers.csv:{line}", number=f"N{line}", visits=3, visits_used=3)
+    for line, kind in ((4, PaperKind.REFERRAL), (5, PaperKind.ORDER), (6, PaperKind.PLAN_OF_CARE))
+)
+
+
+@pytest.mark.parametrize("paper", USED_UP, ids=lambda paper: paper.kind.value)
+def test_a_used_up_paper_that_nobody_asks_for_blocks_nothing(paper: Paper) -> None:
+    found = verdict(of=clinic(papers=(paper,)))
+    assert (found.readiness, ids(found)) == (READY, [])
+    assert found.visits_left is not None
+    assert found.visits_left.visits == 15
+    wants = {"papers": [{"kind": paper.kind.value, "source": "own"}]}
+    asked_for = verdict(of=clinic(papers=(paper,)), policy=wants)
+    assert (asked_for.readiness, "visits-used-up" in ids(asked_for)) == (BLOCKED, True)
+
+
+def test_a_referral_that_the_payer_says_is_not_needed_is_not_asked_for_and_does_not_bind() -> None:
+    wants = {"papers": [{"kind": "referral", "source": "own"}]}
+    none = benefit("active", "BE", authorization=False, messages=("NO REFERRAL REQUIRED",))
+    for papers in ((), USED_UP[:1]):
+        found = verdict(none, *GOOD[1:], policy=wants, of=clinic(papers=papers))
+        assert (found.readiness, ids(found)) == (READY, [])
+
+
+def test_a_used_up_authorization_binds_unless_the_payer_says_that_none_is_needed() -> None:
+    used = clinic(papers=(replace(PAPER, visits_used=6),))
+    quiet = verdict(benefit("active", "BE"), *GOOD[1:], of=used)
+    assert (quiet.readiness, ids(quiet)) == (BLOCKED, ["visits-used-up"])
+    assert verdict(of=used).readiness is READY
 
 
 def test_a_second_authorization_adds_to_the_first() -> None:

@@ -106,9 +106,8 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
     told += needed.reasons(desk, facts.first_visit, rules.terms)
     told += _by_code(appointment, picked, facts.known, rules)
     shown = picked.shown if picked else None
-    wanted = [paper for paper in desk.papers if paper.kind not in needed.unwanted(desk)]
     options = picked.options if picked else ()
-    left = visits_left.left(shown, wanted, desk.terms, desk.asked, plan, facts.before, options)
+    left = visits_left.left(shown, needed.binding(desk), desk.terms, desk.asked, plan, facts.before, options)
     told += _left(left, picked, rules.terms)
     ending = clocks.clocks(desk.papers, desk.terms, facts.unfiled, rules.day.on, rules.today.on, rules.terms)
     told += ending.reasons

@@ -87,11 +87,21 @@ def _authorized(benefits: Benefits, desk: Desk) -> list[str]:
 
 def unwanted(desk: Desk) -> frozenset[PaperKind]:
     """Kinds of papers of which the payer answered that it wants none: it outranks the policy, and none binds."""
-    if desk.benefits is None or not desk.benefits.authorization or _authorized(desk.benefits, desk):
+    if desk.benefits is None:
         return frozenset()
+    kinds = {PaperKind.REFERRAL} if desk.benefits.referral is False else set()
     said, codes = dict(desk.benefits.authorization), desk.asked.billed
-    surely = any(key not in codes for key in said) or all(code in said for code in codes)
-    return frozenset({PaperKind.AUTHORIZATION}) if surely else frozenset()
+    surely = any(key not in codes for key in said) or (bool(said) and all(code in said for code in codes))
+    if surely and not _authorized(desk.benefits, desk):
+        kinds.add(PaperKind.AUTHORIZATION)
+    return frozenset(kinds)
+
+
+def binding(desk: Desk) -> tuple[Paper, ...]:
+    """Papers that can be used up: of kinds that somebody wants, and authorizations unless the payer wants none. One on
+    file that nobody asks for keeps no visit from being paid."""
+    kinds = {kind for kind in _KINDS if _wanted(kind, desk) is not None} | {PaperKind.AUTHORIZATION} - unwanted(desk)
+    return tuple(paper for paper in desk.papers if paper.kind in kinds)
 
 
 def _applies(term: PaperTerm, desk: Desk) -> bool:
