@@ -29,8 +29,6 @@ from massage_billing.sweep.survey import Coming, Surveyor
 from massage_billing.sweep.tasks import keep_tasks
 
 _ALL = 100_000
-NEAR = timedelta(days=14)
-"""Up to so many days ahead the appointments before a day are read too."""
 
 
 class Sweep:
@@ -57,11 +55,12 @@ class Sweep:
             Collector(self.setup, self._guard, surveyor, carrier, tally).collect()
 
         # Who comes, who would be billed, and who has to be asked?
-        coming = surveyor.days(first, last)
-        tally.counts["appointments"] = len(coming)
+        coming = self._coming(surveyor, first, last, today)
+        wanted = [one for one in coming if one.day.on >= first]
+        tally.counts["appointments"] = len(wanted)
         if not dry_run:
-            remember(self.setup, coming)
-        questions = Questions(self.setup, coming, today, tally)
+            remember(self.setup, wanted)
+        questions = Questions(self.setup, wanted, today, tally)
 
         # Ask, record, and put question and answer on the host.
         if not dry_run:
@@ -70,7 +69,9 @@ class Sweep:
             coming = surveyor.again(coming)
 
         # What has to be settled before each visit, and who is told?
-        verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, tally)]
+        verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, first)]
+        for verdict in verdicts:
+            tally.verdict(verdict)
         if not dry_run:
             keep_tasks(self.setup, verdicts, (first, last), today, tally)
             self._forget_old(carrier.now() - self.setup.retention)
@@ -88,11 +89,9 @@ class Sweep:
     def huddle(self, day: Date) -> list[tuple[Appointment, Verdict]]:
         """The appointments of a day with what must be settled before each; asks nobody and writes nothing."""
         tally, today = Tally(), self.today()
-        near = today <= day <= today + NEAR  # visits that are booked before it take what is left of a paper
-        coming = Surveyor(self.setup, tally).days(today if near else day, day)
-        faults = Questions(self.setup, coming, today, tally).faults
-        judged = self._judge(coming, faults, today, tally)
-        return [(one, verdict) for one, verdict in judged if one.date == day]
+        coming = self._coming(Surveyor(self.setup, tally), day, day, today)
+        faults = Questions(self.setup, [one for one in coming if one.day.on == day], today, tally).faults
+        return self._judge(coming, faults, today, day)
 
     def questions(self, since: Date) -> list[QuestionRow]:
         """Questions since a day, the oldest first."""
@@ -138,17 +137,16 @@ class Sweep:
         except HostError as problem:
             tally.problem(problem.what)
 
+    def _coming(self, surveyor: Surveyor, first: Date, last: Date, today: Date) -> list[Coming]:
+        """The appointments of these days, and those from today on before them: they take theirs of what is left."""
+        return surveyor.days(min(first, today), last)
+
     def _judge(
-        self,
-        coming: Sequence[Coming],
-        faults: Mapping[tuple[str, str], Sequence[Reason]],
-        today: Date,
-        tally: Tally,
+        self, coming: Sequence[Coming], faults: Mapping[tuple[str, str], Sequence[Reason]], today: Date, first: Date
     ) -> list[tuple[Appointment, Verdict]]:
+        """Those from ``first`` on with what has to be settled; the earlier ones only count."""
         judged = judge_all(self.setup, coming, faults, today)
-        for _, verdict in judged:
-            tally.verdict(verdict)
-        return judged
+        return [(one, verdict) for one, verdict in judged if one.date is not None and one.date >= first]
 
     def _forget_old(self, before: datetime) -> None:
         """Drop what was received before a time, in the store and in the folders of channels."""
