@@ -1,10 +1,11 @@
 """Whether coverage is in force on a day, from benefits and dates: per plan, and over all plans.
 
 An active benefit (EB01 1 to 5) says yes and an inactive one (6 to 8) no, where it is about the coverage as a whole:
-service type 30, or none. Dates outrank it: coverage that ended before the day, or begins after it, is not in force
-however it is marked. Where the payer says nothing of the coverage as a whole, any active benefit of a health plan will
-do, and an inactive one only where it is about what was asked. Dates alone can say no, never yes. A "plan date" that is
-the very day asked about is that day given back, and no beginning or end.
+service type 30, or neither a service type nor a code. Dates outrank it: coverage that ended before the day, or begins
+after it, is not in force however it is marked. Where the payer says nothing of the coverage as a whole, any active
+benefit of a health plan will do, one of a code alone too, and an inactive one only where it is about what was asked.
+Dates alone can say no, never yes. A "plan date" that is the very day asked about is that day given back, and no
+beginning or end.
 """
 
 from __future__ import annotations
@@ -82,11 +83,14 @@ def _telling(benefits: Sequence[Benefit], asked: frozenset[str], codes: CodeTabl
     ]  # fmt: skip
     if whole:
         return whole
-    health = [one for one in marked if not codes.other_plans.issuperset(one.service_types)]
+    health = [
+        one for one in marked if not one.service_types or not codes.other_plans.issuperset(one.service_types)
+    ]  # fmt: skip
     active = [one for one in health if one.kind is BenefitKind.ACTIVE]
     if active:
         return active
-    return [one for one in health if not asked or asked.intersection(one.service_types)]
+    # An inactive benefit of a code alone says nothing of the rest.
+    return [one for one in health if one.service_types and (not asked or asked.intersection(one.service_types))]
 
 
 def _plans(
