@@ -14,8 +14,8 @@ from typing import Final
 
 from massage_billing.model import Answer, Benefit, BenefitKind, Benefits, Count, Entity, Measure, Network, Standing
 from massage_billing.previsit.limit import Limited, limited
-from massage_billing.previsit.relevant import CODE, Bearing, Wanted, bearing, best, first_tier, of_network, texts
-from massage_billing.previsit.terms import AskingFile
+from massage_billing.previsit.relevant import Bearing, Wanted, bearing, best, first_tier, of_network, texts
+from massage_billing.previsit.terms import CODE, AskingFile
 
 Kind = BenefitKind
 Choose = Callable[[list[Decimal]], Decimal]
@@ -228,7 +228,7 @@ def _authorization(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) 
             found[code] = any(one.benefit.authorization for one in own)
     by_type = first_tier([one for one in told if one.tier != CODE])
     for one in by_type:
-        if one.service_type and (one.benefit.authorization or _close(one.tier, asking)):
+        if one.service_type and (one.benefit.authorization or asking.says_of_massage(one.tier)):
             found[one.service_type] = found.get(one.service_type, False) or bool(one.benefit.authorization)
     return tuple(sorted(found.items()))
 
@@ -289,17 +289,12 @@ def brings(answer: Answer, on: Date, codes: tuple[str, ...], asking: AskingFile)
 
 
 def _counts(one: Limited, asking: AskingFile) -> bool:
-    return (one.unlimited or bool(one.allowed or one.left)) and one.tier is not None and _close(one.tier, asking)
-
-
-def _close(tier: int, asking: AskingFile) -> bool:
-    """Whether it is said of a planned code, of massage, or of the therapies it is counted with."""
-    return tier == CODE or (tier < len(asking.specific) and asking.specific[tier].close)
+    return (one.unlimited or bool(one.allowed or one.left)) and one.tier is not None and asking.says_of_massage(one.tier)
 
 
 def _has_figures(some: Sequence[Bearing], asking: AskingFile) -> bool:
     return any(
-        _close(one.tier, asking)
+        asking.says_of_massage(one.tier)
         and (one.benefit.amount is not None or one.benefit.share is not None or bool(one.benefit.counts))
         for one in some
     )

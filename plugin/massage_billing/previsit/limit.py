@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Final
 
 from massage_billing.model import Benefit, BenefitKind, Count, CountUnit, Measure
-from massage_billing.previsit.relevant import CODE, Bearing, first_tier
-from massage_billing.previsit.terms import AskingFile
+from massage_billing.previsit.relevant import Bearing, first_tier
+from massage_billing.previsit.terms import CODE, AskingFile
 
 _LIMITS: Final = frozenset({BenefitKind.LIMIT, BenefitKind.DESCRIPTION, BenefitKind.ACTIVE})
 """Benefits whose counts are a limit."""
@@ -70,7 +70,7 @@ def limited(some: Sequence[Bearing], asking: AskingFile) -> Limited:
         + [one for one in some if _worded(one, asking)]
     )
     free = first_tier(
-        [one for one in some if one.benefit.kind is BenefitKind.UNLIMITED and _bears_closely(one.tier, asking)]
+        [one for one in some if one.benefit.kind is BenefitKind.UNLIMITED and asking.says_of_massage(one.tier)]
     )
     rates = tuple(dict.fromkeys(c for one in first_tier(limits) for c in one.benefit.counts if _rate(c, one.benefit)))
     tier = told[0].tier if told else None
@@ -96,7 +96,7 @@ def _is_limit(benefit: Benefit) -> bool:
 def _worded(one: Bearing, asking: AskingFile) -> bool:
     """Whether what is said of massage or its therapies has a text that may be a limit, and no number was read of it."""
     texts = [text for text in one.benefit.messages if any(map(str.isdigit, text))]
-    told = one.benefit.kind in _LIMITS and _bears_closely(one.tier, asking) and not _numbers(one.benefit)
+    told = one.benefit.kind in _LIMITS and asking.says_of_massage(one.tier) and not _numbers(one.benefit)
     return told and asking.words.limit.in_(texts)
 
 
@@ -196,11 +196,6 @@ def _dollars(some: Sequence[Bearing]) -> Decimal | None:
     if left or not (allowed and used):
         return min(left, default=None)
     return max(min(allowed) - max(used), _ZERO)
-
-
-def _bears_closely(tier: int, asking: AskingFile) -> bool:
-    """Whether it is said of massage or the therapies it is counted with, and not of the plan as a whole."""
-    return tier == CODE or (tier < len(asking.specific) and asking.specific[tier].close)
 
 
 def _shared(one: Bearing, asking: AskingFile) -> bool:

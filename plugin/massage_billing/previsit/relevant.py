@@ -13,13 +13,11 @@ from datetime import date as Date
 from typing import Final
 
 from massage_billing.model import Answer, Benefit, Network, Standing
-from massage_billing.previsit.terms import AskingFile
+from massage_billing.previsit.terms import CODE, AskingFile
 
 _EITHER: Final = frozenset({Network.BOTH, Network.NO_DATA})
 _PEOPLE: Final = {"individual": 0, "": 1, "family": 2}
 _OTHERS: Final = 3
-CODE: Final = -1
-"""The tier of benefits by code; service types follow from 0 on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -26,6 +27,8 @@ RejectCode = Annotated[str, BeforeValidator(quoted), StringConstraints(pattern=r
 """X12 AAA03, in quotes where it looks like a number."""
 REASONS, REJECTIONS, ASKING = "reasons.yaml", "rejections.yaml", "asking.yaml"
 """The files of rules/eligibility."""
+CODE: Final = -1
+"""The tier of benefits by code; service types follow from 0 on (``AskingFile.specific``)."""
 F = TypeVar("F", bound="CitedFile")
 _CODE = re.compile(r"[A-Za-z0-9]{1,4}(?: [A-Za-z0-9]{1,4})*|[a-z]+(?:-[a-z]+)*")
 """What looks like a code of X12 or FHIR, and not like words about a patient."""
@@ -48,9 +51,9 @@ class CitedFile(Model):
     last_verified_on: Date
     """When somebody last compared the values with their sources."""
 
+    @abstractmethod
     def cited(self) -> Iterable[tuple[tuple[str | int, ...], str]]:
         """Where each source is cited, and its key."""
-        raise NotImplementedError
 
 
 class ServiceTypes(Cited):
@@ -188,6 +191,11 @@ class AskingFile(CitedFile):
     def tier_of(self, service_type: str) -> int | None:
         """Its place from the most specific on; None for a service type that says nothing of massage."""
         return next((place for place, tier in enumerate(self.specific) if service_type in tier.types), None)
+
+    def says_of_massage(self, tier: int) -> bool:
+        """Whether a tier's benefits are said of a planned code (``CODE``), of massage, or of the therapies it is
+        counted with, and not of a visit or the plan as a whole."""
+        return tier == CODE or (tier < len(self.specific) and self.specific[tier].close)
 
     def cited(self) -> Iterable[tuple[tuple[str | int, ...], str]]:
         """Where each source is cited, and its key."""
