@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from builders import consent
 from massage_billing.errors import HostRejected
 from massage_billing.hosts.folder import FolderHost
 from massage_billing.payers.simulated.payer import SimulatedPayer
-from massage_billing.ports import WriteResult
+from massage_billing.ports import QuestionState, Settled, WriteResult
+from massage_billing.store import open_store
 from servers.simulated_payer import Start
+from store.asking_making import question
 from sweep.on_disk import nearby, patient, settings, today, tomorrow, write_out, written
 from sweep.world import BIRTH_DATE, FAMILY, GIVEN, World
 
@@ -159,6 +163,13 @@ def test_collect_alone_asks_nobody(clinic: Clinic) -> None:
     assert (answer.code, clinic.asked(), json.loads(answer.out)["appointments"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], ["--days", "0"], ["--from", "2026-12-01"]])
+def test_collect_takes_nothing_that_it_would_not_heed(clinic: Clinic, words: list[str]) -> None:
+    answer = clinic("eligibility", "run", "--collect", *words)
+    assert (answer.code, clinic.files()) == (2, {})
+    assert "--collect" in answer.err
+
+
 # --- status ---------------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +188,25 @@ def test_status_lists_questions_by_reference(clinic: Clinic) -> None:
     assert [row["coverage"] for row in only_open] == ["Coverage/cp1"]
     assert not any(word in answer.out for word in (FAMILY, GIVEN, BIRTH_DATE, "SYN-"))
     assert clinic("eligibility", "status", "--days", "0").code == 2
+
+
+def test_what_a_payer_took_on_friday_is_open_on_monday(clinic: Clinic) -> None:
+    friday = today() - timedelta(days=3)
+    rows = [question("7", host="clinic", day=friday), question("8", host="clinic", day=friday)]
+    with open_store(clinic.folder / "state") as store:
+        waiting, later = store.asking().claim(rows, "", datetime.now(UTC), timedelta(0))
+        store.asking().settle(
+            [
+                Settled(replace(waiting, state=QuestionState.WAITING, ticket="batch-1")),
+                Settled(replace(later, state=QuestionState.LATER)),
+            ]
+        )
+    clinic("eligibility", "status")
+    opened = json.loads(clinic("eligibility", "status", "--open", "--json").out)
+    assert [(row["coverage"], row["state"]) for row in opened] == [("Coverage/7", "waiting")]
+    assert json.loads(clinic("eligibility", "status", "--json").out) == []
+    several = json.loads(clinic("eligibility", "status", "--open", "--days", "4", "--json").out)
+    assert {row["coverage"] for row in several} == {"Coverage/7", "Coverage/8"}
 
 
 # --- show -----------------------------------------------------------------------------------------------------------
@@ -203,9 +233,15 @@ def test_show_gives_the_evidence_byte_for_byte(clinic: Clinic) -> None:
 
 def test_show_of_what_nobody_answered_says_what_to_do(clinic: Clinic) -> None:
     answer = clinic("eligibility", "show", "Coverage/none")
-    assert answer.code == 8
+    assert answer.code == 1
     assert "no payer has answered about it" in answer.err
     assert "eligibility run" in answer.err
+
+
+@pytest.mark.parametrize("reference", ["Patient/p1", "Coverage/", "host/Coverage/cp1", ""])
+def test_show_of_what_is_no_coverage_is_wrong_use(clinic: Clinic, reference: str) -> None:
+    answer = clinic("eligibility", "show", reference)
+    assert (answer.code, "Coverage/5" in answer.err) == (2, True)
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

@@ -40,6 +40,10 @@ def command(
     answer to the EHR, and opens a Task for what somebody must settle before a visit. However often it runs, a question
     is answered once a day; a payer that fails holds up no other.
     """
+    if collect and (dry_run or first is not None or days is not None):
+        raise click.UsageError(
+            "--collect looks for every answer, and writes it: no --days, --from or --dry-run with it."
+        )
     settings = shell.load(settings_file)
     with shell.open_sweep(settings, settings.host(host).id, "eligibility") as sweep:
         report = sweep.collect() if collect else sweep.run(first, days, dry_run=dry_run)

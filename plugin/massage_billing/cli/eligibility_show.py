@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from massage_billing.cli import shell
+from massage_billing.errors import MassageBillingError
 
 if TYPE_CHECKING:
     from massage_billing.model import Benefit, Count, Known
@@ -30,20 +31,18 @@ def command(
 
     COVERAGE is a coverage on the EHR, like Coverage/5. What is printed is patient data.
     """
-    from massage_billing.errors import InputError
-
+    reference = _reference(coverage)
     settings = shell.load(settings_file)
-    reference = coverage if "/" in coverage else f"Coverage/{coverage}"
     with shell.open_sweep(settings, settings.host(host).id, "eligibility show") as sweep:
         found = sweep.answers(reference)
         received = sweep.evidence(found[0].question) if found and evidence else None
     if not found:
-        raise InputError(
+        raise MassageBillingError(
             f"{reference}: no payer has answered about it.", "Run `massage-billing eligibility run` first."
         )
     if evidence:
         if received is None:
-            raise InputError(
+            raise MassageBillingError(
                 f"{reference}: what the payer sent is not kept any more.", "state.retention_days says how long it is."
             )
         sys.stdout.buffer.write(received[0])
@@ -57,6 +56,14 @@ def command(
             click.echo()
         for line in lines(known):
             click.echo(line)
+
+
+def _reference(coverage: str) -> str:
+    """A coverage's reference, its type left out or not."""
+    kind, _, id = coverage.rpartition("/")
+    if kind not in ("", "Coverage") or not id:
+        raise click.UsageError("Write the coverage like Coverage/5.")
+    return f"Coverage/{id}"
 
 
 def lines(known: Known) -> Iterator[str]:
