@@ -55,6 +55,33 @@ def test_a_999_says_which_transaction_was_not_taken_and_why() -> None:
     assert "SECRET" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("segments", "reason"),
+    [
+        (("IK3*NM1*8*2100C RIVERS ADA*8",), "unknown NM1: an element of it is wrong"),
+        (("IK3*RIVERS ADA*8*2100C*8",), "2100C unknown: an element of it is wrong"),
+        (("IK3*NM1*8*2100C*RIVERS",), "2100C NM1: error unknown"),
+        (("IK3*NM1*8*2100C*8", "IK4*9*67*M100200300"), "2100C NM1 element 9: error unknown"),
+        (("IK3*NM1*8*2100C*8", "IK4*M100200300*67*1"), "2100C NM1 element unknown: element missing"),
+        (("IK3*NM1*8*2100C*8", "IK4*3:RIVERS*67*1"), "2100C NM1 element 3, component unknown: element missing"),
+        (("IK3*NM1*8*RIVERS*8",), "unknown NM1: an element of it is wrong"),
+        (("IK5*R*RIVERS",), "error unknown"),
+        (("IK5*R*ADA",), "error unknown"),
+    ],
+)
+def test_a_receiver_that_shifts_its_elements_brings_no_data_into_the_reasons(
+    segments: tuple[str, ...], reason: str
+) -> None:
+    found = read_acknowledgements(of_999("AK1*HS*7", "AK2*270*0001", *segments))
+    assert reason in found.reasons
+    assert not [word for word in ("RIVERS", "ADA", "M100200300") if word in repr(found)]
+
+
+def test_a_ta1_with_a_note_that_is_no_code_does_not_show_it() -> None:
+    found = read_acknowledgements(f"{isa()}~TA1*7*261117*0830*R*RIVERS ADA~IEA*0*000000001~".encode())
+    assert found.reasons == ("TA1 note unknown",)
+
+
 def test_a_group_that_was_not_taken_says_so_without_naming_a_transaction() -> None:
     found = read_acknowledgements(of_999("AK1*HS*7", "AK9*R*3*3*0*2*ZZ"))
     assert found.taken is False

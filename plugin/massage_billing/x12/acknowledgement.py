@@ -1,11 +1,13 @@
 """Reading what a receiver says of a file we sent, before any answer: TA1, 999 (005010X231) and the older 997.
 
 Whether it was taken, which transaction was not, and why: in words and with the element, never with the data (IK404, the
-bad value itself, is not read). Tolerant as every reader here.
+bad value itself, is not read, and what does not have the form of a code, segment id or place is "unknown": where
+elements are shifted, it may be that value). Tolerant as every reader here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date as Date
@@ -19,6 +21,11 @@ from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/eligibility/x12_acknowledgement.yaml"
 """The codes that ship, within the package."""
+_UNKNOWN = "unknown"
+_CODE = re.compile(r"[A-Z0-9]{1,2}|[0-9]{3}", re.ASCII)
+_LOOP = re.compile(r"[0-9]{4}[A-Z]{0,2}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{1,2}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,2}", re.ASCII)
 
 
 class AcknowledgementCodes(BaseModel):
@@ -154,7 +161,7 @@ def read_acknowledgements(data: bytes | Iterable[bytes], codes: AcknowledgementC
 
 
 def _interchange(parts: list[str], words: AcknowledgementCodes) -> TakenInterchange:
-    note = at(parts, 5)
+    note = _as(_CODE, at(parts, 5))
     reasons = () if note in {"", "000"} else (Reason(note, words.interchange.get(note, f"TA1 note {note}")),)
     return TakenInterchange(at(parts, 1), words.statuses.get(at(parts, 4)), reasons)
 
@@ -189,7 +196,7 @@ def _groups(transaction: Transaction, words: AcknowledgementCodes) -> list[Taken
             _close_transaction(now, words)
             now.transaction = (at(parts, 1), at(parts, 2))
         elif tag in {"IK3", "AK3"}:
-            segment = f"{at(parts, 3)} {at(parts, 1)}".strip()
+            segment = f"{_as(_LOOP, at(parts, 3))} {_as(_SEGMENT, at(parts, 1))}".strip()
             if at(parts, 4):
                 now.transaction_reasons.append(_reason(at(parts, 4), words.segment, segment))
         elif tag in {"IK4", "AK4"}:
@@ -221,10 +228,16 @@ def _closed(now: _Open, words: AcknowledgementCodes) -> TakenGroup:
     return TakenGroup(now.kind, now.control, words.statuses.get(now.status), tuple(now.done), tuple(now.reasons))
 
 
+def _as(form: re.Pattern[str], text: str) -> str:
+    """The text where it has the form, or is empty; else that it is unknown, for it may be data of a patient."""
+    return text if not text or form.fullmatch(text) else _UNKNOWN
+
+
 def _reason(code: str, words: dict[str, str], where: str = "") -> Reason:
+    code = _as(_CODE, code)
     return Reason(code, words.get(code, f"error {code}"), where)
 
 
 def _place(element: str, delimiters: Delimiters) -> str:
     """IK401: element, and component where it is a composite."""
-    return ", component ".join(part for part in components(element, delimiters)[:2] if part)
+    return ", component ".join(_as(_NUMBER, part) for part in components(element, delimiters)[:2] if part)

@@ -91,6 +91,10 @@ class FollowUp(_Part):
     """Answered later, or asked again without any change."""
     unless_ours: bool = False
     """But not where AAA03 says that our data is wrong."""
+    hold: bool = False
+    """It must not be sent again on this day."""
+    wait_days: int = Field(default=0, ge=0)
+    """Nor for so many days."""
 
 
 class CodeTables(_Part):
