@@ -139,6 +139,25 @@ def test_a_benefit_by_code_names_its_procedure_and_modifiers() -> None:
     assert (benefit.kind, benefit.amount) == (BenefitKind.COPAY, Decimal("1025.50"))
 
 
+def test_a_range_of_procedures_is_not_its_first_code() -> None:
+    procedure = {"productOrServiceIDQualifierCode": "HC", "procedureCode": "97110", "productOrServiceID": "97140"}
+    entry = {"code": "F", "compositeMedicalProcedureIdentifier": {**procedure, "procedureModifiers": ["GP"]}}
+    (benefit,) = (answer := answer_of({"benefitsInformation": [entry]})).benefits
+    assert (benefit.procedure, benefit.modifiers) == (None, ("GP",))
+    assert benefit.references == (("HC", "97110-97140"),)
+    assert not [line for line in answer.kept if "97140" in line]
+
+
+def test_so_many_a_day_is_no_limit_of_the_year() -> None:
+    daily = {"quantityQualifierCode": "VS", "quantity": "1", "unitForMeasurementCode": "DA"}
+    entry = {"code": "F", "serviceTypeCodes": ["BE"], "timeQualifierCode": "23", "benefitsServiceDelivery": [daily]}
+    (benefit,) = answer_of({"benefitsInformation": [entry]}).benefits
+    (count,) = benefit.counts
+    assert (count.quantity, count.unit, count.measure, count.period) == (
+        Decimal(1), CountUnit.VISITS, Measure.ALLOWED, "day",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("sent", "share"),
     [(".2", "0.2"), ("0.20", "0.20"), ("20", "0.2"), ("20%", "0.20"), ("0.5%", "0.005"), ("1", "1"), ("0", "0")],

@@ -159,13 +159,16 @@ def _coded_elements(taker: Taker, entry: Place, mapped: Benefits, eb: Parts, cod
 
 
 def _procedure(taker: Taker, entry: Place, mapped: Benefits, eb: Parts) -> None:
-    """EB13: a CPT or HCPCS number and up to four modifiers."""
+    """EB13: a CPT or HCPCS number and up to four modifiers, or a range of numbers."""
     code, place = taker.one(entry, mapped.procedure)
     if not code:
         return
+    last, end = taker.one(entry, mapped.procedure_last)
     modifiers = taker.all(entry, mapped.modifiers)[:4]
-    eb[13] = _APART.component.join(("HC", code, *(word for word, _ in modifiers)))
-    taker.take(place, *(at for _, at in modifiers))
+    four = [*(word for word, _ in modifiers), *[""] * 4][:4]
+    # EB13-7 is a description.
+    eb[13] = _APART.component.join(("HC", code, *four, "", last))
+    taker.take(place, end, *(at for _, at in modifiers))
 
 
 def _follows(taker: Taker, entry: Place, mapped: Benefits, eb: Parts, codes: CodeTables) -> Iterator[Parts]:

@@ -205,6 +205,8 @@ class Benefits(_Part):
     """EB12: Y, N, W, U."""
     procedure: Found = NOTHING
     """EB13-2."""
+    procedure_last: Found = NOTHING
+    """EB13-8: the last code, where it is a range of them."""
     modifiers: Found = NOTHING
     """EB13-3 to EB13-6, all of them."""
     messages: Found = NOTHING
