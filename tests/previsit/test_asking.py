@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -142,6 +142,7 @@ class Row:
     day: date
     holder: str = "v1"
     state: str = "answered"
+    due: datetime | None = None
 
 
 def asked(

@@ -57,7 +57,7 @@ class QuestionRow:
     tries: int = 0
     """How often it was sent."""
     due: datetime | None = None
-    """When a LATER or WAITING one is looked at again, UTC."""
+    """When a LATER or WAITING one is looked at again, UTC; until then no other question takes its place."""
     ticket: str = ""
     """``Waiting.ticket``."""
     problem: str = ""

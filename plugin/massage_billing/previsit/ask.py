@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from massage_billing.model import AnswerKind, Appointment, Coverage, Holder, Known, Payer, Standing
@@ -37,6 +37,10 @@ class LastQuestion(Protocol):
     def state(self) -> str:
         """Where it stands: "answered", "waiting", "later" …"""
 
+    @property
+    def due(self) -> datetime | None:
+        """Before this time the payer is not to be asked again, UTC; None: whenever it is wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -58,6 +62,8 @@ class Today:
     """The day, at the clinic."""
     max_age_days: int
     """An answer older than this is asked again, where the payer's entry says nothing else."""
+    now: datetime | None = None
+    """The time, UTC; None where it does not matter: then nothing is put off."""
 
 
 def whether(
@@ -85,6 +91,8 @@ def whether(
     changed = _changed(coverage, appointment, last)
     if last is not None and last.day == today.on and last.state == _ANSWERED and not changed:
         return None
+    if not changed and put_off(last, today):
+        return None
     known = newest(answers, coverage.id, payer.key, day)
     why = [changed] if changed else []
     why += [_not_answered(last)] if last is not None and last.state != _ANSWERED else []
@@ -96,6 +104,12 @@ def whether(
     elif first_visit is not False:
         why.append("first visit")
     return Ask(coverage.id, payer.key, tuple(why)) if why else None
+
+
+def put_off(last: LastQuestion | None, today: Today) -> bool:
+    """Whether the payer said that it must not be asked again yet, which may outlast the day."""
+    due = last.due if last is not None and last.state != _ANSWERED else None
+    return due is not None and today.now is not None and today.now < due
 
 
 def newest(answers: Sequence[Known], coverage: str, payer: str, day: Date | None = None) -> Known | None:

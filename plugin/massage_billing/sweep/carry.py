@@ -14,13 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from massage_billing.errors import PayerError, QuestionInvalid
-from massage_billing.model import AnswerKind, Known, Question
+from massage_billing.fhir.dates import zone_named
+from massage_billing.model import Answer, AnswerKind, Known, Question
 from massage_billing.payers.guarded import GuardedAsker, Limits, Outcome
 from massage_billing.ports import Habit, QuestionRow, QuestionState, Replied, Settled, Waiting
 from massage_billing.previsit.habits import learnt
 from massage_billing.sweep.deliver import takes_answers
 from massage_billing.sweep.report import Tally
 from massage_billing.sweep.setup import SweepSetup
+from massage_billing.x12.codes import default_codes
 
 TOGETHER: Final = 50
 """Answers recorded in one transaction at most."""
@@ -28,8 +30,6 @@ EVERY: Final = 0.1
 """Seconds that an answer may wait for others to be recorded with it."""
 QUIET: Final = 3.0
 """After so many seconds in which nothing came, what is recorded need not wait for those that hang."""
-NOT_AGAIN: Final = frozenset("NSWXY")
-"""Follow-up actions that forbid asking again now (X12 005010X279A1, AAA04)."""
 AGAIN: Final = timedelta(minutes=10)
 """After this long a payer that failed may be asked again, where nothing says when."""
 
@@ -99,8 +99,8 @@ class Carrier:
             self._later(row, tries, reply.what)
 
     def now(self) -> datetime:
-        """This machine's time: leases and due times are compared between processes of this clinic."""
-        return self._setup.now() if self._setup.now else datetime.now(UTC)
+        """This machine's time (``SweepSetup.time``)."""
+        return self._setup.time()
 
     def _used_up(self, row: QuestionRow) -> bool:
         if row.tries < self._setup.effort.tries_a_day:
@@ -144,9 +144,7 @@ class Carrier:
     def _replied(self, question: Question, row: QuestionRow, reply: Replied, tries: int) -> None:
         answer = reply.answer
         if answer.kind is AnswerKind.TRY_LATER:
-            held = any(rejection.follow_up in NOT_AGAIN for rejection in answer.rejections)
-            said = "The payer says that it must not be asked again now." if held else "The payer asks for another try."
-            self._later(row, tries, said, over=held)
+            self._not_yet(row, answer, tries)
             return
         self._tally.counts["answered"] += 1
         self._tally.counts["refused"] += answer.kind is AnswerKind.REFUSED
@@ -168,11 +166,27 @@ class Carrier:
         self._learnt += [Habit(one.payer, one.service_type, one.asked, one.limits, one.benefits) for one in lessons]
         self._keep(Settled(state, known, reply.evidence, reply.media_type, written))
 
-    def _later(self, row: QuestionRow, tries: int, why: str, *, over: bool = False) -> None:
+    def _not_yet(self, row: QuestionRow, answer: Answer, tries: int) -> None:
+        """The payer wants to be asked again: now, not on this day, or not for some days (X12 AAA04)."""
+        codes = default_codes().follow_ups
+        said = [codes[one.follow_up] for one in answer.rejections if one.follow_up in codes]
+        days = max((one.wait_days for one in said), default=0)
+        if days:
+            due = self.now() + timedelta(days=days)
+            on = due.astimezone(zone_named(self._setup.reading.zone or "") or UTC).date()
+            self._later(row, tries, f"The payer says that it must not be asked again before {on}.", due=due)
+        elif any(one.hold for one in said):
+            self._later(row, tries, "The payer says that it must not be asked again now.", over=True)
+        else:
+            self._later(row, tries, "The payer asks for another try.")
+
+    def _later(
+        self, row: QuestionRow, tries: int, why: str, *, over: bool = False, due: datetime | None = None
+    ) -> None:
         """To be tried again; of a payer that refuses us too, for its password may be mended in an hour."""
         over = over or tries >= self._setup.effort.tries_a_day
         state = QuestionState.GIVEN_UP if over else QuestionState.LATER
-        due = None if over else self.now() + AGAIN
+        due = due or (None if over else self.now() + AGAIN)
         self._keep(Settled(replace(row, state=state, tries=tries, due=due, ticket="", problem=why)))
         self._tally.counts["given up" if over else "later"] += 1
 

@@ -7,7 +7,7 @@ from datetime import date as Date
 
 from massage_billing.model import Question, Reason
 from massage_billing.ports import QuestionRow, QuestionState
-from massage_billing.previsit.ask import Ask, Today, holder_of, whether
+from massage_billing.previsit.ask import Ask, Today, holder_of, put_off, whether
 from massage_billing.previsit.question import make
 from massage_billing.previsit.which import ToAsk
 from massage_billing.sweep.carry import Planned
@@ -28,6 +28,7 @@ class Questions:
         coverages = sorted({coverage.id for one in coming for coverage in one.appointment.coverages})
         self._last = setup.asking.questions(setup.host.id, coverages) if coverages else {}
         self._habits = setup.asking.habits()
+        self._now = Today(today, setup.max_age.days, setup.time())
         self._planned: dict[Pair, Planned] = {}
         self.faults: dict[Pair, tuple[Reason, ...]] = {}
         """What keeps a coverage from being asked about."""
@@ -52,7 +53,7 @@ class Questions:
             return
         ask = self._whether(one, wanted)
         if ask is None:
-            self._tally.not_asked[_why_not(wanted)] += 1
+            self._tally.not_asked["not to be asked again yet" if put_off(last, self._now) else _why_not(wanted)] += 1
             return
         made = make(
             wanted, one.appointment, self._setup.asker, self._habits, self._setup.terms, one.day, self._today
@@ -75,7 +76,7 @@ class Questions:
             wanted.payer,
             one.answers.get(wanted.coverage.id, ()),
             self._last.get((wanted.coverage.id, wanted.payer.key)),
-            Today(self._today, self._setup.max_age.days),
+            self._now,
             one.first_visit,
             self._setup.terms.asking,
         )

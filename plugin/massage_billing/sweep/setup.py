@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.model import Asker, Clinic, Reading
@@ -77,4 +77,9 @@ class SweepSetup:
     progress: Progress = field(default_factory=NoProgress)
     """Told how far a sweep has come."""
     now: Callable[[], datetime] | None = None
-    """This machine's clock, UTC, for tests; None: the host's."""
+    """The clock, UTC, for tests; None: what day it is the host's says, and ``time`` is this machine's."""
+
+    def time(self) -> datetime:
+        """This machine's time: leases, due times and when answers came are compared between processes of this clinic,
+        whatever the host's clock says."""
+        return self.now() if self.now else datetime.now(UTC)
