@@ -261,6 +261,29 @@ def test_only_what_is_said_of_massage_tells_whether_it_is_covered(benefits: Any,
     assert shown(*benefits).covered is covered
 
 
+@pytest.mark.parametrize("kind", ["description", "limit", "restricted"])
+def test_words_alone_never_say_that_massage_is_covered(kind: str) -> None:
+    assert shown(benefit(kind, "BE", messages=("MASSAGE THERAPY IS NOT A COVERED BENEFIT",))).covered is None
+    assert shown(benefit(kind, "BE", messages=("SEE THE HANDBOOK",))).covered is None
+    assert shown(benefit(kind, "BE", counts=visits(0))).covered is None
+    assert shown(benefit(kind, "BE", counts=visits(20))).covered is True
+    assert shown(benefit(kind, "BE", **dollars("500"))).covered is True
+
+
+@pytest.mark.parametrize(
+    ("text", "may_deny"),
+    [("MASSAGE THERAPY IS NOT A COVERED BENEFIT", True), ("Non-Covered Service", True), ("SERVICE EXCLUDED", True),
+     ("NOT COVERED", True), ("NO BENEFIT FOR MASSAGE", True), ("COVERED WHEN MEDICALLY NECESSARY", False)],
+)  # fmt: skip
+def test_words_that_may_say_that_massage_is_not_covered_are_never_a_yes(text: str, may_deny: bool) -> None:
+    found = picked(benefit("active", "BE", messages=(text,)), copay("BE", dollars_="20"))
+    assert (found.shown.covered, found.not_covered_in_words) == (None if may_deny else True, may_deny)
+    general = picked(benefit("active", "BE"), benefit("active", "30", messages=(text,)))
+    assert (general.shown.covered, general.not_covered_in_words) == (True, False)
+    plain = picked(benefit("not-covered", "BE", messages=(text,)))
+    assert (plain.shown.covered, plain.not_covered_in_words) == (False, False)
+
+
 def test_both_said_of_massage_is_a_contradiction_and_not_a_yes() -> None:
     assert picked(benefit("active", "BE"), benefit("not-covered", "BE")).contradicted
     assert not picked(benefit("active", "BE"), benefit("not-covered", "BE", network=Network.OUT)).contradicted
@@ -300,7 +323,10 @@ def test_that_the_plan_at_large_needs_none_tells_nothing_of_massage() -> None:
 @pytest.mark.parametrize(
     ("text", "needed"),
     [("PCP REFERRAL REQUIRED", True), ("No referral required.", False), ("Referral is not required", False),
-     ("call us about referrals", None)],
+     ("call us about referrals", None), ("NO PCP REFERRAL REQUIRED", False),
+     ("NO PRIOR AUTHORIZATION OR REFERRAL REQUIRED", False), ("REFERRAL REQUIRED: NO", None),
+     ("REFERRAL REQUIRED - N", None), ("REFERRAL REQUIRED: NONE", None), ("REFERRAL REQUIRED: NOTE NPI OF PCP", True),
+     ("NO REFERRAL REQUIRED FOR PCP; SPECIALIST REFERRAL REQUIRED", None)],
 )  # fmt: skip
 def test_a_referral_is_told_in_words_only(text: str, needed: bool | None) -> None:
     assert shown(benefit("active", "BE", messages=(text,))).referral is needed

@@ -283,6 +283,15 @@ def test_massage_that_is_not_covered_is_blocked_and_costs_the_price_for_patients
     assert (found.cost.least, found.cost.most) == (Decimal("100.00"), Decimal("100.00"))
 
 
+@pytest.mark.parametrize("kind", ["active", "description", "limit", "restricted"])
+def test_words_that_may_say_that_massage_is_not_covered_have_to_be_read(kind: str) -> None:
+    text = benefit(kind, "BE", messages=("MASSAGE THERAPY IS NOT A COVERED BENEFIT",))
+    for some in ((text,), (text, *GOOD)):
+        found = verdict(*some)
+        assert found.readiness is not READY
+        assert "massage-not-covered-in-words" in ids(found)
+
+
 @pytest.mark.parametrize(("first", "readiness"), [(True, UNKNOWN), (None, UNKNOWN), (False, READY)])
 def test_a_payer_that_answers_only_for_the_plan_leaves_a_first_visit_unknown(
     first: bool | None, readiness: Readiness
@@ -470,6 +479,11 @@ def test_a_referral_that_the_payer_says_is_not_needed_is_not_asked_for_and_does_
     for papers in ((), USED_UP[:1]):
         found = verdict(none, *GOOD[1:], policy=wants, of=clinic(papers=papers))
         assert (found.readiness, ids(found)) == (READY, [])
+
+
+@pytest.mark.parametrize("text", ["NO PCP REFERRAL REQUIRED", "REFERRAL REQUIRED: NO", "REFERRAL REQUIRED - N"])
+def test_no_referral_is_asked_for_where_the_payer_says_no(text: str) -> None:
+    assert ids(verdict(*GOOD, benefit("active", "BE", messages=(text,)))) == []
 
 
 def test_a_used_up_authorization_binds_unless_the_payer_says_that_none_is_needed() -> None:

@@ -19,11 +19,10 @@ from massage_billing.previsit.terms import CODE, AskingFile
 
 Kind = BenefitKind
 Choose = Callable[[list[Decimal]], Decimal]
-_TELL_COVERED: Final = frozenset(
-    {Kind.ACTIVE, Kind.COPAY, Kind.COINSURANCE, Kind.DEDUCTIBLE, Kind.LIMIT, Kind.UNLIMITED, Kind.DESCRIPTION,
-     Kind.RESTRICTED}
-)  # fmt: skip
+_TELL_COVERED: Final = frozenset({Kind.ACTIVE, Kind.COPAY, Kind.COINSURANCE, Kind.DEDUCTIBLE, Kind.UNLIMITED})
 """A payer that says one of these of a service covers it."""
+_TELL_BY_FIGURE: Final = frozenset({Kind.LIMIT, Kind.DESCRIPTION, Kind.RESTRICTED})
+"""One that says one of these covers it where it gives a figure: in words alone they may say the opposite."""
 _TELL_NOT_COVERED: Final = frozenset({Kind.NOT_COVERED, Kind.INACTIVE})
 """A payer that says one of these of a service does not: inactive for massage is not covered, though the plan is."""
 
@@ -38,6 +37,8 @@ class Picked:
     """Every way it can be, over what the payer says twice and over both networks where the therapist's is unknown."""
     codes_not_covered: tuple[str, ...] = ()
     """Planned codes that the payer does not cover, where it covers others."""
+    not_covered_in_words: bool = False
+    """Words of the payer's may say that massage is not covered."""
     contradicted: bool = False
     """The payer says both that massage is covered and that it is not."""
     limit_in_words: bool = False
@@ -65,6 +66,7 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
         shown=_common(options),
         options=tuple(options),
         codes_not_covered=_codes_not_covered(some, wanted),
+        not_covered_in_words=any(_denied_in_words(found, asking) for _, found in every) and covered != {False},
         contradicted=covered >= {True, False} or any(_contradicted(found, wanted, asking) for _, found in every),
         limit_in_words=any(one.in_words for one in told),
         dollars_left=min((one.dollars_left for one in told if one.dollars_left is not None), default=None),
@@ -188,7 +190,13 @@ def _of_massage(some: Sequence[Bearing], asking: AskingFile) -> list[Bearing]:
 
 
 def _covered(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool | None:
-    """Whether massage is covered: only what is said of a planned code or of massage itself tells."""
+    """Whether massage is covered: only what is said of a planned code or of massage itself tells. Where words may say
+    that it is not, it is never a yes."""
+    covered = _covered_by_kind(some, wanted, asking)
+    return None if covered and _denied_in_words(some, asking) else covered
+
+
+def _covered_by_kind(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool | None:
     said = _of_massage(some, asking)
     by_code = [_said_of([one for one in said if one.benefit.procedure == code]) for code in wanted.codes]
     if wanted.codes and None not in by_code:
@@ -197,17 +205,31 @@ def _covered(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> boo
     return True if True in by_code and of_massage is None else of_massage
 
 
+def _denied_in_words(some: Sequence[Bearing], asking: AskingFile) -> bool:
+    return asking.words.not_covered.in_(texts(_of_massage(some, asking)))
+
+
 def _said_of(some: Iterable[Bearing]) -> bool | None:
     """Covered, not covered, or not said; None too where the payer says both."""
-    kinds = {one.benefit.kind for one in some}
-    yes, no = bool(kinds & _TELL_COVERED), bool(kinds & _TELL_NOT_COVERED)
+    yes, no = _yes_and_no(some)
     return None if yes == no else yes
+
+
+def _yes_and_no(some: Iterable[Bearing]) -> tuple[bool, bool]:
+    """Whether the payer says that it is covered, and whether it says that it is not."""
+    some = list(some)
+    yes = any(_tells_covered(one.benefit) for one in some)
+    return yes, any(one.benefit.kind in _TELL_NOT_COVERED for one in some)
+
+
+def _tells_covered(benefit: Benefit) -> bool:
+    figure = benefit.amount is not None or benefit.share is not None or any(one.quantity > 0 for one in benefit.counts)
+    return benefit.kind in _TELL_COVERED or (benefit.kind in _TELL_BY_FIGURE and figure)
 
 
 def _contradicted(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) -> bool:
     said = [one for one in _of_massage(some, asking) if one.tier != CODE]
-    kinds = {one.benefit.kind for one in said}
-    return bool(kinds & _TELL_NOT_COVERED) and bool(kinds & _TELL_COVERED) and _covered(some, wanted, asking) is None
+    return _yes_and_no(said) == (True, True) and _covered_by_kind(some, wanted, asking) is None
 
 
 def _codes_not_covered(some: Sequence[Bearing], wanted: Wanted) -> tuple[str, ...]:
@@ -234,11 +256,18 @@ def _authorization(some: Sequence[Bearing], wanted: Wanted, asking: AskingFile) 
 
 
 def _referral(some: Sequence[Bearing], asking: AskingFile) -> bool | None:
-    """Payers say it in words only; the words that are looked for are data, and all else is no data."""
-    said = [text.casefold() for text in texts(some)]
-    none = [text for text in said if asking.words.referral_not_needed.in_([text])]
-    needed = [text for text in said if text not in none and asking.words.referral_needed.in_([text])]
-    return None if bool(needed) == bool(none) else bool(needed)
+    """Payers say it in words only; the words that are looked for are data, and all else is no data. So is what they
+    say both ways."""
+    said = {needed for text in texts(some) if (needed := _referral_in(text, asking)) is not None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _referral_in(text: str, asking: AskingFile) -> bool | None:
+    words = asking.words
+    none, needed = words.referral_not_needed.in_([text]), words.referral_needed.in_([text])
+    if none:  # a text may go on: no referral for one service, and one for another
+        return None if words.referral_needed.in_([words.referral_not_needed.without(text)]) else False
+    return True if needed and not words.denied.as_words(text) else None
 
 
 def _restricted(some: Sequence[Bearing]) -> list[Bearing]:
@@ -289,7 +318,8 @@ def brings(answer: Answer, on: Date, codes: tuple[str, ...], asking: AskingFile)
 
 
 def _counts(one: Limited, asking: AskingFile) -> bool:
-    return (one.unlimited or bool(one.allowed or one.left)) and one.tier is not None and asking.says_of_massage(one.tier)
+    said = one.unlimited or bool(one.allowed or one.left)
+    return said and one.tier is not None and asking.says_of_massage(one.tier)
 
 
 def _has_figures(some: Sequence[Bearing], asking: AskingFile) -> bool:

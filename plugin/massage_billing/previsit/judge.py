@@ -100,6 +100,7 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
     if picked is not None and facts.known is not None:
         told += covers.reasons(appointment, picked, facts.known.answer, facts.billed, facts.first_visit, rules.clinic,
                                rules.terms)  # fmt: skip
+        told += [rules.terms.reason("massage-not-covered-in-words")] if picked.not_covered_in_words else []
 
     # Is every paper on file, how many visits are left, what ends soon?
     desk = _desk(appointment, facts, rules, policy, picked, plan)

@@ -93,6 +93,17 @@ class Words(Cited):
         """Whether any of these texts has any of the phrases."""
         return any(phrase in text.casefold() for text in texts for phrase in self.say)
 
+    def as_words(self, text: str) -> bool:
+        """Whether a text has any of them as a whole word: "no" is not in "note"."""
+        return any(re.search(rf"\b{re.escape(phrase)}\b", text.casefold()) for phrase in self.say)
+
+    def without(self, text: str) -> str:
+        """A text in small letters without the phrases."""
+        text = text.casefold()
+        for phrase in sorted(self.say, key=len, reverse=True):
+            text = text.replace(phrase, " ")
+        return text
+
 
 class AllWords(Model):
     """What is looked for in payers' texts; whatever is not found there stays no data."""
@@ -105,6 +116,10 @@ class AllWords(Model):
     """A referral is needed."""
     referral_not_needed: Words
     """None is."""
+    denied: Words
+    """Whole words that may turn a text about referrals into its opposite: it is no data then."""
+    not_covered: Words
+    """Massage may not be covered: a person has to read it."""
     providers: Words
     """A text that may limit it to a kind of provider: a person has to read it."""
 
