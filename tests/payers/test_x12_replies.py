@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contract.payer_contract import ANSWERS, Mood
 from massage_billing.errors import PayerAnswerUnreadable, PayerError
-from massage_billing.model import Person, Standing
+from massage_billing.model import AnswerKind, Person, Standing
 from massage_billing.payers.x12.replies import contents_of, reply_to
 from payers.questions import question
 from payers.x12_answers import Sent, interchange, transaction
@@ -114,6 +114,33 @@ def test_of_a_family_under_one_number_only_who_was_asked_about_is_the_answer() -
     assert reply_to(child, sent, SAID).answer.standing is Standing.NOT_IN_FORCE
     (reply,) = contents_of(sent, {child.trace: child}, (), {}).replies.values()
     assert reply.answer.standing is Standing.NOT_IN_FORCE
+
+
+def test_an_answer_about_the_subscriber_is_none_to_a_question_about_the_dependent() -> None:
+    child = replace(question(1), dependent=KIM, relationship="child")
+    sent = interchange(transaction(asked_by(1), Mood.ACTIVE)).encode()
+    with pytest.raises(PayerAnswerUnreadable, match="somebody else"):
+        reply_to(child, sent, SAID)
+    found = contents_of(sent, {child.trace: child}, (), {})
+    assert (found.replies, found.known, found.strangers) == ({}, set(), 1)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [("JANE****MI*SYNMEMBER0001~DMG*D8*19800203", "KIM****MI*SYNMEMBER0009~DMG*D8*20150203"),
+     ("JANE****MI", "****MI"), ("DMG*D8*19800203*F~", "")],
+)  # fmt: skip
+def test_a_dependent_under_an_id_of_their_own_or_not_named_is_who_was_asked_about(theirs: str, told: str) -> None:
+    child = replace(question(1), dependent=KIM, relationship="child")
+    sent = interchange(transaction(asked_by(1), Mood.ACTIVE))
+    assert theirs in sent
+    assert reply_to(child, sent.replace(theirs, told).encode(), SAID).answer.standing is Standing.IN_FORCE
+
+
+def test_a_subscriber_who_is_refused_is_refused_for_the_dependent_too() -> None:
+    child = replace(question(1), dependent=KIM, relationship="child")
+    sent = interchange(transaction(asked_by(1), Mood.REFUSED)).encode()
+    assert reply_to(child, sent, SAID).answer.kind is AnswerKind.REFUSED
 
 
 def test_an_answer_about_a_stranger_is_not_taken_though_it_has_our_number() -> None:

@@ -19,7 +19,7 @@ from massage_billing.x12.counts import day
 from massage_billing.x12.loops import LEVEL_WORDS, RECEIVER, SOURCE, SUBSCRIBER, Level, Parts, Walked, walk
 from massage_billing.x12.message_limits import Patterns, default_patterns
 from massage_billing.x12.other_payers import other_payers
-from massage_billing.x12.patient import Trace, corrected, is_about, traces_of
+from massage_billing.x12.patient import Trace, corrected, is_about, is_the_subscriber, traces_of
 from massage_billing.x12.rejections import kind_of
 from massage_billing.x12.segments import Ended, Oddity, Transaction, at, read_pieces
 from massage_billing.x12.standing import stands
@@ -57,6 +57,8 @@ class Answer271:
     """GS06."""
     transaction_control: str
     """ST02."""
+    of_subscriber: bool = False
+    """True where a dependent was asked about and it is plainly the subscriber who is told of."""
     oddities: tuple[Oddity, ...] = ()
     """What is odd about the file, the transaction or the answer; never a reason to refuse it."""
 
@@ -206,6 +208,7 @@ class _Reader:
             interchange_control=self.transaction.interchange.control,
             group_control=self.transaction.group.control,
             transaction_control=self.transaction.control,
+            of_subscriber=question is not None and is_the_subscriber(level, question),
             oddities=tuple(odd),
         )
 

@@ -53,6 +53,18 @@ def is_about(level: Level, question: Question) -> bool:
     return born in (None, asked.birth_date) and _same_given(at(level.named(), 4), asked)
 
 
+def is_the_subscriber(level: Level, question: Question) -> bool:
+    """Whether a level is the subscriber, by given name and birth date, although a dependent was asked about.
+
+    Where either is not told, or is the dependent's as well, it may be the dependent, listed under an id of their own.
+    """
+    asked, holder, given, born = question.dependent, question.subscriber, at(level.named(), 4), _born(level)
+    if asked is None or level.kind != SUBSCRIBER or not given or born is None:
+        return False
+    named = bool(holder.first_name) and _same_given(given, holder) and not _same_given(given, asked)
+    return named and born != asked.birth_date and born == (holder.birth_date or born)
+
+
 def _born(level: Level) -> Date | None:
     return day(at(next(iter(level.all("DMG")), []), 2))
 

@@ -61,7 +61,10 @@ def is_for(answer: Answer271, question: Question) -> bool:
 
 def about_a_stranger(answer: Answer271, question: Question) -> bool:
     """Whether member id, birth date and family name are all told, and none is of the patient or the subscriber: such an
-    answer is nobody's here, whatever its number."""
+    answer is nobody's here, whatever its number. Benefits of the subscriber are not those of the dependent asked about;
+    a refusal of the subscriber holds for both."""
+    if answer.of_subscriber and answer.question is question and answer.answer.kind is AnswerKind.ANSWERED:
+        return True
     told = answer.answer.corrected
     if told is None or None in (told.member_id, told.birth_date, told.last_name):
         return False
