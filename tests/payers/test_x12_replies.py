@@ -143,6 +143,14 @@ def test_a_subscriber_who_is_refused_is_refused_for_the_dependent_too() -> None:
     assert reply_to(child, sent, SAID).answer.kind is AnswerKind.REFUSED
 
 
+@pytest.mark.parametrize("moods", [(Mood.INACTIVE, Mood.ACTIVE), (Mood.ACTIVE, Mood.INACTIVE)])
+def test_of_two_answers_to_one_question_both_channels_take_the_one_in_force(moods: tuple[Mood, ...]) -> None:
+    asked = question(1)
+    sent = text_of([(asked_by(1), mood) for mood in moods]).encode()
+    assert reply_to(asked, sent, SAID).answer.standing is Standing.IN_FORCE
+    assert contents_of(sent, {asked.trace: asked}, (), {}).replies[asked.trace].answer.standing is Standing.IN_FORCE
+
+
 def test_an_answer_about_a_stranger_is_not_taken_though_it_has_our_number() -> None:
     asked = question(1)
     sent = interchange(transaction(asked_by(1), Mood.ACTIVE)).replace("SYNTHETICA1*JANE", "SYNTHETICB2*ANN")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from massage_billing.errors import PayerAnswerUnreadable, PayerRejected
-from massage_billing.model import AnswerKind, Question
+from massage_billing.model import Answer, AnswerKind, Question, Standing
 from massage_billing.payers.sound import Named, stranger
 from massage_billing.ports import Replied
 from massage_billing.x12.acknowledgement import Reason, read_acknowledgements
@@ -48,7 +48,7 @@ def reply_to(question: Question, x12: bytes, said: str) -> Replied:
             f"{said} the answer has another question's number, or is about somebody else; it was not recorded.",
             "It is asked again.",
         )
-    answer = max(ours, key=lambda one: rank(one.answer.kind))
+    answer = max(reversed(ours), key=lambda one: _worth(one.answer))
     if any(oddity.code == _MISSING and oddity.where.startswith("transaction") for oddity in answer.oddities):
         raise PayerAnswerUnreadable(f"{said} the answer ends in the middle.", "It is asked again.")
     return Replied(answer.answer, x12, X12)
@@ -88,6 +88,11 @@ def _alone(answer: Answer271, answers: list[Answer271]) -> bool:
 def rank(kind: AnswerKind) -> int:
     """Which of several answers to one question counts: the higher."""
     return (AnswerKind.TRY_LATER, AnswerKind.REFUSED, AnswerKind.ANSWERED).index(kind)
+
+
+def _worth(answer: Answer) -> tuple[int, bool]:
+    """Which of several answers in one file or call counts: by kind, then one that is in force; of equals the last."""
+    return rank(answer.kind), answer.standing is Standing.IN_FORCE
 
 
 def _turned_down(x12: bytes, said: str) -> PayerRejected | PayerAnswerUnreadable:
@@ -173,7 +178,7 @@ def _take(
         if asked is None or answer.question is not asked:
             continue  # of a family that came under one number, another than who was asked about
         before = found.replies.get(trace)
-        if before is None or rank(before.answer.kind) <= rank(answer.answer.kind):
+        if before is None or _worth(before.answer) <= _worth(answer.answer):
             found.replies[trace] = Replied(answer.answer, received, X12)
 
 
