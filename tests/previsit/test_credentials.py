@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 
 from massage_billing import flow
 from massage_billing.errors import RuleFileError
-from massage_billing.model import Clinic, Credential, CredentialKind, Enrolled, Readiness, Reason, Therapist
+from massage_billing.model import (
+    Clinic,
+    Credential,
+    CredentialKind,
+    Decision,
+    Enrolled,
+    Network,
+    Readiness,
+    Reason,
+    Therapist,
+)
 from massage_billing.previsit.credential_terms import read_credential_terms
-from massage_billing.previsit.credentials import Planned, credential_reasons, out_of_network
+from massage_billing.previsit.credentials import Planned, credential_reasons, credentials, network_of
 from massage_billing.rulebook import examples as rule_examples
 from massage_billing.rulebook.credential_files import load_credential_terms
 from visits import book
@@ -52,6 +62,12 @@ def ids(asked: Planned, of: Clinic) -> list[str]:
     return [one.id for one in told(asked, of)]
 
 
+def billed_as(decision: Decision) -> Network:
+    """For which network the claim is billed: one of two networks is none in network."""
+    words = {"in-network": Network.IN, "out-of-network": Network.OUT, "mixed": Network.OUT}
+    return words.get(decision.network or "", Network.NO_DATA)
+
+
 days = st.none() | st.dates(ON - timedelta(days=3), ON + timedelta(days=3))
 npis = st.sampled_from([NPI, NPI, OTHER, CLINIC])
 rows = st.lists(
@@ -80,7 +96,9 @@ def test_a_visit_is_warned_of_exactly_where_its_claim_would_be_held(
     worrying = [one for one in reasons if one.readiness is not Readiness.READY and "on-host" not in one.id]
     assert bool(worrying) is held
     if not held:
-        assert out_of_network(reasons) is (decision.network in ("out-of-network", "mixed"))
+        out = decision.network in ("out-of-network", "mixed")
+        assert ("out-of-network" in [one.id for one in reasons]) is out
+        assert credentials(asked, of, load_credential_terms()).network is billed_as(decision)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +151,44 @@ def test_two_therapists_are_each_asked_about() -> None:
     assert [(one.id, one.about) for one in reasons] == [
         ("enrolment-missing", "Practitioner/B"), ("licence-missing", "Practitioner/B"),
     ]  # fmt: skip
+
+
+UNSAID = replace(enrolled(IN), enrolled=None)
+"""The therapist's own row, which does not say in which network."""
+
+
+@pytest.mark.parametrize(
+    ("listed", "network"),
+    [
+        ((UNSAID, enrolled(IN, npi=CLINIC)), Network.IN),
+        ((UNSAID, enrolled(OUT, npi=CLINIC)), Network.OUT),
+        ((enrolled(IN), enrolled(OUT, npi=CLINIC)), Network.OUT),
+        ((UNSAID,), Network.NO_DATA),
+        ((enrolled(IN),), Network.IN),
+        ((enrolled(OUT), enrolled(IN, npi=CLINIC)), Network.OUT),
+    ],
+)
+def test_the_front_desk_tells_the_figures_of_the_network_that_is_billed(
+    listed: tuple[Credential, ...], network: Network
+) -> None:
+    asked, of = planned(), clinic(*listed, licensed())
+    (service,) = rule_examples.make_visit(book().standard_visit, ON).services
+    seen = replace(
+        rule_examples.make_visit(book().standard_visit, ON), state="WA",
+        services=(replace(service, therapist=asked.therapists[0]),),
+    )  # fmt: skip
+    assert network_of(asked, of) is network
+    assert network_of(asked, of) is billed_as(flow.bill(seen, book(), of))
+    assert network_of(replace(asked, payer=None), of) is Network.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("other", "network"), [(IN, Network.IN), (OUT, Network.OUT), (None, Network.NO_DATA), (NONE, Network.NO_DATA)]
+)
+def test_of_two_therapists_both_have_to_be_known(other: Enrolled | None, network: Network) -> None:
+    both = replace(planned(), therapists=(*planned().therapists, Therapist("Practitioner/B", OTHER)))
+    row = replace(enrolled(IN, npi=OTHER), enrolled=other)
+    assert network_of(both, clinic(enrolled(IN), row, licensed())) is network
 
 
 # --- the file of terms ----------------------------------------------------------------------------------------------

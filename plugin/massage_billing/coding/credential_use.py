@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
+from typing import Final
 
 from massage_billing.coding.remember import Remembered
 from massage_billing.model import Clinic, Credential, CredentialKind, Enrolled, Therapist
+
+MIXED: Final = "mixed"
+"""``network`` where the therapists of one claim differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,23 @@ def _enrolled(who: Whose, deciding: Sequence[Credential], on: Date) -> Judged:
         return Judged("none", f"{who.name}: {about} says that the payer takes no claims of it.", about)
     network = said.pop() if said else None
     return Judged("", about=about, network=network, ends=_last(holding))
+
+
+def network(therapists: Collection[Enrolled | None], group: Enrolled | None) -> str | None:
+    """How a claim is billed, by the networks of its therapists and of the clinic: "in-network", "out-of-network",
+    "mixed"; None where that is not said of one of them.
+
+    A clinic that is out of network is so whoever treats; one that is in it speaks for those of whom nothing is said.
+    """
+    if group is Enrolled.OUT_OF_NETWORK:
+        return Enrolled.OUT_OF_NETWORK.value
+    found = set(therapists)
+    if {Enrolled.IN_NETWORK, Enrolled.OUT_OF_NETWORK} <= found:
+        return MIXED
+    if found == {None}:
+        found = {group}
+    only = found.pop() if len(found) == 1 else None
+    return None if only is None else only.value
 
 
 def licence(who: Whose, state: str | None, on: Date, clinic: Clinic, host: Iterable[Credential] = ()) -> Judged:

@@ -19,8 +19,6 @@ ENROLLED: Final = "therapist-credentialed"
 """Rule id: enrolment with the payer."""
 LICENSED: Final = "therapist-licensed"
 """Rule id: licence of the state."""
-MIXED: Final = "mixed"
-"""``Decision.network`` where the therapists of one claim differ."""
 _NO_DATA: Final = frozenset({"missing", "untracked", "state"})
 """Cases in which the file does not say, rather than that it says no."""
 
@@ -69,7 +67,7 @@ class _Desk:
         if {Enrolled.IN_NETWORK, Enrolled.OUT_OF_NETWORK} <= networks:
             self.notes.fail(ENROLLED, "One therapist is in the payer's network and another is not.", "mixed")
         self._pass_or_bypass(ENROLLED, before, judged)
-        return _network(networks, group.network)
+        return credential_use.network(networks, group.network)
 
     def licences(self) -> None:
         """Of every therapist, in the state of the site."""
@@ -124,16 +122,3 @@ class _Desk:
             self.notes.passed(rule)
         else:
             self.notes.bypassed(rule)
-
-
-def _network(therapists: set[Enrolled | None], group: Enrolled | None) -> str | None:
-    """How the claim is billed; None where that is not said of one of them. A group that is out of network is so
-    whoever treats."""
-    if group is Enrolled.OUT_OF_NETWORK:
-        return Enrolled.OUT_OF_NETWORK.value
-    if {Enrolled.IN_NETWORK, Enrolled.OUT_OF_NETWORK} <= therapists:
-        return MIXED
-    if therapists == {None}:
-        therapists = {group}
-    only = therapists.pop() if len(therapists) == 1 else None
-    return None if only is None else only.value

@@ -6,7 +6,7 @@ while somebody can still do something about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from typing import Final
@@ -26,6 +26,11 @@ _ON_HOST: Final[Mapping[str, str]] = {
     "enrolment-unclear": "enrolment-on-host-ended", "not-licensed": "licence-on-host-ended",
 }  # fmt: skip
 """What is only pointed out where the clinic keeps no file, and the host alone says so."""
+_NETWORK: Final[Mapping[str | None, Network]] = {
+    Enrolled.IN_NETWORK.value: Network.IN, Enrolled.OUT_OF_NETWORK.value: Network.OUT,
+    credential_use.MIXED: Network.OUT,
+}  # fmt: skip
+"""For which network the payer's figures count, as the claim would be billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,76 +68,81 @@ def planned_of(appointment: Appointment, payer: Payer | None, coverage: Coverage
     )
 
 
-def credential_reasons(planned: Planned, clinic: Clinic, terms: CredentialTerms) -> tuple[Reason, ...]:
-    """What credentials have to say of a coming visit; empty where all is well, or nothing is on file."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What credentials have to say of a coming visit."""
+
+    reasons: tuple[Reason, ...] = ()
+    """What is to be settled or told; empty where all is well, or nothing is on file."""
+    network: Network = Network.NO_DATA
+    """For which network the payer's figures count: as the claim would be billed; NO_DATA where nobody knows."""
+
+
+def credentials(planned: Planned, clinic: Clinic, terms: CredentialTerms) -> Said:
+    """What credentials have to say of a coming visit."""
     if planned.payer is None:
-        return ()
-    host = [*planned.host, *(one for each in planned.therapists for one in credential_use.recorded(each))]
-    desk = _Desk(planned, clinic, terms, host)
-    found = [reason for therapist in planned.therapists for reason in desk.therapist(therapist)]
-    return tuple(dict.fromkeys((*found, *desk.group(), *desk.network())))
+        return Said()
+    desk = _Desk(planned, clinic)
+    return Said(desk.reasons(terms), desk.network())
+
+
+def credential_reasons(planned: Planned, clinic: Clinic, terms: CredentialTerms) -> tuple[Reason, ...]:
+    """``credentials`` without the network."""
+    return credentials(planned, clinic, terms).reasons
+
+
+def network_of(planned: Planned, clinic: Clinic) -> Network:
+    """``credentials`` without the reasons."""
+    return Network.NO_DATA if planned.payer is None else _Desk(planned, clinic).network()
 
 
 class _Desk:
     """The credentials of one coming visit."""
 
-    def __init__(self, planned: Planned, clinic: Clinic, terms: CredentialTerms, host: Sequence[Credential]) -> None:
-        self.planned, self.clinic, self.terms, self.host = planned, clinic, terms, host
+    def __init__(self, planned: Planned, clinic: Clinic) -> None:
+        self.planned, self.clinic = planned, clinic
+        self.host = [*planned.host, *(one for each in planned.therapists for one in credential_use.recorded(each))]
         self.payers = credential_use.payer_names(planned.payer or "", clinic, planned.payer_reference)
-        self.networks: list[Enrolled | None] = []
+        self.enrolled = {each: self._enrolment(credential_use.whose(each)) for each in planned.therapists}
+        self.group = self._enrolment(credential_use.whose_clinic(clinic, planned.organization, None))
 
-    def therapist(self, therapist: Therapist) -> Iterator[Reason]:
+    def network(self) -> Network:
+        """As billing reckons it; a claim of therapists in and out of network is none in network."""
+        billed = credential_use.network({one.network for one in self.enrolled.values()}, self.group.network)
+        return _NETWORK.get(billed, Network.NO_DATA)
+
+    def reasons(self, terms: CredentialTerms) -> tuple[Reason, ...]:
+        """Of each therapist, of the clinic, and of the network."""
+        found = [reason for therapist in self.planned.therapists for reason in self._therapist(therapist, terms)]
+        return tuple(dict.fromkeys((*found, *self._clinic(terms), *self._out(terms))))
+
+    def _therapist(self, therapist: Therapist, terms: CredentialTerms) -> Iterator[Reason]:
         """Of one therapist: enrolment, then licence."""
-        who = credential_use.whose(therapist)
-        enrolled = self._enrolment(who)
-        self.networks.append(enrolled.network)
-        yield from self._told(enrolled, _ENROLMENT, therapist.id)
-        licensed = credential_use.licence(who, self.planned.state, self.planned.on, self.clinic, self.host)
-        yield from self._told(licensed, _LICENCE, therapist.id)
+        yield from self._told(self.enrolled[therapist], _ENROLMENT, therapist.id, terms)
+        who, on = credential_use.whose(therapist), self.planned.on
+        licensed = credential_use.licence(who, self.planned.state, on, self.clinic, self.host)
+        yield from self._told(licensed, _LICENCE, therapist.id, terms)
 
-    def group(self) -> Iterator[Reason]:
+    def _clinic(self, terms: CredentialTerms) -> Iterator[Reason]:
         """Of the clinic, where it is listed."""
-        group = self._enrolment(credential_use.whose_clinic(self.clinic, self.planned.organization, None))
-        self.networks.append(group.network)
-        if group.case in ("dates", "none", "several"):
-            by_host = group.by_host and not self.clinic.credentials_known
+        if self.group.case in ("dates", "none", "several"):
+            by_host = self.group.by_host and not self.clinic.credentials_known
             id = "enrolment-on-host-ended" if by_host else "clinic-not-enrolled"
-            yield self.terms.reason(id, group.message, about=group.about)
+            yield terms.reason(id, self.group.message, about=self.group.about)
 
-    def network(self) -> Iterator[Reason]:
+    def _out(self, terms: CredentialTerms) -> Iterator[Reason]:
         """That the claim will be out of network, whose ever enrolment says so."""
-        if Enrolled.OUT_OF_NETWORK in self.networks:
-            yield self.terms.reason("out-of-network", about=self.planned.payer)
+        if any(one.network is Enrolled.OUT_OF_NETWORK for one in (*self.enrolled.values(), self.group)):
+            yield terms.reason("out-of-network", about=self.planned.payer)
 
     def _enrolment(self, who: Whose) -> Judged:
         return credential_use.enrolment(who, self.payers, self.planned.on, self.clinic, self.host)
 
-    def _told(self, judged: Judged, ids: Mapping[str, str], about: str) -> Iterator[Reason]:
+    def _told(self, judged: Judged, ids: Mapping[str, str], about: str, terms: CredentialTerms) -> Iterator[Reason]:
         if judged.differs:
             message = f"{about}: {judged.differs} says otherwise than {judged.about}, which counts."
-            yield self.terms.reason("credential-differs", message, about=about)
+            yield terms.reason("credential-differs", message, about=about)
         id = ids.get(judged.case)
         if id is not None:
             by_host = judged.by_host and not self.clinic.credentials_known
-            yield self.terms.reason(_ON_HOST.get(id, id) if by_host else id, judged.message, about=about)
-
-
-def out_of_network(reasons: Iterable[Reason]) -> bool:
-    """Whether the claim will be one of a provider out of network: cost is then told from those benefits."""
-    return any(reason.id == "out-of-network" for reason in reasons)
-
-
-def network_of(planned: Planned, clinic: Clinic) -> Network:
-    """For which network the payer's figures count: IN where everybody who treats is enrolled in it, OUT where somebody
-    is not; NO_DATA where nobody knows."""
-    if planned.payer is None or not planned.therapists:
-        return Network.NO_DATA
-    host = [*planned.host, *(one for each in planned.therapists for one in credential_use.recorded(each))]
-    payers = credential_use.payer_names(planned.payer, clinic, planned.payer_reference)
-    who = [credential_use.whose(therapist) for therapist in planned.therapists]
-    found = [credential_use.enrolment(one, payers, planned.on, clinic, host).network for one in who]
-    group = credential_use.whose_clinic(clinic, planned.organization, None)
-    found.append(credential_use.enrolment(group, payers, planned.on, clinic, host).network)
-    if Enrolled.OUT_OF_NETWORK in found:
-        return Network.OUT
-    return Network.IN if all(one is Enrolled.IN_NETWORK for one in found[:-1]) else Network.NO_DATA
+            yield terms.reason(_ON_HOST.get(id, id) if by_host else id, judged.message, about=about)
