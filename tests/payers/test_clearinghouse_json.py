@@ -148,6 +148,16 @@ def test_a_range_of_procedures_is_not_its_first_code() -> None:
     assert not [line for line in answer.kept if "97140" in line]
 
 
+@pytest.mark.parametrize("system", ["CPT", "HCPCS"])
+def test_a_range_of_the_redesigned_shape_is_about_its_codes_and_not_the_whole_coverage(system: str) -> None:
+    codes = {"system": system, "range": {"start": {"value": "97110"}, "end": {"value": "97140"}}}
+    visits = {"service": codes, "quantity": {"qualifier": "VISITS", "value": "20"}, "timePeriod": "CALENDAR_YEAR"}
+    answer = answer_of({"plans": [{"name": "GOLD", "benefits": {"limitations": [visits]}}]}, PLANS)
+    (benefit,) = answer.benefits
+    assert (benefit.procedure, benefit.references) == (None, (("HC", "97110-97140"),))
+    assert answer.kept == ()
+
+
 def test_so_many_a_day_is_no_limit_of_the_year() -> None:
     daily = {"quantityQualifierCode": "VS", "quantity": "1", "unitForMeasurementCode": "DA"}
     entry = {"code": "F", "serviceTypeCodes": ["BE"], "timeQualifierCode": "23", "benefitsServiceDelivery": [daily]}
