@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -446,7 +447,21 @@ def numbers(answer: Answer) -> set[Decimal]:
     return found | {benefit.amount for benefit in answer.benefits if benefit.amount is not None}
 
 
-FLAGS = {"inforce", "excluded", "authorizationRequired"}
+def flag_told(path: tuple[Any, ...], value: bool, answer: Answer, resource: dict[str, Any]) -> bool:
+    """Whether a boolean that is not kept has its value in the answer: in a plan, or in the benefits of its item."""
+    if path[-1] == "inforce":
+        standings = [plan.standing for plan in answer.plans]
+        return (Standing.IN_FORCE if value else Standing.NOT_IN_FORCE) in standings
+    item = resource
+    for step in path[:-1]:
+        item = item[step]
+    of_it = [benefit for benefit in answer.benefits if benefit.said == (orjson.dumps(item).decode(),)]
+    if path[-1] == "excluded":
+        return (BenefitKind.NOT_COVERED if value else BenefitKind.ACTIVE) in {each.kind for each in of_it}
+    assert path[-1] == "authorizationRequired", path
+    return {each.authorization for each in of_it} == {value}
+
+
 SAYS_NO_MORE = {
     *KNOWN,
     *(names.BENEFIT_CATEGORY, names.HCPCS),
@@ -459,10 +474,10 @@ SAYS_NO_MORE = {
 }
 
 
-def told(path: tuple[Any, ...], value: Any, answer: Answer, shown: str) -> bool:
+def told(path: tuple[Any, ...], value: Any, answer: Answer, shown: str, resource: dict[str, Any]) -> bool:
     """Whether a leaf that is not kept stands in the answer, or is a code that stands there as a word of ours."""
     if isinstance(value, bool):
-        return path[-1] in FLAGS
+        return flag_told(path, value, answer, resource)
     if isinstance(value, int | float):
         return Decimal(repr(value)) in numbers(answer)
     if not isinstance(value, str):
@@ -483,7 +498,14 @@ def test_every_leaf_of_a_response_is_in_the_answer_or_kept(resource: dict[str, A
     shown = repr(replace(answer, kept=(), benefits=tuple(replace(each, said=()) for each in answer.benefits)))
     for path, value in leaves(resource):
         line = f"{written(path)} = {value if isinstance(value, str) else json.dumps(value)}"
-        assert not path or line in kept or told(path, value, answer, shown), line
+        assert not path or line in kept or told(path, value, answer, shown, resource), line
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=4))
+@settings(max_examples=50, deadline=None)
+def test_each_plan_is_in_force_as_its_own_insurance_says(said: list[bool]) -> None:
+    plans = insured(*({"inforce": each} for each in said)).plans
+    assert [plan.standing is Standing.IN_FORCE for plan in plans] == said
 
 
 @given(JUNK)

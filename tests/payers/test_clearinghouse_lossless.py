@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from massage_billing.model import Answer, Benefit, CountUnit
 from massage_billing.payers.clearinghouse.answer import read
 from massage_billing.payers.clearinghouse.benefit import basic
 from massage_billing.payers.clearinghouse.mapping import Mapped, fold, load, words
-from massage_billing.payers.clearinghouse.paths import leaves, name_of, parse, shown
+from massage_billing.payers.clearinghouse.paths import compact, leaves, name_of, parse, shown
 from massage_billing.payers.sound import as_asked
 from payers.questions import question
 
@@ -99,9 +102,43 @@ def texts_of(value: object) -> Iterator[str]:
         yield str(value)
 
 
+FIGURES = {"benefitAmount", "benefitPercent", "benefitQuantity"}
+
+
+def figure(text: str) -> Decimal:
+    """A number in a payer's spelling: "$1,500.00", "20%"."""
+    return Decimal(re.sub(r"[$,%\s]", "", text))
+
+
+def portion(text: str) -> Decimal:
+    """A share as a fraction: X12 writes .2, others 20 or 20%."""
+    return figure(text) / 100 if "%" in text or figure(text) > 1 else figure(text)
+
+
+def figure_told(name: str, text: str, benefits: list[Benefit]) -> bool:
+    """Whether a figure of an entry has its value in a benefit that was made of the entry."""
+    if name == "benefitAmount":
+        return figure(text) in [benefit.amount for benefit in benefits]
+    if name == "benefitPercent":
+        return portion(text) in [benefit.share for benefit in benefits]
+    return figure(text) in [count.quantity for benefit in benefits for count in benefit.counts]
+
+
+def assert_figures_are_told(parsed: Any, answer: Answer) -> None:
+    """That the words of an entry stand with its benefit is not enough: its figures must be that benefit's numbers."""
+    entries = parsed.get("benefitsInformation") if isinstance(parsed, dict) else None
+    for place, entry in enumerate(entries if isinstance(entries, list) else []):
+        of_it = [benefit for benefit in answer.benefits if benefit.said == (compact(entry),)]
+        for keys, value in leaves(entry, ("benefitsInformation", place)):
+            if len(keys) > 2 and keys[2] in FIGURES and f"{name_of(keys)} = {shown(value)}" not in answer.kept:
+                assert figure_told(str(keys[2]), shown(value), of_it), (name_of(keys), value)
+
+
 def assert_nothing_is_lost(document: Any, mapped: Mapped) -> None:
     parsed = parse(json.dumps(document).encode())
     answer = read(parsed, mapped.response, question()).answer
+    if mapped is V3:
+        assert_figures_are_told(parsed, answer)
     said = "\n".join(text for benefit in answer.benefits for text in benefit.said)
     kept = set(answer.kept)
     outside = "\n".join(texts_of(replace(answer, kept=(), benefits=())))
@@ -143,3 +180,48 @@ def test_whatever_comes_back_is_read_without_a_crash_and_without_loss(document: 
 def test_reading_twice_says_the_same(document: Any) -> None:
     parsed = parse(json.dumps(document).encode())
     assert read(parsed, V3.response, question()) == read(parsed, V3.response, question())
+
+
+MONEY = st.decimals(0, 9999, places=2).map(str) | st.integers(0, 9999).map(str) | st.just("$1,250.50")
+SHARE = st.decimals(0, 1, places=2).map(str) | st.integers(2, 100).map(str) | st.just("12.5%")
+NUMBER = st.integers(0, 99).map(str)
+VISITS = st.fixed_dictionaries({"quantity": NUMBER})
+NUMBERS = st.fixed_dictionaries({}, optional={"amount": MONEY, "share": SHARE, "count": NUMBER, "visits": VISITS})
+
+
+def v3_entry(told: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a limit a calendar year, with these figures."""
+    names = {"amount": "benefitAmount", "share": "benefitPercent", "count": "benefitQuantity"}
+    found = {names[name]: value for name, value in told.items() if name in names}
+    visits = {"quantityQualifierCode": "VS", **told["visits"]} if "visits" in told else None
+    return {"code": "F", "timeQualifierCode": "23", **found} | ({"quantityQualifierCode": "VS"} if "count" in told
+            else {}) | ({"benefitsServiceDelivery": [visits]} if visits else {})  # fmt: skip
+
+
+def plans_entry(told: dict[str, Any]) -> dict[str, Any]:
+    """The same in the other shape."""
+    found: dict[str, Any] = {"timePeriod": "CALENDAR_YEAR"}
+    found |= {"amount": told["amount"]} if "amount" in told else {}
+    found |= {"percent": told["share"]} if "share" in told else {}
+    if "count" in told:
+        found["quantity"] = {"qualifier": "VISITS", "value": told["count"]}
+    if "visits" in told:
+        delivery = {"quantity": {"qualifier": "VISITS", "value": told["visits"]["quantity"]}}
+        found["serviceLimits"] = [{"delivery": delivery}]
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=3))
+def test_amount_share_and_counts_of_each_benefit_are_those_that_its_entry_tells(told: list[dict[str, Any]]) -> None:
+    v3 = {"benefitsInformation": [v3_entry(one) for one in told]}
+    plans = {"plans": [{"benefits": {"limitations": [plans_entry(one) for one in told]}}]}
+    for mapped, document in ((V3, v3), (PLANS, plans)):
+        benefits = read(parse(json.dumps(document).encode()), mapped.response, question()).answer.benefits
+        for one, benefit in zip(told, benefits, strict=True):
+            counts = [*([one["count"]] if "count" in one else []), *one.get("visits", {}).values()]
+            assert benefit.amount == (figure(one["amount"]) if "amount" in one else None)
+            assert benefit.share == (portion(one["share"]) if "share" in one else None)
+            assert [(each.quantity, each.unit) for each in benefit.counts] == [
+                (Decimal(number), CountUnit.VISITS) for number in counts
+            ]
