@@ -6,6 +6,7 @@ one part of it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date as Date
@@ -24,12 +25,12 @@ from massage_billing.ports import AppointmentRecord, JsonObject
 _ALONG = {link.type: link for link in AHEAD_BY_PATIENT}
 
 
-class FolderSchedule:
+class FolderSchedule(ABC):
     """Implements ``ports.Schedule``: the part of FolderHost that looks ahead."""
 
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[Joiner]:
         """The folder's index as it is now, kept until everything is read from it."""
-        raise NotImplementedError
 
     def appointments(self, first: Date, last: Date) -> Iterator[AppointmentRecord]:
         """See ``ports.Schedule``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from typing import Protocol
@@ -21,17 +22,20 @@ class _Resources(Protocol):
         ...
 
 
-class MemorySchedule:
+class MemorySchedule(ABC):
     """Implements ``ports.Schedule``: the part of MemoryHost that looks ahead."""
 
+    @abstractmethod
     def _held(self) -> _Resources:
-        raise NotImplementedError
+        """What the host holds."""
 
+    @abstractmethod
     def _source(self) -> Source:
-        raise NotImplementedError
+        """How what belongs to an appointment is found."""
 
+    @abstractmethod
     def _maybe_fail(self, operation: str) -> None:
-        raise NotImplementedError
+        """Raise the fault that a test ordered for an operation."""
 
     def appointments(self, first: Date, last: Date) -> Iterator[AppointmentRecord]:
         """See ``ports.Schedule``."""
