@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from contract.payer_contract import Mood
-from massage_billing.errors import PayerRejected, PayerUnreachable, QuestionInvalid
+from massage_billing.errors import PayerAnswerUnreadable, PayerRejected, PayerUnreachable, QuestionInvalid
 from massage_billing.model import AnswerKind, Question, Standing
 from massage_billing.payers.x12 import ledger as x12_ledger
 from massage_billing.payers.x12_folder import X12Folder
@@ -539,3 +539,18 @@ def test_two_processes_that_collect_at_once_both_get_the_answer(house: Clearingh
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(look, [house.channel(), house.channel()])) == [Standing.IN_FORCE] * 2
+
+
+def test_an_answer_that_says_nothing_is_told_and_the_question_may_be_put_out_again(house: Clearinghouse) -> None:
+    channel = house.channel()
+    waiting = ask(channel)
+    house.fetch()
+    house.put(interchange(transaction(one(house), Mood.REFUSED).replace("AAA*Y**75*C~", "")))
+    found = collect(channel, waiting)[question().trace]
+    assert isinstance(found, Failed)
+    assert isinstance(found.problem, PayerAnswerUnreadable)
+    ask(channel)
+    house.fetch()
+    assert house.got == [question().trace] * 2
+    house.answer()
+    assert standing(collect(channel, waiting)[question().trace]) is Standing.IN_FORCE

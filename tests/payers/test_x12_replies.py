@@ -151,6 +151,33 @@ def test_of_two_answers_to_one_question_both_channels_take_the_one_in_force(mood
     assert contents_of(sent, {asked.trace: asked}, (), {}).replies[asked.trace].answer.standing is Standing.IN_FORCE
 
 
+def silent(*said: str) -> bytes:
+    """A 271 with our number and neither a benefit nor a refusal."""
+    return interchange(transaction(asked_by(1), Mood.REFUSED).replace("AAA*Y**75*C~", "") + "~".join(said)).encode()
+
+
+def test_an_answer_that_says_nothing_is_none() -> None:
+    asked = question(1)
+    with pytest.raises(PayerAnswerUnreadable, match="says nothing"):
+        reply_to(asked, silent(), SAID)
+    found = contents_of(silent(), {asked.trace: asked}, (), {})
+    assert (found.replies, found.known, found.silent) == ({}, {asked.trace}, {asked.trace})
+
+
+@pytest.mark.parametrize("said", ["MSG*CALL THE PLAN", "DTP*347*D8*20251231"])
+def test_a_text_or_an_end_of_coverage_alone_is_said(said: str) -> None:
+    assert reply_to(question(1), silent(said), SAID).answer.kind is AnswerKind.ANSWERED
+
+
+def test_an_answer_that_says_nothing_is_put_behind_one_that_says_no() -> None:
+    asked = question(1)
+    bodies = [transaction(asked_by(1), Mood.REFUSED).replace(*change) for change in (("", ""), ("AAA*Y**75*C~", ""))]
+    sent = interchange(*bodies).encode()
+    assert reply_to(asked, sent, SAID).answer.kind is AnswerKind.REFUSED
+    found = contents_of(sent, {asked.trace: asked}, (), {})
+    assert found.replies[asked.trace].answer.kind is AnswerKind.REFUSED
+
+
 def test_an_answer_about_a_stranger_is_not_taken_though_it_has_our_number() -> None:
     asked = question(1)
     sent = interchange(transaction(asked_by(1), Mood.ACTIVE)).replace("SYNTHETICA1*JANE", "SYNTHETICB2*ANN")

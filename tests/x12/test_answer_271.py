@@ -415,6 +415,13 @@ def test_a_reason_is_read_at_every_level(body: tuple[str, ...], level: str) -> N
     assert found.answer.benefits == () or level == "benefit"
 
 
+@pytest.mark.parametrize("reason", ["AAA*N**72*C", "AAA*N**42*R"])
+def test_a_refusal_says_nothing_of_whether_coverage_is_in_force(reason: str) -> None:
+    found = answer("DTP*347*D8*20251231", reason)
+    assert (found.standing, {plan.standing for plan in found.plans}) == (SILENT, {SILENT})
+    assert found.end == date(2025, 12, 31)
+
+
 def test_a_text_after_a_reason_stands_with_it() -> None:
     found = answer("AAA*N**42*R", "MSG*DOWN UNTIL 6 PM")
     assert found.rejections == (Rejection("42", "R", "subscriber", "DOWN UNTIL 6 PM"),)

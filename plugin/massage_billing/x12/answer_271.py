@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date as Date
 
 from massage_billing.errors import PayerAnswerUnreadable
-from massage_billing.model import Answer, Benefit, Question, Rejection, Span
+from massage_billing.model import Answer, AnswerKind, Benefit, Question, Rejection, Span
 from massage_billing.x12.benefits import message, read_benefit, rejections_within, span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
@@ -22,8 +22,10 @@ from massage_billing.x12.other_payers import other_payers
 from massage_billing.x12.patient import Trace, corrected, is_about, is_the_subscriber, traces_of
 from massage_billing.x12.rejections import kind_of
 from massage_billing.x12.segments import Ended, Oddity, Transaction, at, read_pieces
-from massage_billing.x12.standing import stands
+from massage_billing.x12.standing import stands, undecided
 
+SAYS_NOTHING = "says-nothing"
+"""Code of an answer that has not one thing in it that a payer could have said."""
 _WORDS = {
     "share-as-percent": "A share (EB08) above 1 was taken as percent.",
     "number-unreadable": "An amount, share or quantity of an EB is no number.",
@@ -165,12 +167,16 @@ class _Reader:
         on = self._on(question)
         if on is None:
             odd.append(self._odd("no-date", "There is no date to compare its dates with."))
-        if not benefits and not rejections:
-            odd.append(self._odd("says-nothing", "It holds neither a benefit nor a reason why not."))
         types = question.service_types if question else ()
         told = stands(benefits, self._spans(level), on, types, _references(level), self.codes)
+        kind = kind_of(benefits, rejections, self.codes)
+        if kind is not AnswerKind.ANSWERED:
+            told = undecided(told)
+        messages = tuple(text for one in downwards for text in self._messages(one))
+        if not (benefits or rejections or messages or told.plans):
+            odd.append(self._odd(SAYS_NOTHING, "It holds neither a benefit nor a reason why not."))
         return Answer(
-            kind_of(benefits, rejections, self.codes),
+            kind,
             on or Date.min,
             told.standing,
             told.start,
@@ -180,7 +186,7 @@ class _Reader:
             other_payers(benefits, self.codes),
             rejections,
             corrected(level, question) if question is not None else None,
-            tuple(text for one in downwards for text in self._messages(one)),
+            messages,
             *traces,
             tuple(said for one in downwards for said in _kept(one)),
         )

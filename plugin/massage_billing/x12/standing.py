@@ -11,7 +11,7 @@ beginning or end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 
 from massage_billing.model import Benefit, BenefitKind, Plan, Span, Standing
@@ -60,6 +60,12 @@ def stands(
     plans = _plans(telling, patients, on, number, codes)
     best = next((plan for plan in plans if plan.standing is Standing.IN_FORCE), plans[0])
     return Stands(best.standing, best.start, best.end, tuple(plans))
+
+
+def undecided(told: Stands) -> Stands:
+    """The same dates of a question that was refused: they are no answer to whether coverage is in force."""
+    plans = tuple(replace(plan, standing=Standing.NO_DATA) for plan in told.plans)
+    return replace(told, standing=Standing.NO_DATA, plans=plans)
 
 
 def _dates(own: _Bounds, patients: _Bounds) -> _Bounds:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from massage_billing.errors import PayerRejected
+from massage_billing.errors import PayerAnswerUnreadable, PayerRejected
 from massage_billing.model import Question
 from massage_billing.payers.calls import where
 from massage_billing.payers.x12.ledger import Ledger, Put
-from massage_billing.payers.x12.replies import Contents, contents_of, rank
+from massage_billing.payers.x12.replies import SAID_NOTHING, Contents, contents_of, rank
 from massage_billing.ports import Failed, Replied
 
 
@@ -69,3 +69,6 @@ class Incoming:
         elif before is None and (why := contents.turned_down.get(trace)) is not None:
             said = f"{where(self._channel, question.payer)} the question was turned down: {why}."
             self.results[trace] = Failed(PayerRejected(said, "Correct what it names, or the settings of the channel."))
+        elif before is None and trace in contents.silent:
+            said = f"{where(self._channel, question.payer)} {SAID_NOTHING}"
+            self.results[trace] = Failed(PayerAnswerUnreadable(said, "It is asked again."))

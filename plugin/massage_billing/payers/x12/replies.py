@@ -16,11 +16,13 @@ from massage_billing.model import Answer, AnswerKind, Question, Standing
 from massage_billing.payers.sound import Named, stranger
 from massage_billing.ports import Replied
 from massage_billing.x12.acknowledgement import Reason, read_acknowledgements
-from massage_billing.x12.answer_271 import Answer271, answers_of, read_271
+from massage_billing.x12.answer_271 import SAYS_NOTHING, Answer271, answers_of, read_271
 from massage_billing.x12.segments import Ended, Interchange, Transaction, read_pieces
 
 X12 = "application/edi-x12"
 """Media type of the evidence."""
+SAID_NOTHING = "the answer says nothing: neither a benefit nor a reason why not."
+"""For messages."""
 _ANSWER = "271"
 _INQUIRIES = "HS"
 """GS01 of what we send."""
@@ -48,6 +50,9 @@ def reply_to(question: Question, x12: bytes, said: str) -> Replied:
             f"{said} the answer has another question's number, or is about somebody else; it was not recorded.",
             "It is asked again.",
         )
+    ours = [answer for answer in ours if not says_nothing(answer)]
+    if not ours:
+        raise PayerAnswerUnreadable(f"{said} {SAID_NOTHING}", "It is asked again.")
     answer = max(reversed(ours), key=lambda one: _worth(one.answer))
     if any(oddity.code == _MISSING and oddity.where.startswith("transaction") for oddity in answer.oddities):
         raise PayerAnswerUnreadable(f"{said} the answer ends in the middle.", "It is asked again.")
@@ -57,6 +62,11 @@ def reply_to(question: Question, x12: bytes, said: str) -> Replied:
 def is_for(answer: Answer271, question: Question) -> bool:
     """Whether an answer gives back the number of a question, and of a family is about who was asked about."""
     return answer.question is not None and question.trace.casefold() in numbers_of(answer)
+
+
+def says_nothing(answer: Answer271) -> bool:
+    """Whether it holds neither a benefit nor a refusal, text or date: no answer, whatever its number."""
+    return any(oddity.code == SAYS_NOTHING for oddity in answer.oddities)
 
 
 def about_a_stranger(answer: Answer271, question: Question) -> bool:
@@ -117,6 +127,8 @@ class Contents:
     """Answers to questions that wait."""
     turned_down: dict[str, str] = field(default_factory=dict)
     """What a 999 or TA1 turned down, and why."""
+    silent: set[str] = field(default_factory=set)
+    """Questions that wait, and that it answers without saying anything."""
     known: set[str] = field(default_factory=set)
     """All trace numbers of ours that it answers or turns down, whether somebody waits or not."""
     settled: bool = False
@@ -177,6 +189,9 @@ def _take(
         found.known.add(trace)
         if asked is None or answer.question is not asked:
             continue  # of a family that came under one number, another than who was asked about
+        if says_nothing(answer):
+            found.silent.add(trace)
+            continue
         before = found.replies.get(trace)
         if before is None or _worth(before.answer) <= _worth(answer.answer):
             found.replies[trace] = Replied(answer.answer, received, X12)
