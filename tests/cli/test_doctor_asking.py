@@ -58,6 +58,13 @@ def test_a_channel_that_is_not_configured_is_named(tmp_path: Path, mb: Call) -> 
     assert any("channel nobody is not in the settings" in said for _, said in faults.values())
 
 
+@pytest.mark.parametrize("eligibility", ["{channel: nobody}", "{channel: x12}"])
+def test_a_payer_that_cannot_be_asked_is_not_said_to_be(tmp_path: Path, mb: Call, eligibility: str) -> None:
+    out = mb("doctor", "--settings", str(clinic(tmp_path, eligibility=eligibility))).out
+    assert "1 payer asked" not in out
+    assert "no payer is asked by them" not in out
+
+
 def test_x12_without_a_tax_id_is_named(tmp_path: Path, mb: Call) -> None:
     assert found(mb, clinic(tmp_path, tin=False))["clinic.tin"][0] == "missing"
 

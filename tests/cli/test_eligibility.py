@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -252,10 +253,25 @@ def test_a_host_that_no_settings_name_is_refused(clinic: Clinic) -> None:
     assert clinic.asked() == 0
 
 
-def test_a_clinic_without_an_npi_asks_nobody_and_says_why(clinic: Clinic) -> None:
-    text = clinic.settings.read_text().replace('  npi: "1245319599"\n', "")
-    clinic.settings.write_text(text)
+@pytest.mark.parametrize("line", ['  npi: "1245319599"\n', '  name: "Stillwater Massage (synthetic)"\n'])
+def test_a_clinic_that_does_not_say_who_asks_is_told_that_nobody_can_be_asked(clinic: Clinic, line: str) -> None:
+    clinic.settings.write_text(clinic.settings.read_text().replace(line, ""))
     answer = clinic("eligibility", "run", "--json")
-    report = json.loads(answer.out)
-    assert (answer.code, report["asked"], report["reasons"]["asker-unknown"]) == (0, 0, 2)
-    assert clinic.asked() == 0
+    assert (answer.code, clinic.asked()) == (3, 0)
+    assert "clinic.npi or clinic.name is missing" in answer.err
+    assert clinic("huddle").code == 0
+
+
+def test_a_clinic_that_asks_nobody_needs_not_say_who_asks(clinic: Clinic) -> None:
+    clinic.settings.write_text(clinic.settings.read_text().replace('  npi: "1245319599"\n', ""))
+    payers = clinic.folder / "payers.yaml"
+    payers.write_text(re.sub(r"eligibility: \{[^}]*\}", "eligibility: {ask: nobody}", payers.read_text()))
+    assert clinic("eligibility", "run").code == 0
+
+
+def test_a_channel_that_is_not_in_the_settings_is_named_and_holds_up_no_other(clinic: Clinic) -> None:
+    payers = clinic.folder / "payers.yaml"
+    payers.write_text(payers.read_text().replace("channel: core", "channel: cord"))
+    answer = clinic("eligibility", "run")
+    assert (answer.code, clinic.asked()) == (0, 1)
+    assert "Problem: Payer one is not asked: its channel cord is not in the settings." in answer.out

@@ -140,3 +140,21 @@ def test_a_decision_of_a_person_settles_a_hold(server: MiniFhir, here: Path, tmp
     assert second["holds_closed"] == 1
     status = json.loads(mb("status", "--json").out)
     assert status["visits"]["hold"] == first["holds"] - 1
+
+
+@pytest.mark.parametrize("words", [("huddle",), ("eligibility", "run"), ("credentials", "check", "--json")])
+def test_a_host_that_offers_no_appointments_is_no_empty_day(
+    httpserver: HTTPServer, here: Path, mb: Call, words: tuple[str, ...]
+) -> None:
+    set_up(mb, MiniFhir(httpserver, token=TOKEN, unlisted=frozenset({"Appointment"})))
+    answer = mb(*words)
+    assert answer.code == 4
+    assert "offers no Appointment" in answer.err
+    assert "No appointments" not in answer.out
+    assert words[0] != "credentials" or json.loads(answer.out)["appointments"] is None
+
+
+def test_a_host_that_offers_no_appointments_is_billed(httpserver: HTTPServer, here: Path, mb: Call) -> None:
+    set_up(mb, MiniFhir(httpserver, token=TOKEN, unlisted=frozenset({"Appointment"})))
+    answer = mb("run", "--start", "2026-01-01")
+    assert answer.code == 0, answer.err

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from massage_billing import wiring
 from massage_billing.auth_settings import SmartAuth
 from massage_billing.eligibility_settings import FhirChannel
+from massage_billing.errors import StoreError
+from massage_billing.hosts.folder import FolderHost
 from massage_billing.hosts.openemr_can import SCOPES
-from massage_billing.settings import HostKind, HostSettings
+from massage_billing.settings import HostKind, HostSettings, Settings, load_settings
 from massage_billing.wiring.channels import _line
 from massage_billing.wiring.hosts import credentials, limits_of, verify
 
@@ -72,3 +78,35 @@ def test_payloads_are_kept_as_long_as_the_settings_say(
     assert json.loads(mb("run", "--json", "--settings", str(settings)).out)["claims_created"] > 0
     left = json.loads(mb("purge", "--older-than", "0", "--yes", "--json", "--settings", str(settings)).out)["forgotten"]
     assert (left > 0) is kept
+
+
+FOLDER = """\
+clinic: {name: Cedar Lane, npi: "1245319599"}
+hosts: {main: {kind: folder, folder: records, zone: America/Denver, billing: {start: 2026-01-01}}}
+state: {folder: state%s}
+"""
+
+
+def folder_clinic(folder: Path, more: str = "", state: str = "") -> Settings:
+    file = folder / "massage-billing.yaml"
+    (folder / "records").mkdir()
+    file.write_text(FOLDER % state + more, encoding="utf-8")
+    return load_settings(file)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("max_age: 0d", 0), ("max_age: 2d", 2), ("days: 3", 7)])
+def test_answers_are_good_for_as_long_as_the_settings_say(tmp_path: Path, written: str, meant: int) -> None:
+    with wiring.open_sweep(folder_clinic(tmp_path, f"eligibility: {{{written}}}\n")) as sweep:
+        assert sweep.setup.max_age == timedelta(days=meant)
+
+
+@pytest.mark.parametrize("opens", [wiring.open_program, wiring.open_sweep])
+def test_a_store_that_cannot_be_opened_leaves_no_host_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: Callable[..., AbstractContextManager[object]]
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(FolderHost, "close", lambda self: closed.append(self.id))
+    settings = folder_clinic(tmp_path, state=", database_env: NO_SUCH_DATABASE")
+    with pytest.raises(StoreError, match="NO_SUCH_DATABASE"), opens(settings):
+        pass
+    assert closed == ["main"]

@@ -17,6 +17,7 @@ from contract.host_contract import clinic, first_run
 from contract.schedule_contract import booked, calendar, granted, preauthorization
 from hosts.mini_fhir import MiniFhir
 from hosts.mini_openemr import MiniOpenEmr
+from massage_billing.errors import HostError
 from massage_billing.fhir.visit import read_visit
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings
@@ -116,11 +117,12 @@ def test_who_was_there_cannot_be_told_without_a_search_for_visits_by_patient(htt
         assert host.seen_before(["Patient/p1"], FIRST) is None
 
 
-def test_a_host_without_a_calendar_has_no_appointments_and_says_so(httpserver: HTTPServer) -> None:
+def test_a_host_without_a_calendar_is_told_from_an_empty_day_and_says_so(httpserver: HTTPServer) -> None:
     server = MiniFhir(httpserver, unlisted=frozenset({"Appointment", "CoverageEligibilityRequest"}))
     with FhirServer("clinic", server.base) as host:
-        assert list(host.appointments(FIRST, LAST)) == []
-        assert list(host.appointments_by_id(["m1"])) == []
+        for read in (host.appointments(FIRST, LAST), host.appointments_by_id(["m1"])):
+            with pytest.raises(HostError, match=r"Host clinic offers no Appointment.*scopes.*check-host"):
+                list(read)
         notes = host.capabilities().notes
         assert any("no Appointment" in note for note in notes)
         assert "It takes no CoverageEligibilityRequest: what payers answer about coverage is kept here only." in notes

@@ -334,6 +334,15 @@ def test_a_reason_in_a_400_is_an_answer(httpserver: HTTPServer, channel: Clearin
     assert [one.code for one in reply.answer.rejections] == ["73"]
 
 
+def test_an_answer_about_a_namesake_is_not_used(httpserver: HTTPServer, channel: ClearinghouseJson) -> None:
+    told = {"memberId": "X999", "lastName": "SYNTHETICA1", "firstName": "JOHN", "dateOfBirth": "19550101"}
+    body = {"subscriber": told, "benefitsInformation": [{"code": "1", "serviceTypeCodes": ["30"]}]}
+    httpserver.expect_request("/v3", "POST").respond_with_json(body)
+    with pytest.raises(PayerAnswerUnreadable, match="not to the question") as caught:
+        channel.ask(question())
+    assert "X999" not in str(caught.value)
+
+
 def test_a_400_about_the_form_is_rejected_and_quotes_nobody(httpserver: HTTPServer, channel: ClearinghouseJson) -> None:
     httpserver.expect_request("/v3", "POST").respond_with_json(
         {"errors": [{"field": "subscriber.lastName", "description": "Synthetica1 is too long"}]}, status=400

@@ -343,13 +343,16 @@ def test_of_several_responses_the_one_with_our_key_is_taken(channel: FhirPayer, 
         response(identifier=[{"system": names.SID_QUESTION_KEY, "value": "SOMEBODYELSE"}]),
         response(patient={"reference": "#p"}, contained=[
             {"resourceType": "Patient", "id": "p", "birthDate": "1911-01-11", "name": [{"family": "Elsewhere"}]}]),
+        response(patient={"reference": "#p"}, insurance=[{"coverage": {"reference": "#c"}}], contained=[
+            {"resourceType": "Patient", "id": "p", "birthDate": "1955-01-01", "name": [{"family": "SYNTHETICA1"}]},
+            {"resourceType": "Coverage", "id": "c", "subscriberId": "X999"}]),
         {"resourceType": "Patient"},
         bundle(),
         [],
         "text",
     ],
-    ids=["two without a key", "another key", "another identifier", "another patient", "no response", "empty bundle",
-         "list", "string"],
+    ids=["two without a key", "another key", "another identifier", "another patient", "a namesake",
+         "no response", "empty bundle", "list", "string"],
 )  # fmt: skip
 def test_what_is_not_an_answer_to_this_question_is_not_taken(
     channel: FhirPayer, httpserver: HTTPServer, body: Any

@@ -22,9 +22,9 @@ from massage_billing.model import (
     Person,
     Standing,
 )
+from massage_billing.ports import Habit
 from massage_billing.previsit import habits, question, which
 from massage_billing.previsit.ask import Ask, newest, whether
-from massage_billing.previsit.habits import Learnt
 from massage_billing.previsit.which import Billed, PatientPays, ToAsk
 from previsit.making import (
     ASKER,
@@ -345,7 +345,7 @@ def test_no_fault_repeats_a_name_a_birth_date_or_a_member_id() -> None:
 # --- service types --------------------------------------------------------------------------------------------------
 
 
-def types(*learnt: Learnt, of: Payer | None = None) -> tuple[str, ...]:
+def types(*learnt: Habit, of: Payer | None = None) -> tuple[str, ...]:
     return habits.service_types(of or payer(), learnt, ASKING.service_types)
 
 
@@ -354,25 +354,25 @@ def test_massage_is_asked_first_of_a_payer_nobody_knows() -> None:
 
 
 def test_the_service_type_that_brought_limits_is_asked_next_time() -> None:
-    assert types(Learnt("plan", "PT", 4, 3, 4), Learnt("plan", "BE", 4, 0, 4))[0] == "PT"
+    assert types(Habit("plan", "PT", 4, 3, 4), Habit("plan", "BE", 4, 0, 4))[0] == "PT"
 
 
 def test_the_one_that_brought_limits_more_often_comes_first() -> None:
-    assert types(Learnt("plan", "AE", 2, 2, 2), Learnt("plan", "BE", 4, 1, 4))[:2] == ("AE", "BE")
+    assert types(Habit("plan", "AE", 2, 2, 2), Habit("plan", "BE", 4, 1, 4))[:2] == ("AE", "BE")
 
 
 def test_one_that_brought_nothing_three_times_goes_behind_those_not_tried() -> None:
-    assert types(Learnt("plan", "BE", 2, 0, 0))[0] == "BE"
-    assert types(Learnt("plan", "BE", 3, 0, 0)) == ("PT", "AE", "33", "30", "BE")
+    assert types(Habit("plan", "BE", 2, 0, 0))[0] == "BE"
+    assert types(Habit("plan", "BE", 3, 0, 0)) == ("PT", "AE", "33", "30", "BE")
 
 
 def test_another_payers_habits_teach_nothing() -> None:
-    assert types(Learnt("other", "PT", 9, 9, 9))[0] == "BE"
+    assert types(Habit("other", "PT", 9, 9, 9))[0] == "BE"
 
 
 def test_the_payers_own_list_outranks_what_was_learnt() -> None:
     own = payer(asking=PayerAsking("ourselves", "x12", "1", service_types=("30",)))
-    assert types(Learnt("plan", "PT", 9, 9, 9), of=own) == ("30",)
+    assert types(Habit("plan", "PT", 9, 9, 9), of=own) == ("30",)
 
 
 # --- what answers teach ---------------------------------------------------------------------------------------------

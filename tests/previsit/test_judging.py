@@ -430,6 +430,50 @@ def test_dollars_that_are_used_up_leave_the_price_to_the_patient() -> None:
     assert found.cost.least == found.cost.most == Decimal("160.00")
 
 
+def test_dollars_that_are_used_up_in_one_network_block_nothing_where_the_therapists_is_unknown() -> None:
+    both = [replace(one, network=Network.BOTH) for one in GOOD]
+    in_ = benefit("limit", "BE", **dollars("500", LEFT))
+    out = replace(in_, network=Network.OUT, amount=Decimal(0))
+    found = verdict(*both, in_, out, network=Network.NO_DATA)
+    assert (found.readiness, ids(found)) == (UNKNOWN, ["limit-dollars-unclear"])
+    assert found.cost is not None
+    assert (found.cost.least, found.cost.most) == (Decimal("25.00"), Decimal("160.00"))
+    assert verdict(*both, in_, out).readiness is READY
+    for none, network in ((out, Network.OUT), (replace(out, network=Network.BOTH), Network.NO_DATA)):
+        assert ids(verdict(*both, none, network=network)) == ["limit-dollars-used-up"]
+
+
+def test_where_by_one_number_no_visit_is_left_the_price_may_be_the_patients() -> None:
+    both = [replace(one, network=Network.BOTH) for one in (GOOD[0], *GOOD[2:])]
+    none, more = (benefit("limit", "BE", counts=visits(None, None, n), network=network)
+                  for n, network in ((0, Network.OUT), (12, Network.IN)))  # fmt: skip
+    assert cost(*both, none, more, network=Network.NO_DATA) == (Decimal("25.00"), Decimal("160.00"))
+
+
+def test_figures_of_the_last_plan_year_decide_nothing_in_the_new_one() -> None:
+    used_up = (
+        GOOD[0],
+        benefit("limit", "BE", counts=visits(20, 20, 0)),
+        benefit("limit", "BE", **dollars("0", LEFT)),
+        *GOOD[2:],
+        benefit("out-of-pocket", "30", **dollars("0", LEFT)),
+    )
+    before = known(answer(*used_up, asked_for=ago(3)), on=ago(3))
+    assert "visits-used-up" in ids(verdict(said=before))
+    begins = PayerAsking("ourselves", "x12", "60054", "Plan", plan_year_start=(11, 17))
+    found = verdict(said=before, of=clinic(payer(asking=begins)))
+    assert (found.readiness, ids(found)) == (UNKNOWN, ["answer-old"])
+    assert found.benefits is not None
+    assert (found.benefits.left, found.benefits.deductible_left, found.benefits.out_of_pocket_left) == (None,) * 3
+    assert found.benefits.copay == Decimal(25)
+    assert found.visits_left is not None
+    assert found.visits_left.limits == ()
+    assert found.cost is not None
+    assert (found.cost.least, found.cost.most) == (Decimal("25.00"), Decimal("160.00"))
+    same = known(answer(*used_up, asked_for=date(2026, 11, 17)), on=TODAY)
+    assert "visits-used-up" in ids(verdict(said=same, of=clinic(payer(asking=begins))))
+
+
 def test_appointments_booked_before_this_one_take_theirs_first() -> None:
     two = (GOOD[0], benefit("limit", "BE", counts=visits(20, 18, 2)), *GOOD[2:])
     assert verdict(*two, before=Before(booked=1)).readiness is READY

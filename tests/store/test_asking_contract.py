@@ -130,7 +130,7 @@ def test_many_are_claimed_and_settled_at_once(asking):
     assert keys(taken) == keys(wanted)
     asking.settle([answered(row) for row in taken])
     assert claim(asking, *wanted, owner="b") == []
-    assert len(asking.unwritten(HOST, 5000)) == 1203
+    assert len(asking.unwritten(HOST, 5000)) == asking.count_unwritten(HOST) == 1203
     assert len(asking.answers(HOST, [row.coverage for row in wanted])) == 1203
 
 
@@ -256,6 +256,7 @@ def test_answers_that_are_not_on_the_host_come_oldest_first_until_they_are_writt
     asking.written(HOST, [(left[0].row.key, "CoverageEligibilityResponse/1"), ("unknown", "x")])
     asking.written(HOST, [])
     assert [one.row.coverage for one in asking.unwritten(HOST, 9)] == ["Coverage/5", "Coverage/6"]
+    assert [asking.count_unwritten(host) for host in (HOST, "other", "nobody")] == [2, 1, 0]
     assert asking.answers(HOST, ["Coverage/7"])["Coverage/7"][0].response == "CoverageEligibilityResponse/1"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from massage_billing.ports import AheadTask, Habit, QuestionState
 from massage_billing.store import open_store
@@ -38,13 +46,17 @@ states = st.sampled_from([QuestionState.LATER, QuestionState.WAITING, QuestionSt
 
 @st.composite
 def results(draw, row):
-    """What may become of a question, said by its owner or by another."""
-    row = replace(row, owner=draw(owners))
+    """What may become of a question, said by whoever the row names."""
     if draw(st.booleans()):
         return answered(row, draw(minutes), draw(st.sampled_from(["x", "y"])), written=draw(st.booleans()))
     ticket = draw(st.sampled_from(["", "t1"]))
     made = later(row, draw(st.none() | minutes), state=draw(states), ticket=ticket)
     return replace(made, evidence=draw(st.sampled_from([b"", b"AAA"])))
+
+
+def by_anybody(row):
+    """What may become of a question, said by its owner or by another."""
+    return owners.flatmap(lambda owner: results(replace(row, owner=owner)))
 
 
 tasks = st.builds(
@@ -62,6 +74,8 @@ habits = st.builds(Habit, st.sampled_from(["bcbs", "aetna"]), st.sampled_from(["
 
 class BothMemories(RuleBasedStateMachine):
     template: Path
+    reached: Counter[str]
+    """How often all examples together came to what is compared."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,16 +91,39 @@ class BothMemories(RuleBasedStateMachine):
         self.real_store.close()
         shutil.rmtree(self.folder)
 
+    def rows(self, *states):
+        """Questions that were claimed, of both hosts; of these states only."""
+        every = [row for host in (HOST, "other") for row in self.fake.rows(host, date(2020, 1, 1))]
+        return [row for row in every if not states or row.state in states]
+
+    @initialize(data=st.data(), some=st.lists(wanted, min_size=4, max_size=8), owner=owners)
+    def begin(self, data, some, owner):
+        """Whichever rules an example goes without, there are questions, and some of them are answered."""
+        self.claim(some, owner, at(0))
+        self.settle_claimed(data, data.draw(minutes))
+        self.written_answers(data, "1")
+
     @rule(some=st.lists(wanted, max_size=4), owner=owners, now=minutes)
     def claim(self, some, owner, now):
         lease = timedelta(minutes=2)
         assert self.real.claim(some, owner, now, lease) == self.fake.claim(some, owner, now, lease)
 
-    @rule(some=st.lists(wanted.flatmap(results), max_size=4), now=minutes)
+    @rule(some=st.lists(wanted.flatmap(by_anybody), max_size=4), now=minutes)
     def settle(self, some, now):
         self.now = now
         for asking in (self.real, self.fake):
             asking.settle(some)
+
+    @precondition(lambda self: self.rows())
+    @rule(data=st.data(), now=minutes)
+    def settle_claimed(self, data, now):
+        """What becomes of rows that were claimed, mostly said by the process that claimed them."""
+        open_rows = [row for row in self.rows() if row.state is not QuestionState.ANSWERED]
+        row = st.sampled_from(open_rows or self.rows())
+        said = st.one_of(row.flatmap(results), row.flatmap(results), st.sampled_from(self.rows()).flatmap(by_anybody))
+        before = len(self.rows(QuestionState.ANSWERED))
+        self.settle(data.draw(st.lists(said, min_size=2, max_size=6)), now)
+        self.reached["answered"] += len(self.rows(QuestionState.ANSWERED)) - before
 
     @rule(owner=owners)
     def die(self, owner):
@@ -96,6 +133,18 @@ class BothMemories(RuleBasedStateMachine):
     def written(self, keys):
         for asking in (self.real, self.fake):
             asking.written(HOST, keys)
+
+    @precondition(lambda self: self.rows(QuestionState.ANSWERED))
+    @rule(data=st.data(), number=st.sampled_from("12"))
+    def written_answers(self, data, number):
+        """Of answers that are recorded, mostly such as are not on the host yet."""
+        for host in (HOST, "other"):
+            left = [each.row.key for each in self.fake.unwritten(host, 99)]
+            keys = left + [row.key for row in self.rows(QuestionState.ANSWERED) if row.host == host]
+            drawn = data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2)) if keys else []
+            self.reached["written"] += len({*drawn} & {*left})
+            for asking in (self.real, self.fake):
+                asking.written(host, [(key, f"CoverageEligibilityResponse/{number}") for key in drawn])
 
     @rule(some=st.lists(tasks, max_size=3))
     def save_tasks(self, some):
@@ -136,7 +185,7 @@ class BothMemories(RuleBasedStateMachine):
         assert self.real.answered_since(HOST, at(2)) == self.fake.answered_since(HOST, at(2))
         for limit in (2, 99):
             assert self.real.unwritten(HOST, limit) == self.fake.unwritten(HOST, limit)
-        for row in self.fake.rows(HOST, date(2020, 1, 1)):
+        for row in self.rows():
             assert self.real.evidence(row.key) == self.fake.evidence(row.key)
 
     @invariant()
@@ -149,6 +198,7 @@ class BothMemories(RuleBasedStateMachine):
 def test_the_fake_remembers_as_the_database_does(tmp_path):
     open_store(tmp_path / "store.sqlite").close()
     BothMemories.template = tmp_path / "store.sqlite"
+    BothMemories.reached = Counter()
     phases = set(Phase) - {Phase.shrink, Phase.explain}
     few = settings(
         max_examples=60,
@@ -158,3 +208,6 @@ def test_the_fake_remembers_as_the_database_does(tmp_path):
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(BothMemories, settings=few)
+    print(dict(BothMemories.reached))
+    assert BothMemories.reached["answered"] > 50
+    assert BothMemories.reached["written"] > 10

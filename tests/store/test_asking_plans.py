@@ -23,6 +23,7 @@ ASKED = {
     "answered_since": lambda a: a.answered_since(HOST, NOON),
     "evidence": lambda a: a.evidence(question("0").key),
     "unwritten": lambda a: a.unwritten(HOST, 10),
+    "count_unwritten": lambda a: a.count_unwritten(HOST),
     "written": lambda a: a.written(HOST, [(question("0").key, "CoverageEligibilityResponse/1")]),
     "rows": lambda a: list(a.rows(HOST, NOON.date())),
     "kept": lambda a: a.kept("npi:1", NOON, LEASE),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+
+import pytest
 
 from builders import Json, ref
 from massage_billing.model import Readiness, Standing
@@ -93,3 +95,17 @@ def test_a_dry_run_remembers_nothing() -> None:
     world.put(told(in_force=False))
     world.sweep().run(dry_run=True)
     assert world.asking.answers(world.host.id, ["Coverage/c1"]) == {}
+
+
+def test_a_host_whose_clock_is_wrong_does_not_make_its_changed_answer_an_old_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What came when is told by one clock, that of this machine, whoever answered."""
+    world = asked_by_host(World())
+    world.put(told(in_force=False))
+    world.run()
+    monkeypatch.setattr(world.host, "now", lambda: world.now - timedelta(days=3))
+    world.put(told(in_force=True))
+    world.run()
+    newest = world.asking.answers(world.host.id, ["Coverage/c1"])["Coverage/c1"][0]
+    assert (newest.answer.standing, newest.answered_at) == (Standing.IN_FORCE, world.now)

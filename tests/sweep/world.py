@@ -223,7 +223,7 @@ class World:
             "host": self.host, "schedule": self.host, "store": self.store, "asking": self.asking, "book": BOOK,
             "terms": TERMS, "credential_terms": CREDENTIAL_TERMS, "clinic": clinic, "reading": reading,
             "asker": self.asker, "channels": self.channels, "owner": f"process-{self.processes}",
-            "effort": self.effort, "now": lambda: self.now,
+            "effort": self.effort, "max_age": timedelta(days=30), "now": lambda: self.now,
         }  # fmt: skip
         setup = SweepSetup(**{**given, **self.settings, **changes})
         return Sweep(setup, GuardedAsker(setup.effort.at_once, time=self.time, jitter=lambda: 0.5))

@@ -45,10 +45,10 @@ def command(offline: bool, days: int, settings_file: Path | None, host: str | No
     attestation at CAQH when it falls due. Coming appointments whose claim would be held are named. The NPI registry is
     asked where npi_registry in the settings says where it is: by NPI alone, once in so many days.
     """
-    from massage_billing.wiring.credentials import credentials_of
+    from massage_billing.clinic_files import settings_to_clinic
 
     settings = shell.load(settings_file)
-    looked = _Looked(credentials_of(settings), Date.today())
+    looked = _Looked(settings_to_clinic(settings), Date.today())
     with shell.progress("credentials check") as reporter:
         if not offline:
             looked.look_at_calendar(settings, host, days, reporter)

@@ -16,9 +16,9 @@ FILE_NAME = "credentials.csv"
 
 def clinic_with_credentials(settings: Settings) -> Clinic:
     """The clinic with its credentials. SettingsError where the settings name no file."""
-    from massage_billing.wiring.credentials import credentials_of
+    from massage_billing.clinic_files import settings_to_clinic
 
     if settings.clinic.credentials is None:
         what = f"{settings.source}: clinic.credentials names no file, so nobody's enrolment is known."
         raise SettingsError(what, "See plugin/docs/credentials.md; `massage-billing credentials import` can begin one.")
-    return credentials_of(settings)
+    return settings_to_clinic(settings)

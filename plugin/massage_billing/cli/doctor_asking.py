@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,19 +28,26 @@ def examine_asking(settings: Settings, payers: tuple[Payer, ...]) -> Iterator[Ch
         yield from _channel(f"eligibility.channels.{name}", channel)
     if any(isinstance(channel, _X12) for channel in channels.values()) and not settings.clinic.tin:
         yield Check("clinic.tin", MISSING, "X12 questions carry it as their originator (TRN03).", "Give the tax id.")
-    for payer in payers:
-        yield from _payer(payer, settings)
-    asked = [payer.key for payer in payers if payer.asking is not None and payer.asking.ask == "ourselves"]
+    wanted = asked_payers(payers)
+    found = {payer.key: list(_payer(payer, settings)) for payer in wanted}
+    for checks in found.values():
+        yield from checks
+    asked = [key for key, checks in found.items() if all(check.state != MISSING for check in checks)]
     if asked:
         yield Check("eligibility", OK, f"{shell.counted(len(asked), 'payer')} asked: {', '.join(asked)}")
-    elif channels:
+    elif channels and not wanted:
         fix = "Give payers an eligibility entry in payers.yaml."
         yield Check("eligibility", WARN, "there are channels, and no payer is asked by them.", fix)
 
 
+def asked_payers(payers: Iterable[Payer]) -> list[Payer]:
+    """Those that payers.yaml says are asked by this program."""
+    return [payer for payer in payers if payer.asking is not None and payer.asking.ask == "ourselves"]
+
+
 def _payer(payer: Payer, settings: Settings) -> Iterator[Check]:
     asking, about = payer.asking, f"payer {payer.key}"
-    if asking is None or asking.ask != "ourselves":
+    if asking is None:
         return
     if asking.channel not in settings.eligibility.channels:
         known = ", ".join(settings.eligibility.channels) or "none is configured"

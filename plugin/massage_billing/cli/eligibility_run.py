@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from massage_billing.cli import shell
+from massage_billing.errors import SettingsError
 
 if TYPE_CHECKING:
     from massage_billing.sweep.report import SweepReport
+    from massage_billing.sweep.setup import SweepSetup
 
 UNWRITTEN_EXIT = 5
 PAYER_EXIT = 10
@@ -46,8 +49,10 @@ def command(
         )
     settings = shell.load(settings_file)
     with shell.open_sweep(settings, settings.host(host).id, "eligibility") as sweep:
+        unknown = _check_payers(sweep.setup)
         report = sweep.collect() if collect else sweep.run(first, days, dry_run=dry_run)
         refused = _not_taken(sweep.setup.host.capabilities().writable)
+    report = replace(report, problems=(*unknown, *report.problems))
     if as_json:
         shell.print_json(report)
     else:
@@ -55,6 +60,22 @@ def command(
     if report.unwritten and not dry_run:
         return UNWRITTEN_EXIT
     return PAYER_EXIT if report.payers and not report.answered else 0
+
+
+def _check_payers(setup: SweepSetup) -> tuple[str, ...]:
+    """What keeps some payers from being asked; SettingsError where something keeps all of them."""
+    from massage_billing.cli.doctor_asking import asked_payers
+
+    wanted = asked_payers(setup.clinic.payers)
+    if wanted and setup.asker is None:
+        what = "clinic.npi or clinic.name is missing, so nobody can be asked: a payer has to be told who asks."
+        raise SettingsError(what, "Give both in the settings; `massage-billing doctor` checks them.")
+    channels = {payer.key: payer.asking.channel for payer in wanted if payer.asking is not None}
+    return tuple(
+        f"Payer {payer} is not asked: its channel {channel} is not in the settings."
+        for payer, channel in channels.items()
+        if channel not in setup.channels
+    )
 
 
 def _not_taken(writable: frozenset[str]) -> tuple[str, ...]:

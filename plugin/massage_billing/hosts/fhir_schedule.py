@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from datetime import date as Date
 from typing import TypeVar
 
+from massage_billing.errors import HostError
 from massage_billing.hosts.appointment_read import MARGIN, AppointmentReader, day_of, is_coming
 from massage_billing.hosts.fhir_source import FhirSource
 from massage_billing.hosts.seen import was_seen
@@ -97,12 +98,12 @@ class FhirCalendar:
 class FhirSchedule:
     """Implements ``ports.Schedule`` over a FhirCalendar; the part of FhirServer that looks ahead."""
 
+    id: str
     calendar: FhirCalendar
 
     def appointments(self, first: Date, last: Date) -> Iterator[AppointmentRecord]:
         """See ``ports.Schedule``; the next page is read while this one is used."""
-        if not self.calendar.source.reads("Appointment"):
-            return
+        self._refuse_without_calendar()
         reader = self.calendar.reader(first)
         seen: set[str] = set()
 
@@ -117,12 +118,17 @@ class FhirSchedule:
 
     def appointments_by_id(self, ids: Sequence[str]) -> Iterator[AppointmentRecord]:
         """See ``ports.Schedule``."""
-        if not self.calendar.source.reads("Appointment"):
-            return
+        self._refuse_without_calendar()
         for page in self.calendar.by_ids(list(dict.fromkeys(ids))):
             days = [day for one in page if (day := day_of(one)) is not None]
             first = min(days, default=datetime.now(UTC).date())
             yield from self.calendar.reader(first).read(page)
+
+    def _refuse_without_calendar(self) -> None:
+        """No calendar is not an empty day: nobody would be told of what is to be settled before a visit."""
+        if not self.calendar.source.reads("Appointment"):
+            fix = "Look at the scopes this program was given; `massage-billing check-host` says what the host offers."
+            raise HostError(f"Host {self.id} offers no Appointment, so what is to come cannot be read.", fix)
 
     def seen_before(self, patients: Sequence[str], day: Date) -> set[str] | None:
         """See ``ports.Schedule``."""

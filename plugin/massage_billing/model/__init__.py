@@ -5,6 +5,7 @@ minutes, money is ``Decimal`` in US dollars, codes are strings ("97124", "GP", "
 """
 
 from massage_billing.model.ahead import (
+    WORST_FIRST,
     Appointment,
     Benefits,
     Clock,
@@ -78,6 +79,7 @@ from massage_billing.model.words import (
 
 __all__ = [
     "NOWHERE",
+    "WORST_FIRST",
     "Accident",
     "Answer",
     "AnswerKind",

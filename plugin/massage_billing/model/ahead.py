@@ -7,6 +7,7 @@ from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from massage_billing.model.answer import CountUnit, Known, Network, Standing
 from massage_billing.model.credential import Credential
@@ -96,6 +97,10 @@ class Readiness(StrEnum):
     """It could not be found out (amber): never taken for a yes."""
     READY = "ready"
     """Nothing to settle (green)."""
+
+
+WORST_FIRST: Final = (Readiness.BLOCKED, Readiness.ACT, Readiness.UNKNOWN, Readiness.READY)
+"""In which order people read them."""
 
 
 @dataclass(frozen=True, slots=True)

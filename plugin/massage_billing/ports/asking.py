@@ -180,6 +180,10 @@ class Asking(Protocol):
         """Answers that are not on the host yet, oldest first."""
         ...
 
+    def count_unwritten(self, host: str) -> int:
+        """How many answers are not on the host yet."""
+        ...
+
     def written(self, host: str, responses: Iterable[tuple[str, str]]) -> None:
         """(question key, "CoverageEligibilityResponse/8"): these are on the host now."""
         ...

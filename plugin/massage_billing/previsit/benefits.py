@@ -12,7 +12,18 @@ from datetime import date as Date
 from decimal import Decimal
 from typing import Final
 
-from massage_billing.model import Answer, Benefit, BenefitKind, Benefits, Count, Entity, Measure, Network, Standing
+from massage_billing.model import (
+    Answer,
+    Benefit,
+    BenefitKind,
+    Benefits,
+    Count,
+    CountUnit,
+    Entity,
+    Measure,
+    Network,
+    Standing,
+)
 from massage_billing.previsit.limit import Limited, limited
 from massage_billing.previsit.relevant import Bearing, Wanted, bearing, best, first_tier, of_network, texts
 from massage_billing.previsit.terms import CODE, AskingFile
@@ -43,12 +54,27 @@ class Picked:
     """The payer says both that massage is covered and that it is not."""
     limit_in_words: bool = False
     """The payer says that there is a limit, and how many only in words."""
-    dollars_left: Decimal | None = None
-    """Dollars that the payer still pays, where it limits them; the least of all options."""
+    dollars: tuple[Decimal | None, ...] = ()
+    """Of each of ``options``: dollars that the payer still pays, where it limits them."""
     rates: tuple[Count, ...] = ()
     """So many a day, week or month."""
     restrictions: tuple[Entity, ...] = ()
     """Providers to whom it is restricted (EB01 N), where the payer names them by NPI or taxonomy."""
+
+    @property
+    def dollars_left(self) -> Decimal | None:
+        """The least of all ``dollars``."""
+        return min((each for each in self.dollars if each is not None), default=None)
+
+    @property
+    def dollars_used_up(self) -> tuple[bool, ...]:
+        """Of each of ``options``: whether the payer pays no dollar more."""
+        return tuple(each is not None and each <= 0 for each in self.dollars)
+
+    def of_another_year(self) -> Picked:
+        """What still holds when a new plan year has begun: its figures begin anew, and nobody knows them yet."""
+        options = tuple(dict.fromkeys(_without_year(one) for one in self.options))
+        return replace(self, shown=_without_year(self.shown), options=options, dollars=(None,) * len(options))
 
 
 def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
@@ -57,9 +83,9 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
     either = bearing(answer, wanted, asking)
     every = [(network, of_network(either, network)) for network in networks]
     told = [limited(found, asking) for _, found in every]
-    options = [option for (network, some), limit in zip(every, told, strict=True)
-               for option in _options(_said(answer, some, network, limit, wanted, asking), some, limit)]  # fmt: skip
-    options = list(dict.fromkeys(options))
+    each = {option: limit.dollars_left for (network, some), limit in zip(every, told, strict=True)
+            for option in _options(_said(answer, some, network, limit, wanted, asking), some, limit)}  # fmt: skip
+    options = list(each)
     some = of_network(either, wanted.network)
     covered = {option.covered for option in options}
     return Picked(
@@ -69,7 +95,7 @@ def pick(answer: Answer, wanted: Wanted, asking: AskingFile) -> Picked:
         not_covered_in_words=any(_denied_in_words(found, asking) for _, found in every) and covered != {False},
         contradicted=covered >= {True, False} or any(_contradicted(found, wanted, asking) for _, found in every),
         limit_in_words=any(one.in_words for one in told),
-        dollars_left=min((one.dollars_left for one in told if one.dollars_left is not None), default=None),
+        dollars=tuple(each.values()),
         rates=tuple(dict.fromkeys(rate for one in told for rate in one.rates)),
         restrictions=tuple(dict.fromkeys(e for one in _restricted(some) for e in one.benefit.entities)),
     )
@@ -109,6 +135,14 @@ def _said(
         referral=_referral(some, asking), provider_limits=_provider_limits(some, asking),
         other_coverage=_others(answer, asking), service_type=first.service_type if first else "",
         texts=tuple(dict.fromkeys((*texts(some), *answer.messages))),
+    )  # fmt: skip
+
+
+def _without_year(one: Benefits) -> Benefits:
+    """Without the figures of a plan year: its limit, and what of its deductible and most out of pocket is left."""
+    return replace(
+        one, allowed=None, used=None, left=None, unit=CountUnit.NO_DATA, period="", shared=False, unlimited=False,
+        deductible=None, deductible_left=None, out_of_pocket_left=None,
     )  # fmt: skip
 
 

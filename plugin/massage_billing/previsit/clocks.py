@@ -92,6 +92,11 @@ def _clock(what: str, on: Date, today: Date, about: str) -> Clock:
     return Clock(what, on, (on - today).days, about)
 
 
+def in_days(days: int) -> str:
+    """ "in 5 days", "in 1 day", "today", "1 day ago"."""
+    counted = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    return "today" if days == 0 else f"in {counted}" if days > 0 else f"{counted} ago"
+
+
 def _told(clock: Clock) -> str:
-    when = f"in {clock.days} days" if clock.days > 0 else "today" if clock.days == 0 else f"{-clock.days} days ago"
-    return f"{clock.about}: {clock.what}, {clock.on.isoformat()} ({when})."
+    return f"{clock.about}: {clock.what}, {clock.on.isoformat()} ({in_days(clock.days)})."

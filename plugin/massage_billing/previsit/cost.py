@@ -27,15 +27,18 @@ def patient_pays(planned: Planned, why: str) -> CostRange:
     return CostRange(planned.least, planned.most, (why, f"The clinic's price is {_money(planned.most)}."))
 
 
-def expected(options: Sequence[Benefits], planned: Planned, own: Planned, later: bool, used_up: bool) -> CostRange:
+def expected(
+    options: Sequence[Benefits], planned: Planned, own: Planned, later: bool, used_up: Sequence[bool]
+) -> CostRange:
     """What the patient pays of a visit that a payer is billed for, over every way the answer can be.
 
     ``own`` is what is planned at the price for patients who pay: it holds for what the plan does not cover. ``later``:
-    another coverage pays after this one, so nothing can be told at least. ``used_up``: no visit is left.
+    another coverage pays after this one, so nothing can be told at least. ``used_up``, of each option: no visit is
+    left, or no dollar.
     """
     if not options:
         return CostRange(None, None, ("No payer has answered.",))
-    every = [_option(one, planned, own, used_up) for one in options]
+    every = [_option(one, planned, own, nothing) for one, nothing in zip(options, used_up, strict=True)]
     least = [one[0] for one in every]
     most = [one[1] for one in every]
     why = list(dict.fromkeys(text for one in every for text in one[2]))
@@ -53,7 +56,7 @@ def _option(one: Benefits, planned: Planned, own: Planned, used_up: bool) -> End
     """One way it can be."""
     charge = planned.most
     if one.covered is False or used_up:
-        because = "The plan does not cover it" if one.covered is False else "No visit is left"
+        because = "The plan does not cover it" if one.covered is False else "Nothing is left of what is allowed"
         return own.least, own.most, [f"{because}: the patient pays the clinic's price{_of(own.most)}."]
     if one.out_of_pocket_left == 0:
         return _ZERO, _ZERO if one.network is Network.IN else charge, ["The patient has paid the year's most."]

@@ -12,12 +12,12 @@ from typing import Final
 
 from massage_billing.coding.provider import npi_valid
 from massage_billing.coding.terms import NpiRow
-from massage_billing.model import Clinic, Credential, CredentialKind, Enrolled, Readiness, Reason
+from massage_billing.model import WORST_FIRST, Clinic, Credential, CredentialKind, Enrolled, Reason
 from massage_billing.ports.npi_registry import Registered
+from massage_billing.previsit.clocks import in_days
 from massage_billing.previsit.credential_people import Person, Reach, reach, still_here
 from massage_billing.previsit.credential_terms import CredentialTerms
 
-_WORST: Final = (Readiness.BLOCKED, Readiness.ACT, Readiness.UNKNOWN, Readiness.READY)
 _KINDS: Final[Mapping[bool, str]] = {True: "organization", False: "person"}
 """``Registered.kind`` of the clinic, and of a therapist."""
 
@@ -66,7 +66,7 @@ def findings(
 
 
 def _rank(one: Reason) -> tuple[int, Date, str, str]:
-    return _WORST.index(one.readiness), one.due or Date.max, one.about or "", one.id
+    return WORST_FIRST.index(one.readiness), one.due or Date.max, one.about or "", one.id
 
 
 class _Check:
@@ -126,7 +126,7 @@ class _Check:
             message = f"{where} ended on {far.end}."
             yield self.terms.reason(f"{kind}-ended", message, about=person.name, due=far.end)
         elif (step := self.terms.step((far.end - self.today).days)) is not None:
-            message = f"{where} ends on {far.end}, {_in_days(far.end, self.today)} (the {step}-day warning)."
+            message = f"{where} ends on {far.end}, {in_days((far.end - self.today).days)} (the {step}-day warning)."
             yield self.terms.reason(f"{kind}-ends", message, about=person.name, due=far.end)
 
     def _attestation(self, person: Person) -> Iterator[Reason]:
@@ -139,7 +139,7 @@ class _Check:
             message = f"{person.name}: by {source} the attestation was due on {due}."
             yield self.terms.reason("attestation-due", message, about=person.name, due=due)
         elif (step := self.terms.step(days)) is not None:
-            soon = f"{_in_days(due, self.today)} (the {step}-day warning)"
+            soon = f"{in_days(days)} (the {step}-day warning)"
             message = f"{person.name}: by {source} the attestation is due on {due}, {soon}."
             yield self.terms.reason("attestation-soon", message, about=person.name, due=due)
 
@@ -216,8 +216,3 @@ def _bare(number: str | None) -> str:
 def _holds(some: Sequence[Credential], today: Date) -> bool:
     far = reach(some, today)
     return far is not None and far.holds
-
-
-def _in_days(day: Date, today: Date) -> str:
-    days = (day - today).days
-    return "today" if days == 0 else f"in {days} day{'' if days == 1 else 's'}"

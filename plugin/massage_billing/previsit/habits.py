@@ -3,55 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from massage_billing.model import Answer, AnswerKind, Payer, Question, Standing
+from massage_billing.ports import Habit
 from massage_billing.previsit.benefits import brings
 from massage_billing.previsit.terms import AskingFile, ServiceTypes
 
 
-class HabitLike(Protocol):
-    """What was learnt of a payer and a service type; ``ports.Habit`` is one."""
-
-    @property
-    def payer(self) -> str:
-        """Payer key."""
-
-    @property
-    def service_type(self) -> str:
-        """The service type."""
-
-    @property
-    def asked(self) -> int:
-        """How often it was asked and answered."""
-
-    @property
-    def limits(self) -> int:
-        """How often the answer gave a limit under it, of massage or the therapies it is counted with."""
-
-    @property
-    def benefits(self) -> int:
-        """How often the answer gave any figure under it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """Counts to add to what was learnt; the fields of ``ports.Habit``."""
-
-    payer: str
-    """Payer key."""
-    service_type: str
-    """"BE", "PT", "30" …"""
-    asked: int
-    """1."""
-    limits: int
-    """1 where the answer gave a limit under it."""
-    benefits: int
-    """1 where it gave any figure under it."""
-
-
-def service_types(payer: Payer, habits: Iterable[HabitLike], terms: ServiceTypes) -> tuple[str, ...]:
+def service_types(payer: Payer, habits: Iterable[Habit], terms: ServiceTypes) -> tuple[str, ...]:
     """Service types in the order to try: the payer's own list, else what was learnt, else that of the data.
 
     First those that brought limits, by how often; then those not tried enough, then those that brought figures, last
@@ -63,12 +23,12 @@ def service_types(payer: Payer, habits: Iterable[HabitLike], terms: ServiceTypes
     return tuple(sorted(terms.order, key=lambda each: _place(each, known.get(each), terms)))
 
 
-def to_ask(payer: Payer, habits: Sequence[HabitLike], terms: ServiceTypes) -> tuple[str, ...]:
+def to_ask(payer: Payer, habits: Sequence[Habit], terms: ServiceTypes) -> tuple[str, ...]:
     """The service types that stand in one question."""
     return service_types(payer, habits, terms)[: terms.at_once]
 
 
-def learnt(question: Question, answer: Answer, asking: AskingFile) -> tuple[Learnt, ...]:
+def learnt(question: Question, answer: Answer, asking: AskingFile) -> tuple[Habit, ...]:
     """What an answer teaches of the service types that were asked; nothing where it was refused, or where the coverage
     is not in force: such an answer has no figures, whatever was asked.
 
@@ -81,11 +41,11 @@ def learnt(question: Question, answer: Answer, asking: AskingFile) -> tuple[Lear
     for each in question.service_types:
         own = tuple(one for one in answer.benefits if each in one.service_types)
         limits, figures = brings(replace(answer, benefits=own), question.serviced, question.codes, asking)
-        found.append(Learnt(question.payer, each, 1, int(limits), int(figures)))
+        found.append(Habit(question.payer, each, 1, int(limits), int(figures)))
     return tuple(found)
 
 
-def _place(service_type: str, habit: HabitLike | None, terms: ServiceTypes) -> tuple[int, float, int]:
+def _place(service_type: str, habit: Habit | None, terms: ServiceTypes) -> tuple[int, float, int]:
     place = terms.order.index(service_type)
     if habit is not None and habit.limits:
         return (0, -habit.limits / habit.asked, place)

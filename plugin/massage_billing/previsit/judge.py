@@ -32,7 +32,7 @@ from massage_billing.model import (
 )
 from massage_billing.previsit import answered, clocks, cost, covers, needed, visits_left
 from massage_billing.previsit.answered import NEVER_ASKED, State
-from massage_billing.previsit.ask import Today
+from massage_billing.previsit.ask import Today, plan_year
 from massage_billing.previsit.benefits import Picked, pick
 from massage_billing.previsit.clocks import Unfiled
 from massage_billing.previsit.needed import Desk
@@ -138,7 +138,9 @@ def _cost(
         return cost.patient_pays(own, "The coverage is not in force by the payer's answer: the patient pays.")
     options = picked.options if picked else ()
     sure = left.visits == 0 and left.binding is not None and not left.binding.differs
-    used_up = sure or (picked is not None and picked.dollars_left == 0)
+    no_dollars = picked.dollars_used_up if picked else ()
+    used_up = [sure or none or visits_left.used_up(one, plan, facts.before)
+               for one, none in zip(options, no_dollars, strict=True)]  # fmt: skip
     return cost.expected(options, plan, own, bool(facts.billed.later), used_up)
 
 
@@ -202,7 +204,11 @@ def _picked(appointment: Appointment, facts: Facts, rules: Rules) -> Picked | No
     if facts.known is None or not answered.tells_benefits(facts.known, rules.day.on):
         return None
     wanted = Wanted(rules.day.on, appointment.codes, facts.network)
-    return pick(facts.known.answer, wanted, rules.terms.asking)
+    picked = pick(facts.known.answer, wanted, rules.terms.asking)
+    payer = facts.billed.payer
+    if payer is not None and facts.known.answer.asked_for < plan_year(rules.day.on, payer):
+        return picked.of_another_year()
+    return picked
 
 
 def _desk(
@@ -251,8 +257,16 @@ def _left(left: VisitsLeft, picked: Picked | None, terms: Eligibility) -> Iterat
         yield terms.reason("limit-in-words")
     for rate in picked.rates:
         yield terms.reason("limit-rate", f"The payer pays {rate.quantity.normalize():f} {rate.unit} a {rate.period}.")
-    if picked.dollars_left is not None:
-        if picked.dollars_left <= 0:
-            yield terms.reason("limit-dollars-used-up")
-        else:
-            yield terms.reason("limit-dollars", f"The payer still pays ${picked.dollars_left:,.2f}.")
+    yield from _dollars(picked, terms)
+
+
+def _dollars(picked: Picked, terms: Eligibility) -> Iterator[Reason]:
+    """What is said of dollars left: nothing is left for sure only where it is so whichever way the answer can be."""
+    if picked.dollars_left is None:
+        return
+    if all(picked.dollars_used_up):
+        yield terms.reason("limit-dollars-used-up")
+    elif any(picked.dollars_used_up):
+        yield terms.reason("limit-dollars-unclear")
+    else:
+        yield terms.reason("limit-dollars", f"The payer still pays ${picked.dollars_left:,.2f}.")

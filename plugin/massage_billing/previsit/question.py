@@ -14,9 +14,9 @@ from massage_billing.coding.provider import npi_valid
 from massage_billing.coding.terms import NpiRow
 from massage_billing.fhir.keys import question_key
 from massage_billing.model import Appointment, Asker, Coverage, Payer, Person, Question, Reason
+from massage_billing.ports import Habit
 from massage_billing.previsit import habits as learning
 from massage_billing.previsit.ask import holder_of
-from massage_billing.previsit.habits import HabitLike
 from massage_billing.previsit.terms import Eligibility
 from massage_billing.previsit.which import ToAsk
 
@@ -46,7 +46,7 @@ def make(
     wanted: ToAsk,
     appointment: Appointment,
     asker: Asker | None,
-    habits: Sequence[HabitLike],
+    habits: Sequence[Habit],
     terms: Eligibility,
     day: Day,
     today: Date,

@@ -68,6 +68,12 @@ def left(
     return VisitsLeft(binding.visits if binding else None, binding, tuple(limits))
 
 
+def used_up(benefits: Benefits, planned: Planned, before: Before) -> bool:
+    """Whether the plan has no visit left, where the answer is as it is in one option."""
+    limit = _plan(benefits, planned, before)
+    return limit is not None and limit.visits == 0
+
+
 def _least(options: Iterable[Benefits], planned: Planned, before: Before) -> Limit | None:
     """The plan's limit; of several ways the answer can be, that with the least left."""
     ways = list(dict.fromkeys(options))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, func, or_, select, true, update
+from sqlalchemy import Connection, Engine, bindparam, exists, func, or_, select, true, update
 
 from massage_billing.model import Known
 from massage_billing.ports import AheadTask, Habit, QuestionRow, Settled, Unwritten
@@ -193,6 +193,12 @@ class SqlAsking(Database):
         with self._reading() as connection:
             rows = [tuple(values) for values in connection.execute(query)]
         return [Unwritten(question_from(values), known_from(values[len(QUESTION) :])) for values in rows]
+
+    def count_unwritten(self, host: str) -> int:
+        """How many answers are not on the host yet."""
+        of_host = exists().where(questions.c.key == answers.c.key, questions.c.host == host)
+        with self._reading() as connection:
+            return connection.execute(select(func.count()).select_from(answers).where(UNWRITTEN, of_host)).scalar_one()
 
     def written(self, host: str, responses: Iterable[tuple[str, str]]) -> None:
         """(question key, "CoverageEligibilityResponse/8"): these are on the host now."""

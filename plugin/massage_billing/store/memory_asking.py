@@ -135,6 +135,10 @@ class MemoryAsking:
         left = [Unwritten(row, self._kept.answers[row.key]) for row in rows]
         return sorted(left, key=lambda one: (one.known.answered_at, one.row.key))[:limit]
 
+    def count_unwritten(self, host: str) -> int:
+        """How many answers are not on the host yet."""
+        return sum(row.key in self._kept.unwritten for row in self._of(host))
+
     def written(self, host: str, responses: Iterable[tuple[str, str]]) -> None:
         """(question key, "CoverageEligibilityResponse/8"): these are on the host now."""
         for key, reference in responses:

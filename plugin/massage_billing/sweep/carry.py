@@ -162,8 +162,7 @@ class Carrier:
         )
         state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem="")
         written = self._written or reply.on_host is not None
-        lessons = learnt(question, answer, self._setup.terms.asking)
-        self._learnt += [Habit(one.payer, one.service_type, one.asked, one.limits, one.benefits) for one in lessons]
+        self._learnt += learnt(question, answer, self._setup.terms.asking)
         self._keep(Settled(state, known, reply.evidence, reply.media_type, written))
 
     def _not_yet(self, row: QuestionRow, answer: Answer, tries: int) -> None:

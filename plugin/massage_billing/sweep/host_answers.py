@@ -22,7 +22,7 @@ def remember(setup: SweepSetup, coming: Sequence[Coming]) -> int:
     fresh = {settled.row.key: settled for one in coming for settled in _fresh(setup, one)}
     if not fresh:
         return 0
-    now = setup.host.now()
+    now = setup.time()
     wanted = [replace(one.row, state=QuestionState.ASKING) for one in fresh.values()]
     mine = setup.asking.claim(wanted, setup.owner, now, setup.lease)
     stored = setup.asking.answers(setup.host.id, {row.coverage for row in mine}) if mine else {}

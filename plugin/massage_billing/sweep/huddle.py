@@ -6,16 +6,27 @@ The page names patients and is PHI; the JSON names them by reference only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from massage_billing.model import Appointment, Clock, CostRange, CountUnit, Readiness, Reason, Verdict, VisitsLeft
+from massage_billing.model import (
+    WORST_FIRST,
+    Appointment,
+    Clock,
+    CostRange,
+    CountUnit,
+    Readiness,
+    Reason,
+    Verdict,
+    VisitsLeft,
+)
+from massage_billing.previsit.clocks import in_days
 
-ORDER: Final = (Readiness.BLOCKED, Readiness.ACT, Readiness.UNKNOWN, Readiness.READY)
+ORDER: Final = WORST_FIRST
 """The worst first."""
 TITLES: Final = {
     Readiness.BLOCKED: "Blocked",
@@ -181,10 +192,7 @@ def cost_in_words(cost: CostRange | None) -> str:
 
 def clock_in_words(clock: Clock) -> str:
     """ "authorization ends 2026-12-04 (in 5 days)"."""
-    days = abs(clock.days)
-    counted = f"{days} day{'' if days == 1 else 's'}"
-    when = "today" if clock.days == 0 else f"in {counted}" if clock.days > 0 else f"{counted} ago"
-    return f"{clock.what} {clock.on.isoformat()} ({when})"
+    return f"{clock.what} {clock.on.isoformat()} ({in_days(clock.days)})"
 
 
 def _dollars(amount: Decimal | None) -> str:
@@ -197,8 +205,3 @@ def _plain(number: Decimal) -> str:
 
 def _time(start: datetime) -> str:
     return f"{(start.hour + 11) % 12 + 1}:{start.minute:02} {'am' if start.hour < 12 else 'pm'}"
-
-
-def worst(verdicts: Sequence[Verdict]) -> Readiness:
-    """The worst of some verdicts; READY where there are none."""
-    return min((one.readiness for one in verdicts), key=ORDER.index, default=Readiness.READY)

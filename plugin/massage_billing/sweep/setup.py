@@ -62,8 +62,8 @@ class SweepSetup:
     """Ways to ask, by name."""
     owner: str
     """This process, as questions are claimed by it."""
-    max_age: timedelta = timedelta(days=30)
-    """An answer older than this is asked again."""
+    max_age: timedelta
+    """An answer older than this is asked again (rules/eligibility/asking.yaml, or the settings)."""
     days: int = 3
     """Appointments of today and so many days ahead are looked at."""
     lease: timedelta = timedelta(minutes=15)

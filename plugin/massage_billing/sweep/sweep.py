@@ -28,8 +28,6 @@ from massage_billing.sweep.setup import SweepSetup
 from massage_billing.sweep.survey import Coming, Surveyor
 from massage_billing.sweep.tasks import keep_tasks
 
-_ALL = 100_000
-
 
 class Sweep:
     """Asks payers about the coming appointments of one host, and tells what is to be settled before each."""
@@ -156,5 +154,5 @@ class Sweep:
                 channel.purge(before)
 
     def _report(self, tally: Tally, first: Date, last: Date, begun: float, *, dry_run: bool) -> SweepReport:
-        unwritten = len(self.setup.asking.unwritten(self.setup.host.id, _ALL))
+        unwritten = self.setup.asking.count_unwritten(self.setup.host.id)
         return tally.report(first, last, unwritten=unwritten, seconds=time.monotonic() - begun, dry_run=dry_run)

@@ -8,20 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from massage_billing.clinic_files import settings_to_clinic, settings_to_reading
-from massage_billing.errors import HostError
+from massage_billing.clinic_files import settings_to_clinic
 from massage_billing.model import Asker
-from massage_billing.ports import Host, Schedule
 from massage_billing.rulebook.credential_files import load_credential_terms
 from massage_billing.rulebook.eligibility_files import load_eligibility
 from massage_billing.run.garbage import few_collections
 from massage_billing.run.report import NoProgress, Progress
-from massage_billing.settings import HostSettings, Settings
+from massage_billing.settings import Settings
 from massage_billing.store import open_store
-from massage_billing.wiring.billing import rulebook_of, shipped_maps
+from massage_billing.wiring.billing import rulebook_of
 from massage_billing.wiring.channels import open_channels
-from massage_billing.wiring.hosts import open_host
-from massage_billing.wiring.state import private_folder, store_url
+from massage_billing.wiring.hosts import opened
+from massage_billing.wiring.state import store_url
 
 if TYPE_CHECKING:
     from massage_billing.sweep.setup import Effort, SweepSetup
@@ -30,63 +28,45 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_sweep(settings: Settings, *, host: str | None = None, progress: Progress | None = None) -> Iterator[Sweep]:
-    """What asks payers for one host. Raises SettingsError, StoreError, RuleFileError, and HostError for a host without
-    a calendar; closes what it opened."""
+    """What asks payers for one host. Raises SettingsError, StoreError, RuleFileError; closes what it opened."""
     from massage_billing.payers.guarded import GuardedAsker
     from massage_billing.sweep.sweep import Sweep
 
     with few_collections(), ExitStack() as stack:
-        setup = _setup(settings, settings.host(host), stack)
+        setup = _setup(settings, host, stack)
         yield Sweep(replace(setup, progress=progress or NoProgress()), GuardedAsker(settings.eligibility.at_once))
 
 
-def _setup(settings: Settings, chosen: HostSettings, stack: ExitStack) -> SweepSetup:
+def _setup(settings: Settings, host: str | None, stack: ExitStack) -> SweepSetup:
     """Everything a sweep works with; ``stack`` closes it."""
     from massage_billing.store.askers import Askers
     from massage_billing.sweep.setup import SweepSetup
 
-    state = settings.state_folder()
-    private_folder(state)
-    codes, places = shipped_maps()
-    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    host = open_host(chosen, state, reading)
-    stack.callback(_close, host)
-    schedule = _calendar(host)
-    store = stack.enter_context(open_store(store_url(settings, state)))
-    channels = open_channels(settings.eligibility, host, schedule, state)
+    at = stack.enter_context(opened(settings, host))
+    store = stack.enter_context(open_store(store_url(settings, at.state)))
+    channels = open_channels(settings.eligibility, at.host, at.host, at.state)
     for channel in channels.values():
         stack.callback(channel.close)
-    askers, terms = Askers(state), load_eligibility()
+    askers, terms = Askers(at.state), load_eligibility()
+    max_age = settings.eligibility.max_age
     return SweepSetup(
-        host=host,
-        schedule=schedule,
+        host=at.host,
+        schedule=at.host,
         store=store,
         asking=store.asking(askers.alive),
         book=rulebook_of(settings),
         terms=terms,
         credential_terms=load_credential_terms(),
-        clinic=settings_to_clinic(settings, reading),
-        reading=reading,
+        clinic=settings_to_clinic(settings, at.reading),
+        reading=at.reading,
         asker=_asker(settings),
         channels=channels,
         owner=stack.enter_context(askers.asker()),
-        max_age=settings.eligibility.max_age or timedelta(days=terms.asking.max_age.days),
+        max_age=timedelta(days=terms.asking.max_age.days) if max_age is None else max_age,
         days=settings.eligibility.days,
         effort=_effort(settings),
         retention=timedelta(days=settings.state.retention_days),
     )
-
-
-def _calendar(host: Host) -> Schedule:
-    if not isinstance(host, Schedule):
-        raise HostError(f"Host {host.id} has no calendar that could be read.", "Use a host with Appointments.")
-    return host
-
-
-def _close(host: Host) -> None:
-    closing: object = getattr(host, "close", None)
-    if callable(closing):
-        closing()
 
 
 def _asker(settings: Settings) -> Asker | None:

@@ -11,58 +11,36 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from massage_billing.checks import claim_checker
-from massage_billing.clinic_files import load_concept_map, settings_to_clinic, settings_to_reading
+from massage_billing.clinic_files import settings_to_clinic
 from massage_billing.explain import explanation
 from massage_billing.explain_days import by_patient
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Clinic, Reading
-from massage_billing.profiles import CONCEPT_MAPS
-from massage_billing.profiles import folder as definitions
 from massage_billing.program import Program
 from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.run.setup import Setup
 from massage_billing.settings import Settings
 from massage_billing.store import open_store
-from massage_billing.wiring.hosts import open_host, outputs
-from massage_billing.wiring.state import one_at_a_time, private_folder, store_url
+from massage_billing.wiring.hosts import opened, outputs
+from massage_billing.wiring.state import one_at_a_time, store_url
 
 if TYPE_CHECKING:
     from massage_billing.coding.rulebook import Rulebook
-
-CodeMap = dict[tuple[str, str], str]
-
-
-def shipped_maps() -> tuple[CodeMap, CodeMap]:
-    """The ConceptMaps of fhir_profiles/: (system, code) → CPT or HCPCS, and → CMS place of service."""
-    codes: CodeMap = {}
-    places: CodeMap = {}
-    for name in CONCEPT_MAPS:
-        more_codes, more_places = load_concept_map(Path(str(definitions() / f"ConceptMap-{name}.json")))
-        codes.update(more_codes)
-        places.update(more_places)
-    return codes, places
 
 
 @contextmanager
 def open_program(settings: Settings, *, host: str | None = None, progress: Progress | None = None) -> Iterator[Program]:
     """The program on one host. Raises SettingsError, StoreError, RuleFileError; closes what it opened."""
-    chosen = settings.host(host)
-    state = settings.state_folder()
-    private_folder(state)
-    codes, places = shipped_maps()
-    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    told: list[str] = []
-    book = rulebook_of(settings, told.append)
-    adapter = open_host(chosen, state, reading)
-    store = open_store(store_url(settings, state))
-    try:
+    with opened(settings, host) as at, open_store(store_url(settings, at.state)) as store:
+        told: list[str] = []
+        book, chosen = rulebook_of(settings, told.append), at.settings
         setup = Setup(
-            host=adapter,
+            host=at.host,
             store=store,
             book=book,
-            clinic=settings_to_clinic(settings, reading),
-            reading=reading,
+            clinic=settings_to_clinic(settings, at.reading),
+            reading=at.reading,
             check=claim_checker(book, schema=settings.validate_.schema_, model=settings.validate_.model),
             start=chosen.billing.start,
             settle=chosen.billing.settle,
@@ -75,12 +53,7 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
             told=tuple(told),
             asking=store.asking(),
         )
-        yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(one_at_a_time, state, chosen.id))
-    finally:
-        store.close()
-        closing: object = getattr(adapter, "close", None)
-        if callable(closing):
-            closing()
+        yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(one_at_a_time, at.state, chosen.id))
 
 
 def rulebook_of(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Rulebook:

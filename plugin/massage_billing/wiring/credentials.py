@@ -9,16 +9,15 @@ from datetime import date as Date
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from massage_billing.clinic_files import settings_to_clinic, settings_to_reading
+from massage_billing.clinic_files import settings_to_clinic
 from massage_billing.errors import NoRuleForDate
 from massage_billing.model import Appointment, Clinic, Credential, Therapist
-from massage_billing.ports import Schedule
 from massage_billing.previsit.credentials import Planned, planned_of
 from massage_billing.rulebook.eligibility_files import load_eligibility
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.settings import Settings
-from massage_billing.wiring.billing import rulebook_of, shipped_maps
-from massage_billing.wiring.hosts import open_host
+from massage_billing.wiring.billing import rulebook_of
+from massage_billing.wiring.hosts import opened
 from massage_billing.wiring.state import private_folder, store_url
 
 if TYPE_CHECKING:
@@ -36,11 +35,6 @@ class ComingVisits:
     """What the host records of their credentials and the clinic's."""
     planned: tuple[tuple[str, Planned], ...] = ()
     """(Appointment id, what is planned), of those that a payer would be billed for."""
-
-
-def credentials_of(settings: Settings) -> Clinic:
-    """What the clinic's own files say, its credentials among it. Raises SettingsError."""
-    return settings_to_clinic(settings)
 
 
 @contextmanager
@@ -70,29 +64,17 @@ def open_registry(settings: Settings) -> Iterator[NpiRegistry | None]:
 
 def coming_visits(
     settings: Settings, host: str | None, first: Date, last: Date, progress: Progress | None = None
-) -> ComingVisits | None:
-    """What the host's calendar says of these days; None for a host without a calendar. Payers are not asked, and what
-    they answered is not looked at. Raises SettingsError, HostError."""
+) -> ComingVisits:
+    """What the host's calendar says of these days. Payers are not asked, and what they answered is not looked at.
+    Raises SettingsError, HostError."""
     from massage_billing.fhir.appointment import read_appointment
 
-    chosen = settings.host(host)
-    state = settings.state_folder()
-    private_folder(state)
-    codes, places = shipped_maps()
-    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    clinic = settings_to_clinic(settings, reading)
-    adapter = open_host(chosen, state, reading)
-    try:
-        if not isinstance(adapter, Schedule):
-            return None
-        told, found = progress or NoProgress(), []
-        for record in adapter.appointments(first, last):
-            found.append(read_appointment(record, reading, clinic.payers))
+    told, found = progress or NoProgress(), []
+    with opened(settings, host) as at:
+        clinic = settings_to_clinic(settings, at.reading)
+        for record in at.host.appointments(first, last):
+            found.append(read_appointment(record, at.reading, clinic.payers))
             told.advance("appointments", len(found), None)
-    finally:
-        closing: object = getattr(adapter, "close", None)
-        if callable(closing):
-            closing()
     return _coming([one for one in found if one.date and first <= one.date <= last], clinic, rulebook_of(settings))
 
 

@@ -1,25 +1,74 @@
-"""The adapter for each kind of host, and how it logs in."""
+"""Opening a host: the adapter of its kind, how it logs in, and how its records are read."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from massage_billing.auth_settings import BasicAuth, BearerAuth, KeyAuth, PayerAuth, SmartAuth
+from massage_billing.clinic_files import load_concept_map, settings_to_reading
 from massage_billing.model import MinuteSource, Reading
-from massage_billing.settings import HostKind, HostSettings
+from massage_billing.profiles import CONCEPT_MAPS
+from massage_billing.profiles import folder as definitions
+from massage_billing.settings import HostKind, HostSettings, Settings
+from massage_billing.wiring.state import private_folder
 
 if TYPE_CHECKING:
+    from massage_billing.hosts.fhir_server import FhirServer
+    from massage_billing.hosts.folder import FolderHost
     from massage_billing.net.credentials import Credentials
     from massage_billing.net.http import Limits
-    from massage_billing.ports import Host
 
+    Adapter = FolderHost | FhirServer
+
+CodeMap = dict[tuple[str, str], str]
 OUT_FOLDER = "billing-out"
 """Folder beside a folder host's files in which results are appended."""
 
 
-def open_host(settings: HostSettings, state: Path, reading: Reading) -> Host:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A host that is open, with what whoever uses it needs to know."""
+
+    settings: HostSettings
+    """The host as it is configured."""
+    state: Path
+    """The state folder, which is there."""
+    reading: Reading
+    """How the host's records are read."""
+    host: Adapter
+    """Its adapter: ``ports.Host`` and ``ports.Schedule``."""
+
+
+@contextmanager
+def opened(settings: Settings, host: str | None) -> Iterator[Opened]:
+    """A host, closed whatever happens. Raises SettingsError, StoreError."""
+    chosen, state = settings.host(host), settings.state_folder()
+    private_folder(state)
+    codes, places = shipped_maps()
+    reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
+    adapter = open_host(chosen, state, reading)
+    try:
+        yield Opened(chosen, state, reading, adapter)
+    finally:
+        adapter.close()
+
+
+def shipped_maps() -> tuple[CodeMap, CodeMap]:
+    """The ConceptMaps of fhir_profiles/: (system, code) → CPT or HCPCS, and → CMS place of service."""
+    codes: CodeMap = {}
+    places: CodeMap = {}
+    for name in CONCEPT_MAPS:
+        more_codes, more_places = load_concept_map(Path(str(definitions() / f"ConceptMap-{name}.json")))
+        codes.update(more_codes)
+        places.update(more_places)
+    return codes, places
+
+
+def open_host(settings: HostSettings, state: Path, reading: Reading) -> Adapter:
     """The adapter for a host."""
     if settings.kind is HostKind.FOLDER:
         from massage_billing.hosts.folder import FolderHost
