@@ -43,6 +43,7 @@ from massage_billing.model import (
 )
 from massage_billing.ports import WriteGroup, Written
 from massage_billing.run.ahead_task import plan_appointment_task
+from servers.filling import fill
 
 Json = dict[str, Any]
 WRITERS = 4
@@ -121,15 +122,7 @@ def stored(base: str, kind: str) -> list[Json]:
 
 
 def filled(base: str) -> str:
-    entries = [
-        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}} for one in PEOPLE
-    ]
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    for _ in range(5):  # HAPI answers 409 while it still clears away an earlier test's resources
-        answer = requests.post(base, json=bundle, timeout=60)
-        if answer.status_code != 409:
-            break
-    assert answer.status_code == 200, answer.text
+    fill(base, PEOPLE)
     return base
 
 

@@ -15,18 +15,10 @@ from massage_billing.errors import HostConflict
 from massage_billing.fhir.keys import claim_key
 from massage_billing.hosts.fhir_server import FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings
+from servers.filling import fill
 
 Json = dict[str, Any]
 WRITERS = 4
-
-
-def put(base: str, *resources: Json) -> None:
-    entries = [
-        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
-        for one in resources
-    ]
-    answer = requests.post(base, json={"resourceType": "Bundle", "type": "transaction", "entry": entries}, timeout=60)
-    assert answer.status_code == 200, answer.text
 
 
 def more_services(count: int) -> list[Json]:
@@ -43,7 +35,7 @@ def more_services(count: int) -> list[Json]:
 def capped(request: pytest.FixtureRequest, start_hapi: Callable[..., Any]) -> Iterator[FhirServer]:
     """HAPI that drops includes beyond five, silently."""
     base = start_hapi(includes_max=5).url
-    put(base, *clinic(), *more_services(10))
+    fill(base, [*clinic(), *more_services(10)])
     settings = FhirSettings(overlap=0, includes=request.param == "included", result_size=7)
     with FhirServer("clinic", base, settings=settings) as host:
         yield host
@@ -65,7 +57,7 @@ def count(base: str, kind: str) -> int:
 
 def raced(base: str) -> list[Any]:
     """Results of several writers writing the same groups at once."""
-    put(base, *(one for one in clinic() if one["resourceType"] != "Claim"))
+    fill(base, [one for one in clinic() if one["resourceType"] != "Claim"])
     groups = [claim_group("e1", revision) for revision in range(12)]
     hosts = [FhirServer("clinic", base, settings=FhirSettings(bundle=3)) for _ in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as pool:
@@ -93,8 +85,8 @@ def test_what_writers_at_once_double_on_sekmet_is_found(sekmet: str) -> None:
 
 
 def test_a_key_stored_twice_is_answered_with_the_lower_id(hapi: str) -> None:
-    put(hapi, *(one for one in clinic() if one["resourceType"] != "Claim"))
-    put(hapi, {**our_claim("e1"), "id": "k2"}, {**our_claim("e1"), "id": "k1"})
+    fill(hapi, [one for one in clinic() if one["resourceType"] != "Claim"])
+    fill(hapi, [{**our_claim("e1"), "id": "k2"}, {**our_claim("e1"), "id": "k1"}])
     with FhirServer("clinic", hapi) as host:
         (result,) = host.write([claim_group("e1")])
         assert result.problem is None
@@ -104,7 +96,7 @@ def test_a_key_stored_twice_is_answered_with_the_lower_id(hapi: str) -> None:
 
 
 def test_one_bad_group_in_a_full_bundle_on_hapi(hapi: str) -> None:
-    put(hapi, *(one for one in clinic() if one["resourceType"] != "Claim"))
+    fill(hapi, [one for one in clinic() if one["resourceType"] != "Claim"])
     bad = claim_group("e1", 13, body={**our_claim("e1", 13), "patient": ref("Patient/nobody")})
     groups = [claim_group("e1", revision) for revision in range(25) if revision != 13]
     with FhirServer("clinic", hapi) as host:
@@ -116,7 +108,7 @@ def test_one_bad_group_in_a_full_bundle_on_hapi(hapi: str) -> None:
 @pytest.mark.parametrize("server", ["hapi", "sekmet"])
 def test_a_stale_update_is_a_conflict_whatever_its_status(server: str, request: pytest.FixtureRequest) -> None:
     base = request.getfixturevalue(server)
-    put(base, *(one for one in clinic() if one["resourceType"] != "Claim"))
+    fill(base, [one for one in clinic() if one["resourceType"] != "Claim"])
     with FhirServer("clinic", base) as host:
         (made,) = host.write([claim_group("e1")])
         one = made.written[0]
@@ -129,7 +121,7 @@ def test_a_stale_update_is_a_conflict_whatever_its_status(server: str, request: 
 
 
 def test_many_visits_are_paged_whole_on_hapi(hapi: str) -> None:
-    put(hapi, *clinic(), *more_services(3))
+    fill(hapi, [*clinic(), *more_services(3)])
     with FhirServer("clinic", hapi, settings=FhirSettings(page_size=1, result_size=2, lookup=2)) as host:
         records, cursor = first_run(host)
         services = {visit: sum(key.startswith("Procedure/") for key in one.resources) for visit, one in records.items()}
@@ -138,12 +130,12 @@ def test_many_visits_are_paged_whole_on_hapi(hapi: str) -> None:
 
 
 def test_nothing_new_takes_as_many_requests_after_any_history_on_hapi(hapi: str) -> None:
-    put(hapi, *clinic())
+    fill(hapi, clinic())
     with FhirServer("clinic", hapi, settings=FhirSettings(page_size=2, result_size=2, overlap=0)) as host:
         host.capabilities()
         requests_made = []
         for _ in range(2):
-            put(hapi, *more_services(5))
+            fill(hapi, more_services(5))
             cursor = host.cursor_at(host.now().replace(year=2999))
             before = host.client.calls
             assert not any(page.touched for page in host.changes(cursor, START))

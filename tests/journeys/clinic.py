@@ -19,6 +19,7 @@ from massage_billing.fhir import names
 from massage_billing.fhir.keys import claim_key
 from massage_billing.fhir.schemas import Validator as Schema
 from massage_billing.profiles import load_schema
+from servers.filling import fill
 from servers.process import ROOT
 from servers.validator import Validator
 from standing_dates import never_late
@@ -35,9 +36,6 @@ KINDS = ("Claim", "Provenance", "Task")
 PRIVATE = re.compile(r"Testpatient|TM\d{9}|@patients\.example|\bP\d{7}\b")
 """Names, member ids, addresses and record numbers of the synthetic patients."""
 DEAD = ("cancelled", "entered-in-error")
-CONFLICT = 409
-PUTS = 3
-"""Just emptied, HAPI has been seen to refuse a whole transaction for a conflict with itself (HAPI-0826)."""
 RUN_SECONDS = 120
 """No run of these small clinics may take longer."""
 
@@ -70,17 +68,8 @@ class Server:
 
     def put(self, *resources: Json) -> str:
         """Store these resources under their ids, in one transaction; when the server did it, by its own clock."""
-        entries = [
-            {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
-            for one in resources
-        ]
-        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-        for _ in range(PUTS):
-            answer = self._session.post(self.url, json=bundle, timeout=120)
-            if answer.status_code != CONFLICT:
-                break
-        assert answer.status_code == 200, answer.text
-        stamps = [entry["response"].get("lastModified", "") for entry in answer.json()["entry"]]
+        answer = fill(self.url, resources, self._session)
+        stamps = [entry["response"].get("lastModified", "") for entry in answer["entry"]]
         return max(stamps)
 
     def post(self, resource: Json) -> str:
