@@ -25,6 +25,7 @@ WRITTEN = {
     "Claim": "massage-claim",
     "Task": "hold-task",
     "BeforeVisitTask": "before-visit-task",
+    "VisitOutlookTask": "visit-outlook",
     "Provenance": "claim-provenance",
     "CoverageEligibilityRequest": "massage-eligibility-request",
     "CoverageEligibilityResponse": "massage-eligibility-response",

@@ -13,4 +13,6 @@ def schema_name(resource: Mapping[str, object]) -> str:
     profiles = meta.get("profile") if isinstance(meta, dict) else None
     if profiles == [names.PROFILE_BEFORE_VISIT_TASK]:
         return "BeforeVisitTask"
+    if profiles == [names.PROFILE_VISIT_OUTLOOK]:
+        return "VisitOutlookTask"
     return str(resource["resourceType"])

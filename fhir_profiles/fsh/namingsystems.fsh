@@ -49,3 +49,8 @@ Instance: appointment-key
 InstanceOf: NamingSystem
 Usage: #definition
 * insert Naming(appointment-key, AppointmentKey, [[Key of what has to be settled before one appointment: MA and 18 characters of A-Z2-7, a pure function of the configured host id and the Appointment.]])
+
+Instance: outlook-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(outlook-key, OutlookKey, [[Key of what is known before one appointment: MO and 18 characters of A-Z2-7, a pure function of the configured host id and the Appointment.]])

@@ -36,6 +36,7 @@ Description: "What a Task of ours asks for."
 * ^caseSensitive = true
 * #billing-hold "Billing hold" "A visit cannot be billed until a person has fixed what the inputs name."
 * #before-visit "Before the visit" "Before an appointment a person has to settle what the inputs name."
+* #visit-outlook "Visit outlook" "Nothing to do: the outputs say what is known of a coming visit."
 
 CodeSystem: ClaimFrequencyCS
 Id: claim-frequency

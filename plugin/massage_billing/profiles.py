@@ -17,6 +17,7 @@ WRITTEN_SCHEMAS = (
     "Claim",
     "Task",
     "BeforeVisitTask",
+    "VisitOutlookTask",
     "Provenance",
     "CoverageEligibilityRequest",
     "CoverageEligibilityResponse",

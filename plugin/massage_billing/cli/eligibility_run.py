@@ -134,7 +134,8 @@ def _show_end(report: SweepReport, refused: tuple[str, ...]) -> None:
         return
     written = shell.counted(report.written, "answer")
     tasks = f"{shell.counted(report.tasks_opened, 'Task')} opened or changed, {report.tasks_closed:,} closed"
-    click.echo(f"Written to the EHR: {written}; {tasks}.")
+    outlooks = f"; {shell.counted(report.outlooks, 'outlook')} for its screens" if report.outlooks else ""
+    click.echo(f"Written to the EHR: {written}; {tasks}{outlooks}.")
     if refused:
         click.echo(f"This EHR takes no {' and no '.join(refused)}: they are kept here; `huddle` shows them.")
     if report.unwritten:

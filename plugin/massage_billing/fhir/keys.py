@@ -48,6 +48,11 @@ def appointment_key(host: str, appointment: str) -> str:
     return _key("MA", host, appointment)
 
 
+def outlook_key(host: str, appointment: str) -> str:
+    """The key of what is known before an appointment."""
+    return _key("MO", host, appointment)
+
+
 @lru_cache(maxsize=4096)
 def full_url(type: str, key: str) -> str:
     """A urn:uuid (version 5) for a resource inside a transaction: two tries name the same thing by the same name."""

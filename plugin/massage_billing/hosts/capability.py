@@ -62,6 +62,8 @@ class TypeFacts:
     """Listed _revinclude values, "Procedure:encounter"."""
     conditional_create: bool = False
     """Says that it obeys If-None-Exist."""
+    profiles: frozenset[str] = frozenset()
+    """Profiles that it says it supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ class Statement:
         facts = self.facts(type)
         return self.reads(type) and (not facts.searches or parameter in facts.searches)
 
+    @property
+    def profiles(self) -> frozenset[str]:
+        """Every profile that it says it supports."""
+        return frozenset(profile for facts in self.types.values() for profile in facts.profiles)
+
     def facts(self, type: str) -> TypeFacts:
         """What it says of a type; nothing where it does not list it."""
         return self.types.get(type, _NONE)
@@ -145,6 +152,7 @@ def _facts(listed: JsonObject) -> TypeFacts:
         includes=_strings(listed, "searchInclude"),
         revincludes=_strings(listed, "searchRevInclude"),
         conditional_create=flag(listed, "conditionalCreate") is True,
+        profiles=_strings(listed, "supportedProfile"),
     )
 
 
@@ -173,6 +181,7 @@ def capabilities_of(statement: Statement, *, real_last_updated: bool = True) -> 
         real_last_updated=real_last_updated,
         records_hold_writes=all(statement.searches_by(kind, "encounter") for kind in ("Claim", "Task")),
         keys_unique=dialect.keys_unique and conditional,
+        profiles=statement.profiles,
         notes=tuple(_notes(statement, readable, writable, transaction, conditional, real_last_updated)),
     )
 

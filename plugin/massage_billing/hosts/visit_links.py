@@ -117,7 +117,7 @@ _PATIENT_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "CoverageEligibilityResponse": ("patient",),
 }
 _KEY_SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Task": (names.SID_CLAIM_KEY, names.SID_APPOINTMENT_KEY),
+    "Task": (names.SID_CLAIM_KEY, names.SID_APPOINTMENT_KEY, names.SID_OUTLOOK_KEY),
     "CoverageEligibilityRequest": (names.SID_QUESTION_KEY,),
     "CoverageEligibilityResponse": (names.SID_QUESTION_KEY,),
 }

@@ -269,3 +269,9 @@ class Verdict:
     """What the patient is expected to pay."""
     clocks: tuple[Clock, ...] = ()
     """What ends or falls due."""
+    authorization: Paper | None = None
+    """The authorization on file that serves on the day, with the days it holds by the payer's policy."""
+    patient_pays: bool = False
+    """No payer is billed: the reasons say why."""
+    standing: Standing = Standing.NO_DATA
+    """Whether the coverage is in force on the day, as the payer says."""

@@ -84,6 +84,8 @@ class Capabilities:
     """VisitRecords carry our own Claims and Tasks of the visit; where False the service asks ``find``."""
     keys_unique: bool = True
     """Conditional creates are known never to store a key twice; where False every create is checked by ``find``."""
+    profiles: frozenset[str] = frozenset()
+    """Canonicals of profiles that it says it supports: of what it asks to be told beyond what every host is."""
     notes: tuple[str, ...] = ()
     """Plain sentences for ``check-host``: what it cannot do and what that costs."""
 

@@ -74,6 +74,13 @@ def out_of_force(known: Known, day: Date) -> bool:
     return known.answer.kind is AnswerKind.ANSWERED and (outside or known.answer.standing is Standing.NOT_IN_FORCE)
 
 
+def standing(known: Known, day: Date) -> Standing:
+    """Whether the coverage is in force on the day, as the payer says; NO_DATA where it says nothing of it."""
+    if known.answer.kind is not AnswerKind.ANSWERED:
+        return Standing.NO_DATA
+    return Standing.NOT_IN_FORCE if out_of_force(known, day) else known.answer.standing
+
+
 def _no_answer(billed: Billed, state: State, about: str, terms: Eligibility) -> Reason:
     asking = billed.payer.asking if billed.payer is not None else None
     if asking is None or asking.ask == _NOBODY:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date as Date
 from typing import Final
 
 from massage_billing.coding import payer as payers
@@ -27,6 +28,7 @@ from massage_billing.model import (
     Network,
     Readiness,
     Reason,
+    Standing,
     Verdict,
     VisitsLeft,
 )
@@ -116,17 +118,25 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
     # What will the patient pay?
     paid = _cost(appointment, facts, rules, picked, plan, left)
     found = _verdict(appointment, _surely(told, rules.terms))
-    return replace(_of_payer(found, facts), benefits=shown, visits_left=left, cost=paid, clocks=ending.clocks)
+    return replace(
+        _of_payer(found, facts, rules.day.on),
+        benefits=shown,
+        visits_left=left,
+        cost=paid,
+        clocks=ending.clocks,
+        authorization=needed.authorization(desk),
+    )
 
 
-def _of_payer(found: Verdict, facts: Facts) -> Verdict:
-    """Whom it would be billed to, and when the payer was asked for what it said."""
+def _of_payer(found: Verdict, facts: Facts, day: Date) -> Verdict:
+    """Whom it would be billed to, whether that is in force on the day, and when the payer was asked."""
     coverage, entry, known = facts.billed.coverage, facts.billed.payer, facts.known
     return replace(
         found,
         payer=entry.key if entry else None,
         coverage=coverage.id if coverage else None,
         answered_on=known.asked_on if known and known.answer.kind is AnswerKind.ANSWERED else None,
+        standing=Standing.NO_DATA if known is None else answered.standing(known, day),
     )
 
 
@@ -177,7 +187,9 @@ def _patient_pays(appointment: Appointment, facts: Facts, rules: Rules, told: li
         id = "no-coverage" if facts.first_visit is False else "no-coverage-first"
         told.append(rules.terms.reason(id))
     return replace(
-        _verdict(appointment, told), cost=cost.patient_pays(_own_plan(appointment, rules), "The patient pays.")
+        _verdict(appointment, told),
+        cost=cost.patient_pays(_own_plan(appointment, rules), "The patient pays."),
+        patient_pays=True,
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from massage_billing.coding.day import Policy
-from massage_billing.coding.paper_fits import LABELS, Asked, judge, preferred
+from massage_billing.coding.paper_fits import LABELS, Asked, judge, preferred, validity
 from massage_billing.coding.policy_terms import PaperTerm
 from massage_billing.model import Benefits, Paper, PaperKind, Reason
 from massage_billing.previsit.terms import Eligibility
@@ -48,6 +48,17 @@ def reasons(desk: Desk, first_visit: bool | None, terms: Eligibility) -> Iterato
     if desk.benefits is not None and not _told(desk):
         id = "authorization-not-said-again" if first_visit is False else "authorization-not-said"
         yield terms.reason(id)
+
+
+def authorization(desk: Desk) -> Paper | None:
+    """The authorization on file that serves, whether or not one is wanted, with the days it holds; None: none does."""
+    term = desk.terms.get(PaperKind.AUTHORIZATION) or PaperTerm(kind=PaperKind.AUTHORIZATION, source=_TOLD_BY_ANSWER)
+    tries = sorted((paper for paper in desk.papers if paper.kind is PaperKind.AUTHORIZATION), key=preferred)
+    serves = next((paper for paper in tries if not judge(paper, term, desk.asked).case), None)
+    if serves is None:
+        return None
+    start, end = validity(serves, term)
+    return replace(serves, start=start, end=end)
 
 
 def _told(desk: Desk) -> bool:

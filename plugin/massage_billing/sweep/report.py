@@ -51,6 +51,8 @@ class SweepReport:
     """Tasks opened or changed on the host."""
     tasks_closed: int = 0
     """Tasks closed, because what they say is settled or the appointment is over."""
+    outlooks: int = 0
+    """Outlooks written to a host whose screens ask for them."""
     payers: Mapping[str, str] = field(default_factory=dict)
     """Payer key → why it could not be asked, of payers that failed."""
     problems: tuple[str, ...] = ()
@@ -104,6 +106,7 @@ class Tally:
             reasons=dict(self.reasons.most_common()),
             tasks_opened=counts["opened"],
             tasks_closed=counts["closed"],
+            outlooks=counts["outlooks"],
             payers=dict(sorted(self.payers.items())),
             problems=tuple(self.problems),
             seconds=round(seconds, 1),

@@ -22,6 +22,7 @@ from massage_billing.sweep.collect import Collector
 from massage_billing.sweep.deliver import deliver
 from massage_billing.sweep.host_answers import remember
 from massage_billing.sweep.judging import judge_all
+from massage_billing.sweep.outlooks import keep_outlooks
 from massage_billing.sweep.questions import Questions
 from massage_billing.sweep.report import SweepReport, Tally
 from massage_billing.sweep.setup import SweepSetup
@@ -72,6 +73,7 @@ class Sweep:
             tally.verdict(verdict)
         if not dry_run:
             keep_tasks(self.setup, verdicts, (first, last), today, tally)
+            keep_outlooks(self.setup, verdicts, today, tally)
             self._forget_old(carrier.now() - self.setup.retention)
         return self._report(tally, first, last, begun, dry_run=dry_run)
 
