@@ -15,7 +15,7 @@ from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Decision, Ruling, Visit
-from massage_billing.ports import Capabilities, Forgets, VisitRecord, VisitRow
+from massage_billing.ports import Capabilities, Forgets, Forgotten, VisitRecord, VisitRow
 from massage_billing.run import answered
 from massage_billing.run.batch import today_of
 from massage_billing.run.garbage import few_collections
@@ -149,14 +149,15 @@ class Program:
                 if found == SAMPLE_VISITS:
                     return
 
-    def purge(self, patient: str | None, older_than: datetime | None) -> int:
-        """Forget a patient, or payloads confirmed before a time; how many."""
-        store = self.setup.store
-        if patient is not None:
-            if isinstance(self.setup.host, Forgets):
-                self.setup.host.forget()
-            return store.purge_patient(self.setup.host.id, patient)
-        return store.purge_confirmed(older_than) if older_than else 0
+    def forget(self, patient: str) -> Forgotten:
+        """Forget a patient; how many visits and questions."""
+        if isinstance(self.setup.host, Forgets):
+            self.setup.host.forget()
+        return self.setup.store.purge_patient(self.setup.host.id, patient)
+
+    def purge(self, older_than: datetime) -> int:
+        """Forget payloads confirmed before a time; how many."""
+        return self.setup.store.purge_confirmed(older_than)
 
     # --- before a run -----------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import pytest
 from massage_billing.cli import main, shell
 from massage_billing.errors import HostNotFound
 from massage_billing.model import ClaimLine, Decision, Outcome, Ruling, Therapist, Visit
-from massage_billing.ports import Capabilities, VisitRecord, VisitRow, VisitState
+from massage_billing.ports import Capabilities, Forgotten, VisitRecord, VisitRow, VisitState
 from massage_billing.program import HostCheck
 from massage_billing.run.report import RunReport, VisitLine
 
@@ -152,8 +152,12 @@ class FakeProgram:
         can = Capabilities("Test 1.0", frozenset({"Encounter", "Procedure"}), frozenset(), True, False, True)
         return HostCheck("main", can, 12, 40, {"extension": 30, "none": 10}, ("Claims cannot be written.",))
 
-    def purge(self, patient: str | None, older_than: datetime | None) -> int:
-        self.asked.append(("purge", patient, older_than))
+    def forget(self, patient: str) -> Forgotten:
+        self.asked.append(("forget", patient))
+        return Forgotten(3, 1)
+
+    def purge(self, older_than: datetime) -> int:
+        self.asked.append(("purge", older_than))
         return 3
 
     def visit_and_decision(self, encounter: str) -> tuple[Visit, Decision]:

@@ -102,10 +102,11 @@ def test_decide_refuses_what_it_cannot_use(clinic: Path, program: FakeProgram, m
 
 
 def test_purge_forgets_a_patient_or_old_payloads(clinic: Path, program: FakeProgram, mb: Call) -> None:
-    assert "Forgot 3 visits." in mb("purge", "Patient/3", "--yes").out
-    assert program.asked[-1] == ("purge", "Patient/3", None)
+    assert "Forgot 3 visits and 1 question to payers." in mb("purge", "Patient/3", "--yes").out
+    assert program.asked[-1] == ("forget", "Patient/3")
+    assert json.loads(mb("purge", "Patient/3", "--yes", "--json").out) == {"forgotten": 3, "questions": 1}
     assert mb("purge", "--older-than", "30", "--yes", "--json").out.strip() == '{\n  "forgotten": 3\n}'
-    before = program.asked[-1][2]
+    before = program.asked[-1][1]
     assert isinstance(before, datetime)
     assert before < datetime.now(UTC) - timedelta(days=29)
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from massage_billing.ports import AheadTask, Habit, QuestionState, Settled
+from massage_billing.ports import AheadTask, Forgotten, Habit, QuestionState, Settled
 from massage_billing.store import open_store
 from massage_billing.store.asking_rules import ANSWERS_COUNT
 from store.asking_making import DAY, LEASE, answered, at, clock, known, later, living, question, waiting
@@ -338,7 +338,7 @@ def test_a_purged_patient_leaves_no_question_answer_evidence_or_task(store, aski
     asking.save_tasks(HOST, [task("a5"), task("a7"), task("b", patient="Patient/3"), task("c", patient="Patient/4")])
     if whole_program:
         store.commit([entry("1")])
-        assert store.purge_patient(HOST, "Patient/3") == 1
+        assert store.purge_patient(HOST, "Patient/3") == Forgotten(visits=1, questions=3)
     else:
         assert asking.purge_patient(HOST, "Patient/3") == 3
     assert asking.purge_patient(HOST, "Patient/3") == 0

@@ -447,8 +447,8 @@ def test_a_purged_patient_leaves_nothing(store):
     store.commit([entry("1", host="other")])
     store.confirm(HOST, [done("2")], [])
     store.rule(HOST, "1", ruling())
-    assert store.purge_patient(HOST, "Patient/3") == 2
-    assert store.purge_patient(HOST, "Patient/3") == 0
+    assert store.purge_patient(HOST, "Patient/3").visits == 2
+    assert store.purge_patient(HOST, "Patient/3").visits == 0
     assert [r.encounter for r in store.rows(HOST)] == ["3"]
     assert store.waking(HOST, [Touched("Coverage/5", "2", patient="Patient/3")]) == {"3"}
     assert waiting_keys(store) == [key("3")]

@@ -44,13 +44,18 @@ def command(
     subject = f"everything of {patient}" if patient else f"payloads confirmed more than {older_than} days ago"
     if not yes:
         click.confirm(f"Forget {subject}?", abort=True, err=True)
-    before = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
     with shell.open_program(settings, chosen.id, "purge") as program:
-        forgotten = program.purge(patient, before)
+        if patient is not None:
+            gone = program.forget(patient)
+            counts = {"forgotten": gone.visits, "questions": gone.questions}
+            told = f"{shell.counted(gone.visits, 'visit')} and {shell.counted(gone.questions, 'question')} to payers"
+        else:
+            counts = {"forgotten": program.purge(datetime.now(UTC) - timedelta(days=older_than or 0))}
+            told = shell.counted(counts["forgotten"], "payload")
     if as_json:
-        shell.print_json({"forgotten": forgotten})
+        shell.print_json(counts)
     else:
-        click.echo(f"Forgot {shell.counted(forgotten, 'visit' if patient else 'payload')}.")
+        click.echo(f"Forgot {told}.")
     if patient and settings.clinic.papers and _listed(patient, settings.clinic.papers):
         click.echo(f"{settings.clinic.papers} still lists {patient}: take those lines out yourself.", err=True)
     for folder in _batch_folders(settings) if patient else ():

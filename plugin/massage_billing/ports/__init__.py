@@ -34,6 +34,7 @@ from massage_billing.ports.payer import Asked, Failed, KeepsFiles, PayerChannel,
 from massage_billing.ports.schedule import AppointmentRecord, Schedule
 from massage_billing.ports.store import (
     Entry,
+    Forgotten,
     OutboxRow,
     Store,
     VisitRow,
@@ -50,6 +51,7 @@ __all__ = [
     "Entry",
     "Failed",
     "Forgets",
+    "Forgotten",
     "Habit",
     "Host",
     "JsonObject",

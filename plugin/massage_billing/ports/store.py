@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from massage_billing.model import PaperCount, PaperUse, Ruling, Worked
 from massage_billing.ports.host import Touched, WriteGroup, WriteResult
@@ -24,6 +24,15 @@ class VisitState(StrEnum):
     """A Claim is written or in the outbox."""
     DONE = "done"
     """Self-pay, no-charge or written off."""
+
+
+class Forgotten(NamedTuple):
+    """How much of a patient was forgotten."""
+
+    visits: int
+    """Visits that the store knew."""
+    questions: int
+    """Questions to payers, with what they answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +218,8 @@ class Store(Protocol):
         """Add one line to the audit trail; ids only."""
         ...
 
-    def purge_patient(self, host: str, patient: str) -> int:
-        """Forget everything of a patient ("Patient/3"), what was asked of payers too; number of visits forgotten."""
+    def purge_patient(self, host: str, patient: str) -> Forgotten:
+        """Forget everything of a patient ("Patient/3"), what was asked of payers too; how much that was."""
         ...
 
     def purge_confirmed(self, before: datetime) -> int:

@@ -9,7 +9,7 @@ from datetime import date as Date
 from itertools import count
 
 from massage_billing.model import PaperCount, Ruling, UseState, Worked
-from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
+from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
 from massage_billing.store.memory_asking import MemoryAsking
@@ -270,7 +270,7 @@ class MemoryStore:
             if of == host and (encounter is None or about == encounter):
                 yield at, about, what
 
-    def purge_patient(self, host: str, patient: str) -> int:
+    def purge_patient(self, host: str, patient: str) -> Forgotten:
         """Forget everything of a patient ("Patient/3")."""
         gone = {visit for visit, row in self._rows.items() if visit[0] == host and row.patient == patient}
         for visit in gone:
@@ -281,8 +281,7 @@ class MemoryStore:
         self._uses = {k: tuple(u for u in us if k[0] != host or u.patient != patient) for k, us in self._uses.items()}
         self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
         self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]
-        self._asking.purge_patient(host, patient)
-        return len(gone)
+        return Forgotten(len(gone), self._asking.purge_patient(host, patient))
 
     def purge_confirmed(self, before: datetime) -> int:
         """Drop payloads of groups confirmed, and what payers sent, before a time; number dropped."""

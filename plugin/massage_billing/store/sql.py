@@ -12,7 +12,7 @@ from datetime import date as Date
 from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, select, update
 
 from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
-from massage_billing.ports import Entry, OutboxRow, Touched, VisitRow, WriteResult
+from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, WriteResult
 from massage_billing.store import asking_purge, neighbours, outgoing, paper_uses
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.asking_sql import SqlAsking
@@ -297,7 +297,7 @@ class SqlStore(Database):
         with self._reading() as connection, connection.execution_options(yield_per=500).execute(query) as result:
             yield from (tuple(line) for line in result)
 
-    def purge_patient(self, host: str, patient: str) -> int:
+    def purge_patient(self, host: str, patient: str) -> Forgotten:
         """Forget everything of a patient ("Patient/3"): visits, what they used, outbox, rulings, audit lines, questions
         to payers and their answers."""
         with self._writing() as connection:
@@ -311,9 +311,9 @@ class SqlStore(Database):
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
             paper_uses.forget(connection, host, patient)
-            asking_purge.forget(connection, host, patient)
+            asked = asking_purge.forget(connection, host, patient)
         self._empty_log()
-        return len(encounters)
+        return Forgotten(len(encounters), asked)
 
     def purge_confirmed(self, before: datetime) -> int:
         """Drop payloads of groups confirmed, and what payers sent, before a time (retention); number dropped."""
