@@ -410,6 +410,17 @@ def test_visits_that_are_used_up_are_blocked() -> None:
     assert found.cost.least == Decimal("160.00")
 
 
+def test_what_is_used_is_told_as_at_least_where_the_clinics_own_visits_are_counted_with_it() -> None:
+    found = verdict(before=Before(booked=1, not_in_answer=2, this_year=4)).visits_left
+    assert found is not None
+    assert found.binding is not None
+    assert (found.visits, found.binding.told) == (
+        12,
+        "The payer says that 15 of 20 visits are left in the calendar-year, 5 used; with 2 of this clinic that it does "
+        "not count yet at least 7 are used; 1 booked before it.",
+    )
+
+
 @pytest.mark.parametrize("other", [{"network": Network.OUT}, {}])
 def test_where_by_one_of_several_numbers_no_visit_is_left_it_is_never_ready(other: dict[str, Any]) -> None:
     none, more = (benefit("limit", "BE", counts=visits(None, None, n), **o) for n, o in ((0, {}), (12, other)))

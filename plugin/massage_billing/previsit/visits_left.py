@@ -102,10 +102,20 @@ def _plan(benefits: Benefits, planned: Planned, before: Before) -> Limit | None:
         told = f"The payer allows {said.normalize():f} {benefits.unit}{period} and does not say how many are used"
     else:
         told = f"The payer says that {said.normalize():f}{of} {benefits.unit} are left{period}{used}"
-    told += f"; {mine} visits of this clinic come before" if mine else "; other clinics are not seen"
-    told += f", {before.this_year} of them since the plan year began." if mine and only_allowed else "."
+    told += f"{_own(benefits, before, mine)}."
     rest = None if visits is None else max(visits - mine, 0)
     return Limit("plan", said, benefits.unit, rest, "answer", benefits.shared, True, told)
+
+
+def _own(benefits: Benefits, before: Before, mine: int) -> str:
+    """What of this clinic is taken off. What is used is told as "at least": other clinics' visits are not seen."""
+    booked = f"; {before.booked} booked before it" if before.booked else ""
+    if benefits.left is None and benefits.used is None and before.this_year:
+        return f": at least {before.this_year} are used, by this clinic since the plan year began{booked}"
+    if benefits.used is not None and benefits.unit is CountUnit.VISITS and before.not_in_answer:
+        used, mine = (benefits.used + before.not_in_answer).normalize(), before.not_in_answer
+        return f"; with {mine} of this clinic that it does not count yet at least {used:f} are used{booked}"
+    return f"; {mine} visits of this clinic come before" if mine else "; other clinics are not seen"
 
 
 def _papers(
