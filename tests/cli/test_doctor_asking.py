@@ -47,6 +47,12 @@ def test_what_is_complete_is_not_complained_about(tmp_path: Path, mb: Call, monk
     assert set(asking) <= {"eligibility.channels.box.out", "eligibility.channels.box.incoming"}
 
 
+def test_who_is_asked_is_named_with_the_channel(tmp_path: Path, mb: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_SUCH_KEY", "synthetic")
+    file = clinic(tmp_path, eligibility="{channel: x12, name: Blue, payer_id: '00123'}")
+    assert "1 payer asked: blue by x12" in mb("doctor", "--settings", str(file)).out
+
+
 def test_a_secret_that_is_not_there_is_named(tmp_path: Path, mb: Call) -> None:
     state, said = found(mb, clinic(tmp_path))["eligibility.channels.house.auth"]
     assert state == "missing"

@@ -32,7 +32,8 @@ def examine_asking(settings: Settings, payers: tuple[Payer, ...]) -> Iterator[Ch
     found = {payer.key: list(_payer(payer, settings)) for payer in wanted}
     for checks in found.values():
         yield from checks
-    asked = [key for key, checks in found.items() if all(check.state != MISSING for check in checks)]
+    able = [payer for payer in wanted if all(check.state != MISSING for check in found[payer.key])]
+    asked = [f"{payer.key} by {payer.asking.channel}" for payer in able if payer.asking is not None]
     if asked:
         yield Check("eligibility", OK, f"{shell.counted(len(asked), 'payer')} asked: {', '.join(asked)}")
     elif channels and not wanted:
