@@ -106,8 +106,12 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(clinic: Clinic) -> None:
     answer = clinic("eligibility", "run", "--dry-run")
     assert (answer.code, clinic.asked(), clinic.files()) == (0, 0, {})
     assert "Dry run: nobody was asked, nothing was written." in answer.out
+    assert re.search(r"would ask +2 +never asked \(2\)", answer.out)
+    assert not re.search(r"^ *(asked|answered) ", answer.out, re.MULTILINE)
     report = json.loads(clinic("eligibility", "run", "--dry-run", "--json").out)
     assert (report["dry_run"], report["asked"], report["appointments"]) == (True, 0, 3)
+    assert (report["would_ask"], report["asked_because"]) == (2, {"never asked": 2})
+    assert "patient pays (restricted)" in report["not_asked"]
     assert json.loads(clinic("eligibility", "status", "--json").out) == []
 
 

@@ -91,8 +91,7 @@ def show_report(report: SweepReport, refused: tuple[str, ...] = ()) -> None:
     days = report.first.isoformat() + (f" to {report.last.isoformat()}" if report.last != report.first else "")
     rows = [
         ("appointments", f"{report.appointments:,}", days),
-        ("asked", f"{report.asked:,}", _why(report.asked_because)),
-        ("answered", f"{report.answered:,}", f"{report.refused:,} of them refused" if report.refused else ""),
+        *_asked(report),
         ("not asked", f"{sum(report.not_asked.values()):,}", _why(report.not_asked)),
     ]
     if report.waiting:
@@ -121,6 +120,14 @@ def show_report(report: SweepReport, refused: tuple[str, ...] = ()) -> None:
         click.secho("Problem: ", fg="red", nl=False)
         click.echo(problem)
     _show_end(report, refused)
+
+
+def _asked(report: SweepReport) -> list[tuple[str, str, str]]:
+    why = _why(report.asked_because)
+    if report.dry_run:
+        return [("would ask", f"{report.would_ask:,}", why)]
+    refused = f"{report.refused:,} of them refused" if report.refused else ""
+    return [("asked", f"{report.asked:,}", why), ("answered", f"{report.answered:,}", refused)]
 
 
 def _why(counted: object) -> str:

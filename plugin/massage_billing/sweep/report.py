@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 
@@ -25,6 +25,8 @@ class SweepReport:
     """Appointments looked at."""
     asked: int = 0
     """Questions sent to a payer in this sweep."""
+    would_ask: int = 0
+    """Of a dry run: questions that would be sent, as far as no other process has asked them meanwhile."""
     answered: int = 0
     """Questions answered in this sweep, those that were sent earlier among them."""
     refused: int = 0
@@ -38,7 +40,7 @@ class SweepReport:
     not_asked: Mapping[str, int] = field(default_factory=dict)
     """Why a coverage was not asked about → how often."""
     asked_because: Mapping[str, int] = field(default_factory=dict)
-    """Why a coverage was asked about → how often."""
+    """Why a coverage was asked about, or would be → how often."""
     written: int = 0
     """Answers written to the host."""
     unwritten: int = 0
@@ -80,6 +82,11 @@ class Tally:
         if len(self.problems) < KEPT and what not in self.problems:
             self.problems.append(what)
 
+    def would_ask(self, why: Iterable[str]) -> None:
+        """Count what a sweep would ask, that only says so."""
+        self.asked_because.update(why)
+        self.counts["would ask"] = self.asked_because.total()
+
     def verdict(self, verdict: Verdict) -> None:
         """Count one verdict."""
         self.readiness[verdict.readiness] += 1
@@ -93,6 +100,7 @@ class Tally:
             last,
             appointments=counts["appointments"],
             asked=counts["asked"],
+            would_ask=counts["would ask"],
             answered=counts["answered"],
             refused=counts["refused"],
             waiting=counts["waiting"],

@@ -62,7 +62,9 @@ class Sweep:
         questions = Questions(self.setup, wanted, today, tally)
 
         # Ask, record, and put question and answer on the host.
-        if not dry_run:
+        if dry_run:
+            tally.would_ask(one.why for one in questions.planned)
+        else:
             carrier.ask(questions.planned, lambda: self._deliver_early(tally))
             deliver(self.setup, tally)
             coming = surveyor.again(coming)
