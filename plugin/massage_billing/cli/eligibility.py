@@ -7,7 +7,7 @@ import click
 from massage_billing.cli.lazy import LazyGroup
 
 SUBCOMMANDS = {
-    "run": "Ask payers about the coverage of coming appointments; once a day each.",
+    "run": "Ask payers about the coverage of coming appointments.",
     "status": "List questions: answered, waiting, to be tried again.",
     "show": "Show what payers said of a patient's coverage, with the evidence.",
 }

@@ -47,9 +47,9 @@ Exit codes:
   5    done, but some writes still wait for the host; run again
   6    the rulebook cannot be used
   7    the store cannot be used
-  8    a file or folder given cannot be read
+  8    a file or folder given cannot be read, or exists already
   9    a Claim failed our own checks (please report it)
-  10   a payer could not be asked
+  10   payers could not be asked, and none answered
   11   the NPI registry could not be asked
   130  stopped with Ctrl-C; 141 the reader of the output went away
 """
