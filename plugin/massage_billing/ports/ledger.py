@@ -195,7 +195,7 @@ class Ledger(Protocol):
     def commit_batch(self, batch: Batch, submissions: Sequence[Submission]) -> tuple[str, ...]:
         """Remember a file and its claims in one durable transaction, before the file is written.
 
-        Claim keys that are in another unanswered file (or adjudicated) already: then nothing at all is remembered, and
+        Claim keys that another file carries already, and that were not rejected: then nothing at all is remembered, and
         the batch is to be made again without them.
         """
         ...
@@ -247,16 +247,17 @@ class Ledger(Protocol):
     def apply(self, applied: Applied) -> bool:
         """Apply what a file says, in one durable transaction; False, and nothing changes, where it was applied before.
 
-        A standing never falls back: what was adjudicated stays so, unless it is reversed; a rejection counts only for a
-        claim that was not accepted or adjudicated since.
+        A standing never falls back, and the order in which files are applied makes no difference: exported,
+        acknowledged, accepted, rejected, adjudicated. A claim that was rejected stands as exported again only when
+        another file carries it.
         """
         ...
 
-    def life(self, host: str, key: str) -> list[Said]:
+    def life(self, key: str) -> list[Said]:
         """Everything that was said of a claim, oldest first."""
         ...
 
-    def adjustments(self, host: str, first: Date | None, last: Date | None) -> Iterator[AdjustmentRow]:
+    def adjustments(self, first: Date | None, last: Date | None) -> Iterator[AdjustmentRow]:
         """Adjustments applied from one day to another."""
         ...
 

@@ -13,6 +13,7 @@ from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
 from massage_billing.store.memory_asking import MemoryAsking
+from massage_billing.store.memory_ledger import MemoryLedger
 
 _Key = tuple[str, str]
 
@@ -44,6 +45,7 @@ class MemoryStore:
         self._trail: list[tuple[str, datetime, str | None, str]] = []
         self._number = count(1)
         self._asking = MemoryAsking()
+        self._ledger = MemoryLedger()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -57,6 +59,10 @@ class MemoryStore:
     def asking(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> MemoryAsking:
         """What is remembered of asking payers, gone with the store; all who ask for it share it."""
         return self._asking.seen_by(alive, clock)
+
+    def ledger(self, clock: Clock = utc_now) -> MemoryLedger:
+        """What was sent and what became of it, gone with the store; all who ask for it share it."""
+        return self._ledger.seen_by(clock)
 
     # --- cursor and visits ------------------------------------------------------------------------------------------
 
@@ -281,6 +287,7 @@ class MemoryStore:
         self._uses = {k: tuple(u for u in us if k[0] != host or u.patient != patient) for k, us in self._uses.items()}
         self._outbox = {k: q for k, q in self._outbox.items() if (k[0], q.group.encounter) not in gone}
         self._trail = [line for line in self._trail if (line[0], line[2]) not in gone]
+        self._ledger.purge_patient(host, patient)
         return Forgotten(len(gone), self._asking.purge_patient(host, patient))
 
     def purge_confirmed(self, before: datetime) -> int:
@@ -288,4 +295,4 @@ class MemoryStore:
         gone = [k for k, q in self._outbox.items() if q.confirmed_at is not None and q.confirmed_at < before]
         for key in gone:
             del self._outbox[key]
-        return len(gone) + self._asking.purge_evidence(before)
+        return len(gone) + self._asking.purge_evidence(before) + self._ledger.purge(before)

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, sel
 
 from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, WriteResult
-from massage_billing.store import asking_purge, neighbours, outgoing, paper_uses
+from massage_billing.store import asking_purge, ledger_purge, neighbours, outgoing, paper_uses
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.database import Database
+from massage_billing.store.ledger_sql import SqlLedger
 from massage_billing.store.statements import chunks
 from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits, worked
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
@@ -50,6 +51,10 @@ class SqlStore(Database):
     def asking(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> SqlAsking:
         """What is remembered of asking payers, in the same database; closed with the store. ``alive``: askers.py."""
         return SqlAsking(self._engine, self._name, alive, clock)
+
+    def ledger(self, clock: Clock = utc_now) -> SqlLedger:
+        """What was sent and what became of it, in the same database; closed with the store."""
+        return SqlLedger(self._engine, self._name, clock)
 
     # --- cursor -----------------------------------------------------------------------------------------------------
 
@@ -312,6 +317,7 @@ class SqlStore(Database):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
             paper_uses.forget(connection, host, patient)
             asked = asking_purge.forget(connection, host, patient)
+            ledger_purge.forget(connection, host, patient)
         self._empty_log()
         return Forgotten(len(encounters), asked)
 
@@ -319,6 +325,7 @@ class SqlStore(Database):
         """Drop payloads of groups confirmed, and what payers sent, before a time (retention); number dropped."""
         with self._writing() as connection:
             dropped = outgoing.purge(connection, before) + asking_purge.purge(connection, before)
+            dropped += ledger_purge.purge(connection, before)
         self._empty_log()
         return dropped
 

@@ -1,0 +1,244 @@
+"""The ledger of sent claims on SQLite or PostgreSQL: ports.Ledger.
+
+Writers take turns (opening.py), so that what is read in a writer's turn still holds when it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date as Date
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, exists, select, update
+
+from massage_billing.errors import StoreError
+from massage_billing.model.remittance import ClaimStanding
+from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Said, Submission
+from massage_billing.store import ledger_purge
+from massage_billing.store.asking_rules import Clock, utc_now
+from massage_billing.store.database import Database
+from massage_billing.store.ledger_rules import after, may_be_sent
+from massage_billing.store.ledger_tables import adjustments, batch_bodies, batches, counters, files, said, submissions
+from massage_billing.store.ledger_values import (
+    ADJUSTMENT,
+    BATCH,
+    FILE,
+    SAID,
+    SUBMISSION,
+    adjustment_from,
+    adjustment_values,
+    batch_from,
+    batch_values,
+    file_from,
+    file_values,
+    said_from,
+    said_values,
+    submission_from,
+    submission_values,
+)
+from massage_billing.store.statements import chunks
+
+_BATCH = "batch"
+_DAY = timedelta(days=1)
+_CHANGED = ("standing", "payer_claim_number", "since")
+_SAID = tuple(column.name for column in said.c if column.name != "id")
+
+
+class SqlLedger(Database):
+    """ports.Ledger on the store's database (``SqlStore.ledger``). Threads may share one."""
+
+    def __init__(self, engine: Engine, name: str, clock: Clock = utc_now) -> None:
+        super().__init__(engine, name)
+        self._clock = clock
+
+    # --- files that are written -------------------------------------------------------------------------------------
+
+    def next_batch(self) -> int:
+        """A number for a new batch, never given twice."""
+        with self._writing() as connection:
+            known = connection.scalar(select(counters.c.value).where(counters.c.name == _BATCH)) or 0
+            self._run.upsert(connection, counters, [(_BATCH, known + 1)])
+            return int(known) + 1
+
+    def commit_batch(self, batch: Batch, submissions_: Sequence[Submission]) -> tuple[str, ...]:
+        """Remember a file and its claims; or the keys that another file carries, and nothing is remembered."""
+        if batch.body is None:
+            raise StoreError(f"Batch {batch.number} has no bytes.", "Report this to the maintainers.")
+        with self._writing() as connection:
+            known = self._known(connection, [one.key for one in submissions_])
+            taken = tuple(one.key for one in submissions_ if not may_be_sent(known.get(one.key)))
+            if taken:
+                return taken
+            self._run.insert(connection, batches, [batch_values(batch)])
+            self._run.insert(connection, batch_bodies, [(batch.number, batch.body)])
+            rows = [submission_values(one, place) for place, one in enumerate(submissions_, 1)]
+            self._run.upsert(connection, submissions, rows)
+        return ()
+
+    def written(self, number: int) -> None:
+        """The file stands in its folder."""
+        with self._writing() as connection:
+            connection.execute(update(batches).where(batches.c.number == number).values(written=True))
+
+    def batches(self, host: str, *, unwritten: bool = False) -> list[Batch]:
+        """Batches, newest first, without their bytes."""
+        query = select(*BATCH).where(batches.c.host == host).order_by(batches.c.number.desc())
+        if unwritten:
+            query = query.where(batches.c.written.is_(False))
+        with self._reading() as connection:
+            return [batch_from(row) for row in connection.execute(query)]
+
+    def batch(self, host: str, number: int) -> Batch | None:
+        """One batch with its bytes."""
+        query = select(*BATCH, batch_bodies.c.body).outerjoin(batch_bodies, batch_bodies.c.number == batches.c.number)
+        with self._reading() as connection:
+            row = connection.execute(query.where(batches.c.host == host, batches.c.number == number)).first()
+        return None if row is None else batch_from(tuple(row), row.body)
+
+    def drop_batch(self, host: str, number: int, who: str, why: str) -> int:
+        """A file was never sent: its claims that nobody answered can be exported again; how many."""
+        with self._writing() as connection:
+            of = (submissions.c.batch == number, submissions.c.host == host)
+            waits = submissions.c.standing == ClaimStanding.EXPORTED.value
+            rows = connection.execute(select(*SUBMISSION).where(*of, waits)).all()
+            now = self._clock()
+            told = [
+                Said(one.key, now, ClaimStanding.NOT_SENT, f"dropped by {who}", why)
+                for one in map(submission_from, rows)
+            ]
+            self._run.insert(connection, said, [said_values(one) for one in told], *_SAID)
+            changed = [(ClaimStanding.NOT_SENT.value, "", now.isoformat(), one.key) for one in told]
+            self._run.update(connection, submissions, changed, "standing", "payer_claim_number", "since")
+        return len(rows)
+
+    # --- claims -----------------------------------------------------------------------------------------------------
+
+    def submissions(self, host: str, keys: Iterable[str]) -> dict[str, Submission]:
+        """By claim key."""
+        with self._reading() as connection:
+            known = self._known(connection, keys)
+        return {key: one for key, one in known.items() if one.host == host}
+
+    def _known(self, connection: Connection, keys: Iterable[str]) -> dict[str, Submission]:
+        found: dict[str, Submission] = {}
+        for some in chunks(dict.fromkeys(keys)):
+            for row in connection.execute(select(*SUBMISSION).where(submissions.c.key.in_(some))):
+                one = submission_from(row)
+                found[one.key] = one
+        return found
+
+    def of_batch(self, host: str, number: int) -> list[Submission]:
+        """Claims of one file, in its order."""
+        query = select(*SUBMISSION).where(submissions.c.batch == number, submissions.c.host == host)
+        with self._reading() as connection:
+            return [submission_from(row) for row in connection.execute(query.order_by(submissions.c.place))]
+
+    def of_encounters(self, host: str, encounters: Iterable[str]) -> list[Submission]:
+        """Claims of these visits, every revision."""
+        found: list[Submission] = []
+        with self._reading() as connection:
+            for some in chunks(dict.fromkeys(encounters)):
+                of = (submissions.c.encounter.in_(some), submissions.c.host == host)
+                found += map(submission_from, connection.execute(select(*SUBMISSION).where(*of)))
+        return sorted(found, key=lambda one: (one.date, one.encounter, one.key))
+
+    def candidates(self, host: str, dates: Iterable[Date], total: Decimal) -> list[Submission]:
+        """Sent claims of these dates of service with this charge."""
+        days = sorted(set(dates))
+        query = select(*SUBMISSION).where(submissions.c.date.in_(days), submissions.c.host == host)
+        with self._reading() as connection:
+            found = [submission_from(row) for row in connection.execute(query.order_by(submissions.c.key))]
+        return [one for one in found if one.total == total]
+
+    def all(self, host: str, standing: ClaimStanding | None = None) -> Iterator[Submission]:
+        """Submissions, newest date of service first."""
+        query = select(*SUBMISSION).where(submissions.c.host == host)
+        if standing is not None:
+            query = query.where(submissions.c.standing == standing.value)
+        ordered = query.order_by(submissions.c.date.desc(), submissions.c.key)
+        with self._reading() as connection, connection.execution_options(yield_per=500).execute(ordered) as rows:
+            for row in rows:
+                yield submission_from(row)
+
+    def mark(self, submission: Submission, told: Said) -> None:
+        """A person, or a FHIR answer, says how far a claim has come."""
+        with self._writing() as connection:
+            known = self._known(connection, [submission.key]).get(submission.key)
+            if known is None:
+                self._run.insert(connection, submissions, [submission_values(submission, 0)])
+            self._tell(connection, [told])
+
+    # --- answers ----------------------------------------------------------------------------------------------------
+
+    def is_applied(self, file: str) -> bool:
+        """Whether a file of answers was applied whole."""
+        with self._reading() as connection:
+            return bool(connection.scalar(select(exists().where(files.c.file == file))))
+
+    def apply(self, applied: Applied) -> bool:
+        """Apply what a file says; False where it was applied before."""
+        with self._writing() as connection:
+            if connection.scalar(select(exists().where(files.c.file == applied.file))):
+                return False
+            now = self._clock()
+            self._run.insert(connection, files, [file_values(applied, now)])
+            self._tell(connection, applied.said)
+            rows = [adjustment_values(one, number, now) for number, one in enumerate(applied.adjustments, 1)]
+            self._run.insert(connection, adjustments, rows)
+        return True
+
+    def _tell(self, connection: Connection, told: Sequence[Said]) -> None:
+        known = self._known(connection, (one.key for one in told))
+        of: dict[str, list[Said]] = {}
+        for one in told:
+            of.setdefault(one.key, []).append(one)
+        self._run.insert(connection, said, [said_values(one) for one in told], *_SAID)
+        changed = [(key, known[key], after(known[key], some)) for key, some in of.items() if key in known]
+        rows = [submission_values(now, 0) for _, before, now in changed if now != before]
+        places = {column.name: place for place, column in enumerate(submissions.c)}
+        picked = [tuple(row[places[name]] for name in (*_CHANGED, "key")) for row in rows]
+        self._run.update(connection, submissions, picked, *_CHANGED)
+
+    def life(self, key: str) -> list[Said]:
+        """Everything that was said of a claim, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(*SAID).where(said.c.key == key).order_by(said.c.at, said.c.id))
+            return [said_from(row) for row in rows]
+
+    def adjustments(self, first: Date | None, last: Date | None) -> Iterator[AdjustmentRow]:
+        """Adjustments applied from one day to another, oldest first."""
+        query = select(*ADJUSTMENT).order_by(adjustments.c.at, adjustments.c.file, adjustments.c.number)
+        if first is not None:
+            query = query.where(adjustments.c.at >= _midnight(first, self._clock()))
+        if last is not None:
+            query = query.where(adjustments.c.at < _midnight(last + _DAY, self._clock()))
+        with self._reading() as connection, connection.execution_options(yield_per=500).execute(query) as rows:
+            for row in rows:
+                yield adjustment_from(row)
+
+    def files(self) -> list[Applied]:
+        """Files of answers that were applied, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(*FILE).order_by(files.c.at.desc(), files.c.file))
+            return [file_from(row) for row in rows]
+
+    # --- forgetting -------------------------------------------------------------------------------------------------
+
+    def purge(self, before: datetime) -> int:
+        """Drop the bytes of files that were written and answered before a time; how many."""
+        with self._writing() as connection:
+            dropped = ledger_purge.purge(connection, before)
+        self._empty_log()
+        return dropped
+
+    def purge_patient(self, host: str, patient: str) -> int:
+        """Forget the claims of a patient; how many."""
+        with self._writing() as connection:
+            dropped = ledger_purge.forget(connection, host, patient)
+        self._empty_log()
+        return dropped
+
+
+def _midnight(day: Date, now: datetime) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=now.tzinfo)
