@@ -1,8 +1,9 @@
 """What every way of asking payers keeps to: the tests that the real channels and their fake pass alike.
 
-To join: write a ``Rig`` for your channel, subclass ``PayerContract`` in a ``test_<channel>.py`` beside this file, give
-it a ``rig`` fixture, and list in ``moods`` what a payer behind it can do. A channel whose answers come later says so by
-``later``; the tests are the same, for they ask by ``settle``.
+To join: write a ``Rig`` for your channel, subclass ``OnlineContract`` in a ``test_<channel>.py`` beside this file, and
+give it a ``rig`` fixture. Where a payer behind it cannot do everything, list in ``moods`` what it can, and subclass
+``PayerContract`` with those of ``TryLaterContract`` and ``BusyContract`` that it can. A channel whose answers come
+later is a ``LaterContract`` too; the other tests are the same, for they ask by ``settle``.
 
 A payer in the mood ACTIVE says: the coverage is in force on the date of service, 20 visits are allowed a calendar year,
 12 of them are used and 8 left (either pair, or all three), and a visit costs the patient 25 dollars.
@@ -115,7 +116,13 @@ class PayerContract:
     moods: ClassVar[frozenset[Mood]] = frozenset(Mood)
     """How a payer behind this channel can take a question."""
     later: ClassVar[bool] = False
-    """Whether answers come later, by ``collect``."""
+    """Whether answers come later, by ``collect`` (``LaterContract``)."""
+
+    def __init_subclass__(cls) -> None:
+        """A mood that only some payers have has its tests where it is listed, and nowhere else."""
+        if "rig" in vars(cls):
+            for mood, contract in ((Mood.TRY_LATER, TryLaterContract), (Mood.BUSY, BusyContract)):
+                assert issubclass(cls, contract) is (mood in cls.moods), (cls, mood)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each test runs for those moods that there are behind this channel."""
@@ -150,37 +157,20 @@ class PayerContract:
         assert reply.media_type in ("application/edi-x12", "application/fhir+json", "application/json")
 
     def test_an_ended_coverage_is_not_in_force(self, rig: Rig) -> None:
-        if Mood.INACTIVE in self.moods:
-            rig.will(question(), Mood.INACTIVE)
-            assert settle(rig, question()).answer.standing is Standing.NOT_IN_FORCE
+        rig.will(question(), Mood.INACTIVE)
+        assert settle(rig, question()).answer.standing is Standing.NOT_IN_FORCE
 
     def test_what_the_payer_does_not_say_is_no_data(self, rig: Rig) -> None:
-        if Mood.SILENT in self.moods:
-            rig.will(question(), Mood.SILENT)
-            answer = settle(rig, question()).answer
-            assert answer.standing is Standing.NO_DATA
-            assert not [one for one in answer.benefits if one.amount is not None or one.counts]
+        rig.will(question(), Mood.SILENT)
+        answer = settle(rig, question()).answer
+        assert answer.standing is Standing.NO_DATA
+        assert not [one for one in answer.benefits if one.amount is not None or one.counts]
 
     def test_a_refusal_is_an_answer_with_its_reason(self, rig: Rig) -> None:
-        if Mood.REFUSED in self.moods:
-            rig.will(question(), Mood.REFUSED)
-            answer = settle(rig, question()).answer
-            assert (answer.kind, answer.standing) == (AnswerKind.REFUSED, Standing.NO_DATA)
-            assert answer.rejections
-
-    def test_try_later_is_no_answer_yet(self, rig: Rig) -> None:
-        if Mood.TRY_LATER in self.moods:
-            rig.will(question(), Mood.TRY_LATER)
-            answer = settle(rig, question()).answer
-            assert (answer.kind, answer.standing) == (AnswerKind.TRY_LATER, Standing.NO_DATA)
-
-    def test_asked_again_after_try_later_it_is_answered(self, rig: Rig) -> None:
-        if Mood.TRY_LATER in self.moods:
-            rig.will(question(), Mood.TRY_LATER)
-            settle(rig, question())
-            rig.will(question(), Mood.ACTIVE)
-            assert settle(rig, question()).answer.kind is AnswerKind.ANSWERED
-            assert rig.received() == [question().trace] * 2
+        rig.will(question(), Mood.REFUSED)
+        answer = settle(rig, question()).answer
+        assert (answer.kind, answer.standing) == (AnswerKind.REFUSED, Standing.NO_DATA)
+        assert answer.rejections
 
     # --- what goes wrong --------------------------------------------------------------------------------------------
 
@@ -204,13 +194,6 @@ class PayerContract:
         assert rig.channel.name in said
         assert asked.payer in said
         assert not [secret for secret in (*secrets(asked), SECRET) if secret.lower() in said.lower()]
-
-    def test_a_busy_payer_says_when_to_come_back(self, rig: Rig) -> None:
-        if Mood.BUSY in self.moods:
-            rig.will(question(), Mood.BUSY)
-            with pytest.raises(PayerBusy) as caught:
-                settle(rig, question())
-            assert caught.value.retry_after == 7
 
     # --- what goes out ----------------------------------------------------------------------------------------------
 
@@ -241,7 +224,7 @@ class PayerContract:
     def test_several_threads_each_get_their_own_answer(self, rig: Rig) -> None:
         asked = [question(number) for number in range(1, 9)]
         for odd in asked[::2]:
-            rig.will(odd, Mood.INACTIVE if Mood.INACTIVE in self.moods else Mood.ACTIVE)
+            rig.will(odd, Mood.INACTIVE)
         if self.later:
             with ThreadPoolExecutor(4) as pool:
                 tickets = list(pool.map(rig.channel.ask, asked))
@@ -254,26 +237,57 @@ class PayerContract:
             with ThreadPoolExecutor(4) as pool:
                 replies = list(pool.map(rig.channel.ask, asked))
         standings = [reply.answer.standing for reply in replies if isinstance(reply, Replied)]
-        odd_ones = Standing.NOT_IN_FORCE if Mood.INACTIVE in self.moods else Standing.IN_FORCE
-        assert standings == [odd_ones, Standing.IN_FORCE] * 4
-
-    # --- answers that come later ------------------------------------------------------------------------------------
+        assert standings == [Standing.NOT_IN_FORCE, Standing.IN_FORCE] * 4
 
     def test_nothing_waits_nothing_is_collected(self, rig: Rig) -> None:
         assert list(rig.channel.collect([])) == []
 
+
+class TryLaterContract:
+    """The tests of a payer that can ask to be asked again."""
+
+    def test_try_later_is_no_answer_yet(self, rig: Rig) -> None:
+        rig.will(question(), Mood.TRY_LATER)
+        answer = settle(rig, question()).answer
+        assert (answer.kind, answer.standing) == (AnswerKind.TRY_LATER, Standing.NO_DATA)
+
+    def test_asked_again_after_try_later_it_is_answered(self, rig: Rig) -> None:
+        rig.will(question(), Mood.TRY_LATER)
+        settle(rig, question())
+        rig.will(question(), Mood.ACTIVE)
+        assert settle(rig, question()).answer.kind is AnswerKind.ANSWERED
+        assert rig.received() == [question().trace] * 2
+
+
+class BusyContract:
+    """The tests of a payer that can be busy."""
+
+    def test_a_busy_payer_says_when_to_come_back(self, rig: Rig) -> None:
+        rig.will(question(), Mood.BUSY)
+        with pytest.raises(PayerBusy) as caught:
+            settle(rig, question())
+        assert caught.value.retry_after == 7
+
+
+class OnlineContract(TryLaterContract, BusyContract, PayerContract):
+    """All of them, whether or not the answer comes at once."""
+
+
+class LaterContract:
+    """The tests of a channel whose answers come later."""
+
+    later: ClassVar[bool] = True
+
     def test_no_answer_yet_is_none(self, rig: Rig) -> None:
-        if self.later:
-            reply = rig.channel.ask(question())
-            assert isinstance(reply, Waiting)
-            waiting = Asked(question(), reply.ticket)
-            assert list(rig.channel.collect([waiting])) == [(waiting, None)]
+        reply = rig.channel.ask(question())
+        assert isinstance(reply, Waiting)
+        waiting = Asked(question(), reply.ticket)
+        assert list(rig.channel.collect([waiting])) == [(waiting, None)]
 
     def test_an_answer_that_was_not_recorded_is_collected_again(self, rig: Rig) -> None:
-        if self.later:
-            reply = rig.channel.ask(question())
-            assert isinstance(reply, Waiting)
-            rig.answer()
-            first, second = (list(rig.channel.collect([Asked(question(), reply.ticket)])) for _ in range(2))
-            assert isinstance(first[0][1], Replied)
-            assert second == first
+        reply = rig.channel.ask(question())
+        assert isinstance(reply, Waiting)
+        rig.answer()
+        first, second = (list(rig.channel.collect([Asked(question(), reply.ticket)])) for _ in range(2))
+        assert isinstance(first[0][1], Replied)
+        assert second == first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.payer_contract import PayerContract
+from contract.payer_contract import OnlineContract
 from massage_billing.payers.calls import Line
 from massage_billing.payers.clearinghouse.mapping import load
 from massage_billing.payers.clearinghouse.request import digits9
@@ -13,7 +13,7 @@ from payers.simulated_rigs import SimulatedRig
 from servers.simulated_payer import Start
 
 
-class TestMedicalNetworkV3(PayerContract):
+class TestMedicalNetworkV3(OnlineContract):
     @pytest.fixture
     def rig(self, start_payer: Start) -> SimulatedRig:
         payer, url = start_payer(usual="SYN-ACTIVE")
@@ -22,7 +22,7 @@ class TestMedicalNetworkV3(PayerContract):
         return SimulatedRig(channel, payer, lambda one: digits9(one.trace))
 
 
-class TestStedi202606(PayerContract):
+class TestStedi202606(OnlineContract):
     @pytest.fixture
     def rig(self, start_payer: Start) -> SimulatedRig:
         payer, url = start_payer(usual="SYN-ACTIVE")

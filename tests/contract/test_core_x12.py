@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from contract.payer_contract import SECRET, Mood, PayerContract
+from contract.payer_contract import SECRET, Mood, OnlineContract
 from massage_billing.model import Question
 from massage_billing.payers.calls import Line
 from massage_billing.payers.core_x12 import CoreSettings, CoreX12
@@ -63,7 +63,7 @@ class CoreRig:
         return envelope(answers(x12, mood), "X12_271_Response_005010X279A1")
 
 
-class TestCoreX12(PayerContract):
+class TestCoreX12(OnlineContract):
     @pytest.fixture
     def rig(self, httpserver: HTTPServer) -> Iterator[CoreRig]:
         rig = CoreRig(httpserver)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from contract.payer_contract import Mood, PayerContract, settle
+from contract.payer_contract import BusyContract, LaterContract, Mood, PayerContract, settle
 from massage_billing.errors import HostBusy, HostError, HostRefused, HostRejected, HostUnreachable
 from massage_billing.fhir import names
 from massage_billing.model import Question
@@ -106,8 +106,7 @@ class HostRig:
         return "\n".join(self.host.matches)
 
 
-class TestHostResident(PayerContract):
-    later = True
+class TestHostResident(LaterContract, BusyContract, PayerContract):
     # A host that asks by itself comes back to "try later" by itself; it sends no half and no web page.
     moods = frozenset(Mood) - {Mood.TRY_LATER, Mood.GARBAGE, Mood.HALF}
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import pytest
 
-from contract.payer_contract import FAULTS, Mood, PayerContract, settle
+from contract.payer_contract import FAULTS, LaterContract, Mood, OnlineContract, settle
 from massage_billing.errors import PayerBusy, PayerError, PayerUnreachable
 from massage_billing.model import Answer, AnswerKind, Question, Rejection, Standing
 from massage_billing.payers.memory import MemoryPayer, in_force
@@ -42,15 +40,13 @@ class MemoryRig:
         return "memory"
 
 
-class TestMemoryPayer(PayerContract):
+class TestMemoryPayer(OnlineContract):
     @pytest.fixture
     def rig(self) -> MemoryRig:
         return MemoryRig()
 
 
-class TestMemoryPayerThatAnswersLater(PayerContract):
-    later: ClassVar[bool] = True
-
+class TestMemoryPayerThatAnswersLater(LaterContract, OnlineContract):
     @pytest.fixture
     def rig(self) -> MemoryRig:
         return MemoryRig(later=True)

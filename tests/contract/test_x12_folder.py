@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from contract.payer_contract import ANSWERS, Mood, PayerContract
+from contract.payer_contract import ANSWERS, LaterContract, Mood, PayerContract, TryLaterContract
 from massage_billing.model import Question
 from payers.batch_folder import Clearinghouse
 
@@ -33,8 +33,7 @@ class FolderRig:
         return "\n".join(self.house.names)
 
 
-class TestX12Folder(PayerContract):
-    later: ClassVar[bool] = True
+class TestX12Folder(LaterContract, TryLaterContract, PayerContract):
     moods: ClassVar[frozenset[Mood]] = ANSWERS | {Mood.REJECTED}
 
     @pytest.fixture
