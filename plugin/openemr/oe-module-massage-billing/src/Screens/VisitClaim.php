@@ -1,0 +1,44 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OpenEMR\Modules\MassageBilling\Screens;
+
+/** A visit's Claim, and what became of it on the fee sheet. */
+final class VisitClaim
+{
+    /**
+     * @param string $status FHIR's Claim.status: active, draft, cancelled, entered-in-error
+     * @param string $state massage_billing_posting.state: posted, draft, conflict, voided; "" where it has none
+     * @param string $detail why it is in conflict
+     * @param bool $billed whether OpenEMR billed rows that the module wrote
+     */
+    public function __construct(
+        public readonly string $id,
+        public readonly string $status,
+        public readonly string $state,
+        public readonly string $detail,
+        public readonly bool $billed,
+        public readonly string $updated
+    ) {
+    }
+
+    public function conflict(): bool
+    {
+        return $this->state === 'conflict';
+    }
+
+    /** Where it stands, English, for xl(). */
+    public function word(): string
+    {
+        return match (true) {
+            $this->conflict() => 'In conflict with the fee sheet',
+            $this->billed => 'Billed',
+            $this->status === 'cancelled' || $this->state === 'voided' => 'Cancelled',
+            $this->status === 'entered-in-error' => 'Entered in error',
+            $this->status === 'draft' => 'Draft, waits for approval',
+            $this->state === 'posted' => 'On the fee sheet',
+            default => 'Written',
+        };
+    }
+}

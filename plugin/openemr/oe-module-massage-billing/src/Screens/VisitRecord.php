@@ -1,0 +1,67 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OpenEMR\Modules\MassageBilling\Screens;
+
+use OpenEMR\Modules\MassageBilling\Core\Database;
+
+/** What the module keeps about one visit: why it is held, and its Claims. One statement. */
+final class VisitRecord
+{
+    /**
+     * @param Hold|null $hold the newest
+     * @param list<VisitClaim> $claims the newest first
+     */
+    public function __construct(public readonly ?Hold $hold, public readonly array $claims)
+    {
+    }
+
+    public static function find(Database $database, int $pid, int $encounter): self
+    {
+        $visit = Uuid::sql('e.uuid');
+        $rows = $database->rows(
+            "(SELECT r.type, r.id, r.status, r.json, '' AS state, '' AS detail, 0 AS billed, r.last_updated
+              FROM form_encounter e
+              JOIN massage_billing_reference f ON f.type = ? AND f.name = ? AND f.target_id = $visit
+              JOIN massage_billing_resource r ON r.id = f.resource
+              WHERE e.encounter = ? AND e.pid = ? AND f.target_type = ?)
+             UNION ALL
+             (SELECT r.type, r.id, r.status, '' AS json, COALESCE(p.state, '') AS state,
+              COALESCE(p.detail, '') AS detail, " . self::BILLED . " AS billed, r.last_updated
+              FROM form_encounter e
+              JOIN massage_billing_resource r ON r.type = ? AND r.encounter = $visit
+              LEFT JOIN massage_billing_posting p ON p.claim = r.id
+              WHERE e.encounter = ? AND e.pid = ?)
+             ORDER BY last_updated DESC",
+            ['Task', 'focus', $encounter, $pid, 'Encounter', 'Claim', $encounter, $pid]
+        );
+        return self::sorted($rows);
+    }
+
+    /** SQL: whether OpenEMR billed a row of claim r that the module wrote. */
+    public const BILLED = "EXISTS (SELECT 1 FROM massage_billing_billing_row w JOIN billing b ON b.id = w.row_id
+              WHERE w.claim = r.id AND w.kind = 'cpt' AND w.active = 1 AND b.billed = 1)";
+
+    /** @param list<array<string, string|int|float|null>> $rows */
+    private static function sorted(array $rows): self
+    {
+        $hold = null;
+        $claims = [];
+        foreach ($rows as $row) {
+            if ($row['type'] === 'Task') {
+                $hold ??= Hold::read(Json::read($row['json']));
+            } else {
+                $claims[] = new VisitClaim(
+                    (string) $row['id'],
+                    (string) $row['status'],
+                    (string) $row['state'],
+                    (string) $row['detail'],
+                    (int) $row['billed'] === 1,
+                    Day::clock($row['last_updated'])
+                );
+            }
+        }
+        return new self($hold, $claims);
+    }
+}
