@@ -24,7 +24,7 @@ from massage_billing.model import (
 )
 from massage_billing.ports import Habit
 from massage_billing.previsit import habits, question, which
-from massage_billing.previsit.ask import Ask, newest, whether
+from massage_billing.previsit.ask import Ask, newest, plan_year, whether
 from massage_billing.previsit.which import Billed, PatientPays, ToAsk
 from previsit.making import (
     ASKER,
@@ -211,6 +211,43 @@ def test_the_answer_about_a_day_is_not_forgotten_for_one_about_a_later_day() -> 
     assert newest([later], "Coverage/5", "plan", DAY) is later
 
 
+def test_only_answers_about_the_coverage_by_the_payer_are_looked_among() -> None:
+    mine, later = known(on=ago(3)), known(hour=11)
+    others = (replace(later, payer="other"), replace(later, coverage="Coverage/6"))
+    assert newest([mine, *others], "Coverage/5", "plan") is mine
+    assert newest(others, "Coverage/5", "plan") is None
+
+
+def test_an_answer_that_ended_the_coverage_on_the_day_is_none_that_it_had_ended_before() -> None:
+    """Its last day is a day of coverage: the answer about the day itself is not outdone by it."""
+    mine = known(answer(), on=ago(1))
+    about = {"asked_for": date(2026, 12, 5), "standing": Standing.NOT_IN_FORCE}
+    assert newest([known(answer(**about, end=DAY)), mine], "Coverage/5", "plan", DAY) is mine
+    assert newest([known(answer(**about, end=date(2026, 11, 17))), mine], "Coverage/5", "plan", DAY) is not mine
+
+
+@pytest.mark.parametrize(
+    ("start", "about", "why_"),
+    [
+        ((11, 18), date(2026, 11, 17), "a new plan year"),  # the day of the visit begins it
+        ((11, 18), DAY, None),
+        ((11, 19), date(2026, 11, 17), None),
+        ((11, 17), date(2026, 11, 17), None),  # the day asked for had begun it
+    ],
+)
+def test_a_plan_year_begins_with_its_first_day(start: tuple[int, int], about: date, why_: str | None) -> None:
+    own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=start))
+    found = asked(known(answer(asked_for=about), on=ago(1)), last=Row(ago(1)), of=own)
+    assert (found.why if found else None) == ((why_,) if why_ else None)
+
+
+def test_an_answer_about_a_later_day_of_the_same_plan_year_counts_and_of_the_next_does_not() -> None:
+    for start, counts in (((11, 18), True), ((11, 20), False), ((11, 21), True)):
+        own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=start))
+        said = known(answer(asked_for=date(2026, 11, 20), start=date(2020, 1, 1)), on=ago(1))
+        assert (asked(said, last=Row(ago(1)), of=own) is None) is counts, start
+
+
 def test_a_new_plan_year_is_asked_whenever_it_starts() -> None:
     own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=(11, 17)))
     said = known(answer(asked_for=date(2026, 11, 16)), on=TODAY)
@@ -222,6 +259,12 @@ def test_a_new_plan_year_is_asked_whenever_it_starts() -> None:
 def test_a_plan_year_that_starts_on_the_last_day_of_february_has_a_first_day_every_year() -> None:
     own = payer(asking=PayerAsking("ourselves", "x12", "1", plan_year_start=(2, 29)))
     assert asked(known(on=ago(1)), last=Row(ago(1)), of=own) is None
+    begins = {
+        date(2026, 3, 1): date(2026, 3, 1),
+        date(2026, 2, 28): date(2025, 3, 1),
+        date(2028, 3, 1): date(2028, 2, 29),
+    }
+    assert {day: plan_year(day, own) for day in begins} == begins
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -96,7 +96,7 @@ def verdict(
     day = book.on(visit.date or DAY)
     billed = which.billed(visit, of, day, {one.coverage: [one] for one in answers}, TERMS)
     if billed.coverage is not None and billed.payer is not None:
-        answered = newest(answers, billed.coverage.id, billed.payer.key)
+        answered = newest(answers, billed.coverage.id, billed.payer.key, visit.date)
     usual: dict[str, Any] = {"first_visit": False, "network": Network.IN, "elsewhere": Elsewhere(counted=True)}
     return judge(visit, Facts(billed, answered, **{**usual, **facts}), Rules(of, day, TERMS, today()))
 
@@ -330,6 +330,33 @@ def test_another_payer(role: str, id: str, readiness: Readiness) -> None:
     found = verdict(*GOOD, other)
     assert (found.readiness, id in ids(found, told=True)) == (readiness, True)
     assert "Other Plan" not in " ".join(one.message for one in found.reasons)
+
+
+# --- the dates that a payer states -----------------------------------------------------------------------------------
+
+IN, EARLIER, NEXT = Standing.IN_FORCE, date(2026, 11, 17), date(2026, 11, 19)
+OLD, NOW = Plan("old", None, IN, date(2025, 1, 1), EARLIER), Plan("now", None, IN, DAY, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"start": DAY}, []),
+        ({"end": DAY}, []),
+        ({"start": DAY, "end": DAY}, []),
+        ({"plans": (OLD, NOW)}, []),
+        ({"plans": (NOW, OLD)}, []),
+        ({"plans": (OLD, replace(NOW, start=NEXT))}, []),  # in force by its word; the dates have a gap of a day
+        ({"end": EARLIER}, ["coverage-ended"]),
+        ({"start": NEXT}, ["coverage-not-started"]),
+        ({"plans": (OLD, replace(OLD, end=date(2026, 11, 1)))}, ["coverage-ended"]),
+        ({"plans": (replace(NOW, start=NEXT), replace(NOW, start=date(2027, 1, 1)))}, ["coverage-not-started"]),
+    ],
+)
+def test_the_first_and_the_last_day_of_coverage_are_in_it(said: dict[str, Any], expected: list[str]) -> None:
+    found = verdict(said=known(answer(*GOOD, **said)))
+    assert [id for id in ids(found) if id.startswith("coverage-")] == expected
+    assert (found.readiness is READY) is (not expected)
 
 
 # --- papers and visits ----------------------------------------------------------------------------------------------
@@ -675,12 +702,12 @@ def test_another_coverage_that_pays_after_it_leaves_the_least_open() -> None:
 # --- properties -----------------------------------------------------------------------------------------------------
 
 MANY = settings(max_examples=150, deadline=None)
-FAVOURS = ("standing", "covered", "authorization", "limit", "network", "codes", "end")
+FAVOURS = ("standing", "covered", "authorization", "limit", "network", "codes", "end", "first")
 """What can be taken away from an answer and an appointment that say only good things."""
 
 
-def without(gone: set[str]) -> Verdict:
-    """The verdict where only good is said, and some of it is not said."""
+def without(gone: set[str], first: bool) -> Verdict:
+    """The verdict where only good is said, and some of it is not said; ``first``: whether it is the first visit."""
     said = [
         benefit("active", *([] if "covered" in gone else ["BE"]),
                 authorization=None if "authorization" in gone else False),
@@ -694,13 +721,13 @@ def without(gone: set[str]) -> Verdict:
         codes=() if "codes" in gone else ("97124",), end=None if "end" in gone else datetime(2026, 11, 18, 11)
     )
     network = Network.NO_DATA if "network" in gone else Network.IN
-    return verdict(visit=visit, said=known(told), network=network, first_visit=None if "first" in gone else True)
+    return verdict(visit=visit, said=known(told), network=network, first_visit=None if "first" in gone else first)
 
 
 @MANY
-@given(st.sets(st.sampled_from(FAVOURS)), st.sets(st.sampled_from(FAVOURS)))
-def test_no_data_is_never_better_than_data_that_says_yes(gone: set[str], more: set[str]) -> None:
-    assert WORSE[without(gone | more).readiness] >= WORSE[without(gone).readiness]
+@given(st.sets(st.sampled_from(FAVOURS)), st.sets(st.sampled_from(FAVOURS)), st.booleans())
+def test_no_data_is_never_better_than_data_that_says_yes(gone: set[str], more: set[str], first: bool) -> None:
+    assert WORSE[without(gone | more, first).readiness] >= WORSE[without(gone, first).readiness]
 
 
 def test_taking_the_answer_away_is_never_better() -> None:
@@ -754,16 +781,22 @@ def test_whatever_is_answered_ready_means_that_nothing_is_worse_and_the_payer_sa
     told = ids(found, told=True)
     if found.readiness is READY:
         assert {"coverage-in-force", "patient-pays", "patient-pays-restricted", "no-coverage"} & set(told)
-        assert first is False or "payer-unknown" not in told
+    if found.readiness is READY and "coverage-in-force" in told:
+        assert said is not None
+        assert (said.answer.kind, said.answer.standing) == (AnswerKind.ANSWERED, Standing.IN_FORCE)
+        assert said.answer.end is None or said.answer.end >= DAY
     if visit.restricted:
         assert (found.payer, found.coverage, found.benefits) == (None, None, None)
     for one in found.reasons:
         assert one.readiness is READY or (one.fix and one.who)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Verdict)])
-def test_the_same_facts_give_the_same_verdict(name: str) -> None:
-    assert getattr(verdict(), name) == getattr(verdict(), name)
+@MANY
+@given(anything, st.randoms(use_true_random=False))
+def test_the_order_in_which_a_payer_says_things_changes_no_verdict(some: list[Benefit], draw: Any) -> None:
+    mixed = list(some)
+    draw.shuffle(mixed)
+    assert verdict(*GOOD, *some) == verdict(*mixed, *GOOD)
 
 
 def test_policies_of_the_book_can_be_varied_as_these_tests_do() -> None:

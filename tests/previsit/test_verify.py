@@ -93,6 +93,17 @@ def test_a_yes_whose_own_dates_leave_the_day_out_proves_nothing() -> None:
     assert tells(known(NO, start=date(2026, 1, 1), end=date(2026, 12, 31)), DAY) is False
 
 
+def test_the_first_and_the_last_day_that_are_stated_are_days_of_coverage() -> None:
+    for said in ({"start": DAY}, {"end": DAY}, {"start": DAY, "end": DAY}):
+        assert tells(known(**said), DAY) is True  # type: ignore[arg-type]
+
+
+def test_plans_that_ended_prove_no_end_where_the_coverage_goes_on_longer() -> None:
+    plan = Plan("old", None, NO, date(2025, 1, 1), date(2026, 11, 10))
+    assert tells(known(NO, plans=(plan,)), date(2026, 11, 12)) is False
+    assert tells(known(NO, plans=(plan,), end=date(2026, 11, 15)), date(2026, 11, 12)) is None
+
+
 def test_of_several_plans_one_that_includes_the_day_is_enough() -> None:
     plans = (
         Plan("old", None, NO, date(2025, 1, 1), date(2025, 12, 31)),

@@ -23,7 +23,7 @@ from massage_billing.model import (
     Question,
     Standing,
 )
-from massage_billing.ports import VisitRow, VisitState
+from massage_billing.ports import Entry, VisitRow, VisitState
 from sweep.world import HOST, TODAY, TOMORROW, World
 
 FRIDAY = date(2026, 12, 4)
@@ -44,17 +44,16 @@ def visits(world: World, appointment: str = "m1", day: date = TOMORROW) -> int |
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world() -> World:
     made = World()
-    made.rows_of = []  # type: ignore[attr-defined]
-    monkeypatch.setattr(made.store, "of_patients", lambda host, patients: list(made.rows_of))  # type: ignore[attr-defined]
     made.payer.says("Coverage/c1", left(8))
     return made
 
 
 def visit(world: World, day: date, state: VisitState = VisitState.HELD, **fields: Any) -> None:
-    row = VisitRow(HOST, f"e{day}", "Patient/p1", day, state, fields.pop("outcome", "hold"), payer="plan", **fields)
-    world.rows_of.append(row)  # type: ignore[attr-defined]
+    """A visit of this clinic that was decided."""
+    given = {"patient": "Patient/p1", "outcome": "hold", "payer": "plan", **fields}
+    world.store.commit([Entry(VisitRow(HOST, f"e{day}", date=day, state=state, **given))])
 
 
 def test_as_the_payer_says() -> None:
@@ -105,6 +104,37 @@ def test_visits_after_the_answer_and_those_not_billed_by_then_are_counted(world:
     world.book("m3", day=FRIDAY)
     world.change("Appointment/m1", status="fulfilled")
     assert visits(world, "m3", FRIDAY) == 6, "and the one since"
+
+
+@pytest.mark.parametrize(
+    ("fields", "left_over"),
+    [
+        ({}, 8),
+        ({"draft": True}, 7),
+        ({"claim": None}, 7),
+        ({"claim": None, "payer": "other"}, 8),
+        ({"claim": None, "payer": None}, 7),
+        ({"claim": None, "patient": "Patient/p2"}, 8),
+    ],
+    ids=["sent before", "a draft", "not written", "another payer's", "of whom it is not known", "somebody else's"],
+)
+def test_of_the_visits_before_the_question_only_what_this_payer_cannot_have_counted_is_taken_off(
+    world: World, fields: dict[str, Any], left_over: int
+) -> None:
+    visit(world, date(2026, 11, 20), VisitState.CLAIMED, **{"outcome": "claim", "claim": "Claim/1", **fields})
+    world.run()
+    assert visits(world) == left_over
+
+
+@pytest.mark.parametrize(
+    ("day", "left_over"), [(date(2025, 12, 31), 8), (date(2026, 1, 1), 7), (TODAY, 7), (TOMORROW, 8)]
+)
+def test_visits_count_from_the_first_day_of_the_plan_year_to_the_day_before_the_appointment(
+    world: World, day: date, left_over: int
+) -> None:
+    world.run()
+    visit(world, day)
+    assert visits(world) == left_over
 
 
 def billed_in_september(world: World, how_many: int) -> None:
