@@ -1,0 +1,356 @@
+"""A FHIR Claim of ours, with what it points at, becomes a professional claim as an 837P tells it. Pure. PHI.
+
+What the Claim says is what is sent: codes, units, charges, modifiers, pointers and who did it are never worked out
+again here. Names, addresses and birth dates come from the records it points at, as they stand today. What is missing is
+named by resource and element, all of it at once, so that a person mends a record in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from decimal import Decimal
+from typing import Final
+
+from massage_billing.errors import ClaimNotExportable
+from massage_billing.fhir import json as fj
+from massage_billing.fhir.claim_state import encounters_named, key_of_claim
+from massage_billing.fhir.correction import read_correction
+from massage_billing.fhir.holders import read_holders
+from massage_billing.fhir.payer_keys import PayerKeys
+from massage_billing.fhir.professional_people import Parties, address_of, insured_of
+from massage_billing.fhir.record import Record
+from massage_billing.model import Coverage, Holder, Person, Visit
+from massage_billing.model.professional import (
+    ClaimParty,
+    ClaimPayer,
+    Insured,
+    OtherPayer,
+    ProfessionalClaim,
+    ProfessionalLine,
+)
+from massage_billing.ports import JsonObject, VisitRecord
+
+_ROLES: Final[Mapping[str, str]] = {
+    "rendering": "rendering",
+    "referring": "referring",
+    "supervisor": "supervising",
+    "supervising": "supervising",
+}
+"""Claim.careTeam.role → who that is in an 837P."""
+_AUTO, _OTHER_ACCIDENT = "AA", "OA"
+_CAUSES: Final[Mapping[str, str]] = {"MVA": _AUTO, "WPA": "EM"}
+"""v3-ActCode accident type → CLM11 (X12 1362); any other accident is OA."""
+_RANKS: Final = "PST"
+"""SBR01: primary, secondary, tertiary."""
+_SELF: Final = "18"
+"""X12 1069: the patient is the subscriber."""
+_RELATIONSHIPS: Final[Mapping[str, str]] = {
+    "self": _SELF,
+    "spouse": "01",
+    "common": "53",
+    "child": "19",
+    "other": "G8",
+    "parent": "G8",
+    "injured": "G8",
+}
+"""Coverage.relationship (HL7 subscriber-relationship) → X12 1069."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTerms:
+    """What a claim needs beside the record: who bills, and what is known of payers."""
+
+    billing: ClaimParty
+    """The clinic, or the therapist who works alone (2010AA)."""
+    payers: Mapping[str, ClaimPayer]
+    """By payer key: name, id and filing indicator."""
+    keys: PayerKeys
+    """payers.yaml, by which another coverage's payer is known."""
+    payer: str
+    """Payer key of the coverage that is billed."""
+
+
+def read_claim(record: VisitRecord, claim: JsonObject, visit: Visit, terms: ExportTerms) -> ProfessionalClaim:
+    """The claim as it is to be sent. ``visit`` is what ``read_visit`` made of the record.
+
+    Raises ClaimNotExportable, naming every element that is missing.
+    """
+    return _Reader(Record(record), claim, visit, terms).claim()
+
+
+class _Reader:
+    """Reads one Claim; a method a loop of the guide."""
+
+    def __init__(self, record: Record, claim: JsonObject, visit: Visit, terms: ExportTerms) -> None:
+        self.record = record
+        self.resource = claim
+        self.visit = visit
+        self.terms = terms
+        self.reference = f"Claim/{fj.text(claim, 'id')}"
+        self.lacks: list[str] = []
+        self.parties = Parties(record, claim, self.lacks)
+        self.coverages = {one.id: one for one in visit.coverages}
+
+    def claim(self) -> ProfessionalClaim:
+        """Ask everything, then refuse or put it together."""
+        insurance = self._insurance()
+        focal = next((one for one in insurance if fj.flag(one, "focal")), fj.NOTHING)
+        coverage, holder = self._coverage(focal)
+        patient = self._patient()
+        subscriber, relationship = self._subscriber(coverage, holder, patient)
+        team = self._team()
+        lines = tuple(self._line(place, item, team) for place, item in enumerate(fj.children(self.resource, "item"), 1))
+        self._need(bool(lines), "item")
+        payer = self.terms.payers.get(self.terms.payer)
+        self._need(payer is not None, f"insurer (payers.yaml names no payer {self.terms.payer} for claims)")
+        key = key_of_claim(self.resource) or ""
+        self._need(bool(key), "identifier")
+        happened, causes, state = self._accident()
+        onset, others, total = self._onset(), self._others(insurance, focal), self._money(self.resource, "total")
+        self._refuse()
+        assert subscriber is not None  # noqa: S101
+        assert patient is not None  # noqa: S101
+        assert payer is not None  # noqa: S101
+        main = _commonest([line.rendering for line in lines])
+        correction = read_correction(self.resource)
+        return ProfessionalClaim(
+            key=key,
+            reference=self.reference,
+            encounter=next(iter(encounters_named(self.resource)), self.visit.encounter),
+            control=key,
+            billing=self.terms.billing,
+            payer=payer,
+            subscriber=subscriber if relationship != _SELF else _with_injury(subscriber, self._injury()),
+            patient=None if relationship == _SELF else _with_injury(patient, self._injury()),
+            relationship=relationship,
+            rank=self._rank(focal, insurance),
+            total=total,
+            place_of_service=self._place(),
+            frequency=correction.frequency if correction else "1",
+            diagnoses=self._diagnoses(),
+            lines=tuple(self._own(line, main) for line in lines),
+            group_number=(holder.group_number if holder else None) or "",
+            rendering=None if main is None or _same(main, self.terms.billing) else main,
+            referring=team.get("referring"),
+            supervising=team.get("supervising"),
+            facility=self._facility(),
+            onset=onset,
+            authorization=_first_text(focal, "preAuthRef"),
+            referral=fj.text(fj.child(fj.child(self.resource, "referral"), "identifier"), "value") or "",
+            payer_claim_number=correction.payer_claim_number if correction else "",
+            others=others,
+            accident_date=happened,
+            accident_causes=causes,
+            accident_state=state,
+        )
+
+    # --- who is insured ---------------------------------------------------------------------------------------------
+
+    def _insurance(self) -> list[JsonObject]:
+        return sorted(fj.children(self.resource, "insurance"), key=lambda one: fj.whole(one, "sequence") or 0)
+
+    def _coverage(self, insurance: JsonObject) -> tuple[Coverage | None, Holder | None]:
+        key = self.record.resolver.key(fj.child(insurance, "coverage"), self.resource)
+        coverage = self.coverages.get(key or "")
+        self._need(coverage is not None, f"insurance.coverage ({key or 'none'} is not among the patient's coverages)")
+        if coverage is None:
+            return None, None
+        self._need(bool((coverage.member_id or "").strip()), f"member id of {coverage.id}")
+        person = self._person()
+        holders = read_holders(self.record, [coverage], person, self.visit.date)
+        return coverage, holders[0]
+
+    def _person(self) -> Person | None:
+        found = self.record.resolver.resolve(fj.child(self.resource, "patient"), self.resource)
+        return self.parties.person(found, self.visit.date) if found else None
+
+    def _patient(self) -> Insured | None:
+        found = self.record.resolver.resolve(fj.child(self.resource, "patient"), self.resource)
+        self._need(found is not None, "patient (the host did not give it)")
+        return None if found is None else insured_of(found[0], found[1], self.parties, self.visit.date, self.lacks)
+
+    def _subscriber(
+        self, coverage: Coverage | None, holder: Holder | None, patient: Insured | None
+    ) -> tuple[Insured | None, str]:
+        if coverage is None or patient is None:
+            return None, ""
+        relationship = _RELATIONSHIPS.get(coverage.relationship or "self", "G8")
+        member = (coverage.member_id or "").strip()
+        person = holder.subscriber if holder else None
+        if relationship == _SELF or person is None:
+            self._need(relationship == _SELF, f"subscriber of {coverage.id}")
+            return replace(patient, member_id=member), relationship
+        resource = self.record.resources.get(person.reference)
+        address = address_of(resource) if resource else patient.party.address
+        party = ClaimParty(person.last_name, person.first_name, person.middle_name, person.suffix, address=address)
+        self._need(bool(person.last_name), f"family name of {person.reference or coverage.id}")
+        return Insured(party, member, person.birth_date, person.gender or "U"), relationship
+
+    def _rank(self, focal: JsonObject, insurance: list[JsonObject]) -> str:
+        place = next((n for n, one in enumerate(insurance) if one is focal), 0)
+        return _RANKS[min(place, 2)]
+
+    def _others(self, insurance: list[JsonObject], focal: JsonObject) -> tuple[OtherPayer, ...]:
+        found = []
+        patient = None
+        for place, one in enumerate(insurance):
+            if one is focal:
+                continue
+            coverage, holder = self._coverage(one)
+            patient = patient or self._patient()
+            subscriber, relationship = self._subscriber(coverage, holder, patient)
+            payer = self._other_payer(coverage)
+            if coverage and subscriber and payer:
+                group = (holder.group_number if holder else None) or ""
+                rank = _RANKS[min(place, 2)]
+                found.append(OtherPayer(rank, relationship, subscriber, payer, group))
+        return tuple(found)
+
+    def _other_payer(self, coverage: Coverage | None) -> ClaimPayer | None:
+        if coverage is None:
+            return None
+        resource = self.record.resources[coverage.id]
+        payors = fj.children(resource, "payor")
+        key = self.terms.keys.of(payors[0], resource, self.record.resolver) if payors else None
+        payer = self.terms.payers.get(key or "")
+        self._need(payer is not None, f"payor of {coverage.id} (payers.yaml does not know it)")
+        return payer
+
+    # --- who did it -------------------------------------------------------------------------------------------------
+
+    def _team(self) -> dict[object, ClaimParty]:
+        """By role, and the rendering ones by their sequence number."""
+        team: dict[object, ClaimParty] = {}
+        for member in fj.children(self.resource, "careTeam"):
+            roles = [code for _, code in fj.codings(fj.child(member, "role"))]
+            role = next((_ROLES[code] for code in roles if code in _ROLES), "")
+            party = self.parties.provider(fj.child(member, "provider"), member, role)
+            if role == "rendering":
+                team[fj.whole(member, "sequence")] = party
+            elif role:
+                team.setdefault(role, party)
+        return team
+
+    def _line(self, place: int, item: JsonObject, team: Mapping[object, ClaimParty]) -> ProfessionalLine:
+        where = f"item {place}"
+        code = next((code for _, code in fj.codings(fj.child(item, "productOrService"))), "")
+        self._need(bool(code), f"{where}.productOrService")
+        sequence = item.get("careTeamSequence")
+        mine = [team[one] for one in sequence if one in team] if isinstance(sequence, list) else []
+        self._need(len(mine) == 1, f"{where}.careTeamSequence")
+        pointers = item.get("diagnosisSequence")
+        units = fj.number(fj.child(item, "quantity"), "value")
+        self._need(units is not None, f"{where}.quantity")
+        modifiers = [code for one in fj.children(item, "modifier") for _, code in fj.codings(one)[:1]]
+        return ProfessionalLine(
+            code=code,
+            modifiers=tuple(modifiers),
+            charge=self._money(item, "net"),
+            units=units or Decimal(0),
+            pointers=tuple(n for n in pointers if isinstance(n, int)) if isinstance(pointers, list) else (),
+            date=self._day(item, "servicedDate", where),
+            rendering=mine[0] if mine else None,
+            control=f"{key_of_claim(self.resource) or ''}{place:02d}",
+            place_of_service=next((code for _, code in fj.codings(fj.child(item, "locationCodeableConcept"))), ""),
+        )
+
+    def _own(self, line: ProfessionalLine, main: ClaimParty | None) -> ProfessionalLine:
+        """Only what differs from the claim is said of the line."""
+        rendering = None if line.rendering is None or line.rendering == main else line.rendering
+        place = "" if line.place_of_service == self._place() else line.place_of_service
+        return replace(line, rendering=rendering, place_of_service=place)
+
+    def _place(self) -> str:
+        items = fj.children(self.resource, "item")
+        places = [fj.codings(fj.child(item, "locationCodeableConcept")) for item in items]
+        return places[0][0][1] if places and places[0] else ""
+
+    def _facility(self) -> ClaimParty | None:
+        """Only where it is another place than the billing provider's (2310C)."""
+        reference = fj.child(self.resource, "facility")
+        found = self.record.resolver.resolve(reference, self.resource) if reference else None
+        if found is None:
+            return None
+        party = self.parties.place(found[1])
+        at_home = not party.address.lines or party.address == self.terms.billing.address
+        return None if at_home else party
+
+    # --- what it is about -------------------------------------------------------------------------------------------
+
+    def _diagnoses(self) -> tuple[str, ...]:
+        listed = sorted(fj.children(self.resource, "diagnosis"), key=lambda one: fj.whole(one, "sequence") or 0)
+        codes = [fj.codings(fj.child(one, "diagnosisCodeableConcept")) for one in listed]
+        return tuple(found[0][1].replace(".", "") for found in codes if found)
+
+    def _accident(self) -> tuple[Date | None, tuple[str, ...], str]:
+        """When, what kind (CLM11), and of an auto accident in which state."""
+        accident = fj.child(self.resource, "accident")
+        if accident is fj.NOTHING:
+            return None, (), ""
+        kinds = [code for _, code in fj.codings(fj.child(accident, "type"))]
+        cause = next((_CAUSES[code] for code in kinds if code in _CAUSES), _OTHER_ACCIDENT)
+        state = fj.text(fj.child(accident, "locationAddress"), "state") or "" if cause == _AUTO else ""
+        self._need(cause != _AUTO or bool(state), "accident.locationAddress.state (an auto accident needs its state)")
+        return self._day(accident, "date", "accident"), (cause,), state
+
+    def _injury(self) -> str:
+        """The payer's number of the injury: Claim.related of an associated claim (REF*Y4)."""
+        for related in fj.children(self.resource, "related"):
+            codes = [code for _, code in fj.codings(fj.child(related, "relationship"))]
+            if "associated" in codes:
+                return fj.text(fj.child(related, "reference"), "value") or ""
+        return ""
+
+    def _onset(self) -> Date | None:
+        for info in fj.children(self.resource, "supportingInfo"):
+            if any(code == "onset" for _, code in fj.codings(fj.child(info, "category"))):
+                return self._day(info, "timingDate", "supportingInfo")
+        return None
+
+    # --- reading and refusing ---------------------------------------------------------------------------------------
+
+    def _money(self, parent: JsonObject, name: str) -> Decimal:
+        amount = fj.number(fj.child(parent, name), "value")
+        self._need(amount is not None, name)
+        return (amount or Decimal(0)).quantize(Decimal("0.01"))
+
+    def _day(self, parent: JsonObject, name: str, where: str) -> Date:
+        try:
+            return Date.fromisoformat(fj.text(parent, name) or "")
+        except ValueError:
+            self._need(False, f"{where}.{name}")
+            return Date.min
+
+    def _need(self, there: bool, what: str) -> None:
+        if not there and what not in self.lacks:
+            self.lacks.append(what)
+
+    def _refuse(self) -> None:
+        if self.lacks:
+            missing = "; ".join(self.lacks)
+            raise ClaimNotExportable(
+                f"{self.reference} of Encounter/{self.visit.encounter} cannot be sent, it lacks: {missing}.",
+                "Complete the records in the EHR, then export again.",
+            )
+
+
+def _with_injury(insured: Insured, number: str) -> Insured:
+    return replace(insured, property_casualty_number=number) if number else insured
+
+
+def _commonest(people: list[ClaimParty | None]) -> ClaimParty | None:
+    """Who did most lines; of several the first: 2310B, and the others stand at their lines."""
+    some = [one for one in people if one is not None]
+    return max(some, key=lambda one: (some.count(one), -some.index(one))) if some else None
+
+
+def _same(one: ClaimParty, other: ClaimParty) -> bool:
+    return bool(one.npi) and one.npi == other.npi
+
+
+def _first_text(parent: JsonObject, name: str) -> str:
+    listed = parent.get(name)
+    texts = [one.strip() for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    return next((one for one in texts if one), "")
