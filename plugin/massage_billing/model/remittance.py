@@ -50,6 +50,8 @@ class StatusSaid:
     """STC12, as sent. May be PHI."""
     line: str = ""
     """REF*FJ or the line's place, where it is about one line."""
+    action: str = ""
+    """STC03 of a 277CA: WQ accepted, U rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class ClaimAcknowledged:
     """REF*1K."""
     clearinghouse_number: str = ""
     """REF*D9."""
+    level: str = "claim"
+    """Whom it is about: "claim"; "provider", all claims of one provider (2200C); "batch", all of a file (2200B)."""
+    batch: str = ""
+    """2200B TRN02: our number of the file (BHT03 of the 837)."""
+    provider: str = ""
+    """2100C NM109: NPI or tax id of the provider whose claim or claims it is."""
+    trace: str = ""
+    """TRN02, where ``control`` is another number: a 277 gives back the trace of the question, and REF*EJ is ours."""
     kept: tuple[str, ...] = ()
     """Segments that have no field here."""
 
@@ -92,6 +102,8 @@ class LinePaid:
     """SVC06-3 to 6."""
     units_billed: Decimal | None = None
     """SVC07."""
+    revenue_code: str = ""
+    """SVC04."""
     dates: tuple[Date, ...] = ()
     """DTM*472, or *150 and *151."""
     control: str = ""
@@ -104,6 +116,8 @@ class LinePaid:
     """AMT: (qualifier, dollars); B6 is what the payer allows."""
     references: tuple[tuple[str, str], ...] = ()
     """REF: (qualifier, value)."""
+    unreadable: tuple[str, ...] = ()
+    """Amounts that are missing or no number ("SVC02", "CAS06"); zero stands for them, and the segment is kept."""
     kept: tuple[str, ...] = ()
     """Segments that have no field here."""
 
@@ -138,6 +152,8 @@ class ClaimPaid:
     """CLP06."""
     payer_claim_number: str = ""
     """CLP07."""
+    facility: str = ""
+    """CLP08: place of service, or the first two digits of a bill type."""
     frequency: str = ""
     """CLP09."""
     patient_member_id: str = ""
@@ -146,8 +162,14 @@ class ClaimPaid:
     """(last, first) of NM1*QC. PHI: never in a message."""
     rendering_npi: str = ""
     """NM1*82."""
+    corrected_name: tuple[str, str] = ("", "")
+    """(last, first) of NM1*74: as the payer has the insured. PHI: never in a message."""
+    corrected_member_id: str = ""
+    """NM1*74 NM109: the member id under which the payer has the patient. PHI: never in a message."""
     dates: tuple[Date, ...] = ()
     """DTM*232 and *233."""
+    received: Date | None = None
+    """DTM*050: when the payer had the claim."""
     adjustments: tuple[LineAdjustment, ...] = ()
     """CAS on the claim."""
     remarks: tuple[str, ...] = ()
@@ -158,8 +180,12 @@ class ClaimPaid:
     """REF: (qualifier, value)."""
     crossover: str = ""
     """NM1*TT: payer to which it was forwarded."""
+    priority_payer: str = ""
+    """NM1*PR: payer that, as this one says, pays before it."""
     lines: tuple[LinePaid, ...] = ()
     """2110."""
+    unreadable: tuple[str, ...] = ()
+    """Amounts that are missing or no number ("CLP03"); zero stands for them, and the segment is kept."""
     kept: tuple[str, ...] = ()
     """Segments that have no field here."""
 
@@ -209,6 +235,20 @@ class Remittance:
     """N1*PE with qualifier FI, or REF*TJ."""
     produced: Date | None = None
     """DTM*405."""
+    handling: str = ""
+    """BPR01: C payment with the advice, I advice alone, H notice without a payment, D, P, U, X."""
+    control: str = ""
+    """ST02."""
+    group_control: str = ""
+    """GS06."""
+    interchange_control: str = ""
+    """ISA13."""
+    sender: str = ""
+    """ISA06: who sent the file."""
+    complete: bool = True
+    """False where SE is missing: the file ends too early, and more may have been paid."""
+    unreadable: tuple[str, ...] = ()
+    """Amounts outside of claims that are missing or no number ("BPR02", "PLB04")."""
     claims: tuple[ClaimPaid, ...] = ()
     """In the file's order."""
     adjustments: tuple[ProviderAdjustment, ...] = ()
@@ -217,3 +257,35 @@ class Remittance:
     """Segments that have no field here."""
     oddities: tuple[str, ...] = ()
     """What the standard does not allow, and reading did not fail of; without any of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceHeader:
+    """The beginning of a remittance that is read claim by claim; its claims follow, and a ``RemittanceEnd``."""
+
+    remittance: Remittance
+    """What stands before the first claim; nothing of claims, provider adjustments and the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceEnd:
+    """The end of a remittance that is read claim by claim."""
+
+    control: str
+    """ST02."""
+    claims: int
+    """How many it has."""
+    charge: Decimal
+    """Sum of CLP03."""
+    paid: Decimal
+    """Sum of CLP04."""
+    adjustments: tuple[ProviderAdjustment, ...] = ()
+    """PLB."""
+    complete: bool = True
+    """False where SE is missing."""
+    unreadable: tuple[str, ...] = ()
+    """As of ``Remittance``, those of the header among them."""
+    kept: tuple[str, ...] = ()
+    """Segments after the first claim that have no field, and that belong to no claim."""
+    oddities: tuple[str, ...] = ()
+    """As of ``Remittance``, those of the header among them."""

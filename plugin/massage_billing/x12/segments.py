@@ -20,12 +20,14 @@ __all__ = [
     "Oddity",
     "Outside",
     "Piece",
+    "Slice",
     "Transaction",
     "at",
     "components",
     "elements",
     "is_x12",
     "read_pieces",
+    "read_slices",
     "read_transactions",
     "repeats",
 ]
@@ -138,6 +140,18 @@ class Ended:
     """What is odd about the interchange or the file as a whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some segments of a transaction that is too large to be held."""
+
+    transaction: Transaction
+    """The transaction, one value for all its slices; its own ``segments`` are empty or those of the last slice."""
+    segments: list[str]
+    """The segments that follow those of the slice before."""
+    ends: bool
+    """It is the last one; all oddities of the transaction are known."""
+
+
 Piece = Transaction | Outside | Ended
 """What reading a file gives, in the file's order. The end of the file is always the last."""
 
@@ -181,6 +195,22 @@ def read_pieces(data: bytes | Iterable[bytes]) -> Iterator[Piece]:
     yield from framing.finish()
 
 
+def read_slices(data: bytes | Iterable[bytes]) -> Iterator[Slice | Outside | Ended]:
+    """The same as ``read_pieces``, but with each transaction in slices: memory is that of one chunk."""
+    chunks = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)) if isinstance(data, bytes) else data
+    framing = _Framing()
+    for block in Scanner(chunks).blocks():
+        yield from map(_sliced, framing.take(block))
+        if framing.transaction is not None and framing.transaction.segments:
+            yield Slice(framing.transaction, framing.drain(framing.transaction), False)
+    yield from map(_sliced, framing.finish())
+
+
+def _sliced(piece: Piece) -> Slice | Outside | Ended:
+    return Slice(piece, piece.segments, True) if isinstance(piece, Transaction) else piece
+
+
+_CHUNK = 1 << 16
 _CONTROL = frozenset({"IS", "IE", "GS", "GE", "ST", "SE", "TA"})
 _BLANK = " \t\r\n\x00\x1a\ufeff"
 _WORDS = {
@@ -201,6 +231,7 @@ class _Framing:
         self.group: Group | None = None
         self.transaction: Transaction | None = None
         self.groups = self.transactions = 0
+        self.drained = 0
         self.seen: set[tuple[str, str]] = set()
         self.oddities: list[Oddity] = []
         self.found = False
@@ -224,6 +255,12 @@ class _Framing:
                     continue
             self.found = True
             yield from self._control(segment, segment.split(mark), block.delimiters)
+
+    def drain(self, transaction: Transaction) -> list[str]:
+        """Take out the segments that the open transaction has so far."""
+        segments, transaction.segments = transaction.segments, []
+        self.drained += len(segments)
+        return segments
 
     def finish(self) -> Iterator[Piece]:
         """The end of the file."""
@@ -264,6 +301,7 @@ class _Framing:
             at(parts, 1), control, at(parts, 3) or group.version, interchange, group, [], segment
         )
         self.transactions += 1
+        self.drained = 0
         if self.group is None:
             self._odd_here("group-missing", "It stands in no group.")
         if (group.control, control) in self.seen:
@@ -280,7 +318,7 @@ class _Framing:
             self._odd_here("trailer-missing", "It has no SE: something may be missing.")
         else:
             transaction.trailer = segment
-            if at(parts, 1).lstrip("0") != str(len(transaction.segments) + 2):
+            if at(parts, 1).lstrip("0") != str(self.drained + len(transaction.segments) + 2):
                 self._odd_here("segment-count", "SE01 is not the number of its segments.")
             if not _same(at(parts, 2), transaction.control):
                 self._odd_here("control-number", "SE02 is not its control number.")
