@@ -1,0 +1,213 @@
+"""The steps of an export: choose claims, make a file of them, remember it, write it.
+
+In this order, so that a crash at any point sends no claim twice and loses none: a file is remembered with its bytes
+before it is written, and one that was remembered and not written is written first the next time, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date as Date
+from decimal import Decimal
+
+from massage_billing.errors import ClaimNotExportable, SettingsError
+from massage_billing.fhir.professional import ExportTerms, read_claim
+from massage_billing.fhir.tasks import digest_of
+from massage_billing.fhir.visit import Shared
+from massage_billing.model.professional import ProfessionalClaim
+from massage_billing.ports.ledger import Batch, SentLine, Submission
+from massage_billing.sending.choose import Chosen, Left, choose
+from massage_billing.sending.files import file_name, write_batch
+from massage_billing.sending.setup import ExportSetup, Target
+
+_ROUNDS = 5
+"""How often a file is made again because another process took one of its claims meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of an export."""
+
+    number: int
+    """Its number."""
+    receiver: str
+    """Who takes it."""
+    path: str
+    """Where it is; "" in a dry run."""
+    claims: int
+    """How many claims it carries."""
+    total: Decimal
+    """Dollars."""
+    digest: str
+    """SHA-256 of its bytes."""
+    again: bool = False
+    """It was remembered before, and is written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export came to."""
+
+    host: str
+    """Configured host id."""
+    files: tuple[WrittenFile, ...]
+    """Files that were written."""
+    left: tuple[Left, ...]
+    """Claims that were not sent, and why."""
+    dry_run: bool = False
+    """Nothing was remembered or written."""
+
+
+@dataclass(slots=True)
+class _Ready:
+    target: Target
+    claims: list[tuple[Chosen, ProfessionalClaim]] = field(default_factory=list)
+
+
+class Exporter:
+    """Puts the approved claims of one host into files."""
+
+    def __init__(self, setup: ExportSetup) -> None:
+        self.setup = setup
+        self._keys = Shared(setup.clinic.payers).payers
+
+    def run(self, payer: str | None = None, since: Date | None = None, *, dry_run: bool = False) -> ExportReport:
+        """Finish what is missing, then write a file for every receiver that has claims.
+
+        Raises SettingsError, HostError, StoreError, InputError where a folder cannot be written.
+        """
+        files = [] if dry_run else [self._write(batch, again=True) for batch in self._missing()]
+        left: list[Left] = []
+        ready: dict[str, _Ready] = {}
+        for count, one in enumerate(choose(self.setup, payer, since), 1):
+            self.setup.progress.advance("claims", count, None)
+            if isinstance(one, Left):
+                left.append(one)
+            else:
+                self._sort(one, ready, left)
+        for some in ready.values():
+            made = self._file(some, left, dry_run=dry_run)
+            if made is not None:
+                files.append(made)
+        return ExportReport(self.setup.host.id, tuple(files), tuple(left), dry_run)
+
+    def again(self, number: int) -> WrittenFile:
+        """Write a file once more, byte for byte. SettingsError where its bytes are gone, or there never was one."""
+        batch = self.setup.ledger.batch(self.setup.host.id, number)
+        if batch is None or batch.body is None:
+            what = f"Batch {number} is not known." if batch is None else f"The bytes of batch {number} are gone."
+            raise SettingsError(what, "`claims status` lists files; their bytes are kept for state.retention_days.")
+        return self._write(batch, again=True)
+
+    def _missing(self) -> list[Batch]:
+        unwritten = self.setup.ledger.batches(self.setup.host.id, unwritten=True)
+        found = [self.setup.ledger.batch(self.setup.host.id, one.number) for one in reversed(unwritten)]
+        return [one for one in found if one is not None and one.body is not None]
+
+    def _sort(self, one: Chosen, ready: dict[str, _Ready], left: list[Left]) -> None:
+        """Give a claim to its receiver; or say why it goes nowhere."""
+        key = one.row.payer or ""
+        name = self.setup.receiver_of(key)
+        if name is None:
+            left.append(Left(one.row.encounter, one.row.claim or "", f"is to {key}, and no receiver takes its claims."))
+            return
+        terms = ExportTerms(self.setup.billing, self.setup.payers, self._keys, key)
+        try:
+            claim = read_claim(one.record, one.claim, one.visit, terms)
+        except ClaimNotExportable as problem:
+            left.append(Left(one.row.encounter, one.row.claim or "", problem.what))
+            return
+        ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
+
+    def _file(self, some: _Ready, left: list[Left], *, dry_run: bool) -> WrittenFile | None:
+        """Make one file, remember it, write it; claims that cannot be written, or that another took, are left."""
+        for _ in range(_ROUNDS):
+            number = 1 if dry_run else self.setup.ledger.next_batch()
+            batch, submissions = self._made(some, number, left)
+            if batch is None:
+                return None
+            if dry_run:
+                return WrittenFile(0, some.target.name, "", batch.claims, batch.total, batch.digest)
+            taken = set(self.setup.ledger.commit_batch(batch, submissions))
+            if not taken:
+                return self._write(batch)
+            some.claims = [pair for pair in some.claims if pair[1].key not in taken]
+        why = "was taken by another export at the same time."
+        left += [Left(one.row.encounter, claim.reference, why) for one, claim in some.claims]
+        return None
+
+    def _made(self, some: _Ready, number: int, left: list[Left]) -> tuple[Batch | None, Sequence[Submission]]:
+        at = self.setup.now().replace(microsecond=0)
+        while some.claims:
+            try:
+                made = some.target.make((claim for _, claim in some.claims), number, at)
+            except ClaimNotExportable as problem:
+                self._leave(some, problem, left)
+                continue
+            submissions = [
+                _submission(self.setup, one, claim, number, made.transactions.get(claim.key, ""))
+                for one, claim in some.claims
+            ]
+            total = sum((claim.total for _, claim in some.claims), Decimal(0))
+            name = file_name(some.target.name, number)
+            digest = hashlib.sha256(made.body).hexdigest()
+            host = self.setup.host.id
+            return Batch(
+                number, host, some.target.name, name, digest, len(submissions), total, at, body=made.body
+            ), submissions
+        return None, ()
+
+    def _leave(self, some: _Ready, problem: ClaimNotExportable, left: list[Left]) -> None:
+        """Take the claims out that cannot be written; each is tried alone, so that all are named at once."""
+        at = self.setup.now()
+        sound: list[tuple[Chosen, ProfessionalClaim]] = []
+        for one, claim in some.claims:
+            try:
+                some.target.make([claim], 1, at)
+            except ClaimNotExportable as own:
+                left.append(Left(one.row.encounter, claim.reference, own.what))
+            else:
+                sound.append((one, claim))
+        if len(sound) == len(some.claims):
+            raise problem  # no claim by itself is the trouble: the settings of the receiver are
+        some.claims = sound
+
+    def _write(self, batch: Batch, *, again: bool = False) -> WrittenFile:
+        target = self.setup.targets.get(batch.receiver)
+        if target is None:
+            raise SettingsError(
+                f"Batch {batch.number} was made for {batch.receiver}, which the settings do not name any more.",
+                "Name that receiver again under export.receivers, or drop the file with `claims drop`.",
+            )
+        path = write_batch(target.folder, batch, self.setup.ledger.of_batch(batch.host, batch.number))
+        self.setup.ledger.written(batch.number)
+        return WrittenFile(batch.number, batch.receiver, str(path), batch.claims, batch.total, batch.digest, again)
+
+
+def _submission(setup: ExportSetup, one: Chosen, claim: ProfessionalClaim, number: int, transaction: str) -> Submission:
+    return Submission(
+        key=claim.key,
+        host=setup.host.id,
+        encounter=one.row.encounter,
+        patient=one.row.patient or "",
+        payer=claim.payer.key,
+        claim=claim.reference,
+        digest=digest_of(one.claim),
+        rank=claim.rank,
+        frequency=claim.frequency,
+        date=min(line.date for line in claim.lines),
+        total=claim.total,
+        lines=tuple(_lines(claim)),
+        batch=number,
+        transaction=transaction,
+        since=setup.now(),
+    )
+
+
+def _lines(claim: ProfessionalClaim) -> Iterable[SentLine]:
+    main = claim.rendering or claim.billing
+    for line in claim.lines:
+        who = (line.rendering or main).npi
+        yield SentLine(line.control, line.code, line.modifiers, line.units, line.charge, line.date, who)
