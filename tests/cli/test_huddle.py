@@ -166,9 +166,13 @@ def test_colour_is_not_all_that_tells_and_it_prints_on_letter(page: Path) -> Non
 
 def test_of_who_asked_that_the_plan_not_be_told_the_page_says_nothing_of_one(page: Path) -> None:
     whole = page.read_text(encoding="utf-8")
-    article = whole[whole.index('id="appointment-mp3"') :].split("</article>")[0]
-    for word in ("Coverage/", "three", "SYNTHETIC", "in force", "copay"):
-        assert word not in article
+    restricted, insured = (
+        whole[whole.index(f'id="appointment-{id}"') :].split("</article>")[0] for id in ("mp3", "mp5")
+    )
+    for word in ("Coverage/", "SYNTHETIC", "in force", "copay"):
+        assert word in insured, "so that it would be seen"
+        assert word not in restricted
+    assert not {"one", "two", "three"} & set(re.findall(r"\w+", restricted)), "no key of a payer"
 
 
 def test_a_page_is_overwritten_only_when_told(huddle: Call, tmp_path: Path) -> None:

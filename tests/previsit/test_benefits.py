@@ -118,7 +118,24 @@ def limit(*types: str, **changes: Any) -> Benefit:
 def test_of_several_periods_of_a_limit_the_one_that_holds_is_enough() -> None:
     years = [Span("292", date(year, 1, 1), date(year, 12, 31)) for year in (2025, 2026)]
     assert shown(limit("BE", counts=visits(20, 12, 8), spans=tuple(years))).left == 8
+    assert shown(limit("BE", counts=visits(20, 12, 8), spans=tuple(years[::-1]))).left == 8, "in whichever order"
     assert shown(limit("BE", counts=visits(20, 12, 8), spans=tuple(years[:1]))).left is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "left"),
+    [
+        (DAY, None, 8),
+        (None, DAY, 8),
+        (DAY, DAY, 8),
+        (None, date(2026, 11, 17), None),
+        (date(2026, 11, 19), None, None),
+    ],
+)
+def test_the_first_and_the_last_day_of_a_benefit_are_in_it(
+    start: date | None, end: date | None, left: int | None
+) -> None:
+    assert shown(limit("BE", counts=visits(20, 12, 8), spans=(Span("292", start, end),))).left == left
 
 
 def test_a_limit_of_visits_with_what_is_used_and_left() -> None:
@@ -175,6 +192,11 @@ def test_dollars_that_are_used_up_are_none_left() -> None:
     allowed, used = limit("BE", **dollars("500", Measure.ALLOWED)), limit("BE", **dollars("480", Measure.USED))
     assert picked(allowed, used).dollars_left == 20
     assert picked(allowed).dollars_left is None
+    assert picked(limit("BE", **dollars("500", LEFT)), limit("BE", **dollars("300", LEFT))).dollars_left == 300
+    assert picked(allowed, used, limit("BE", **dollars("450", USED))).dollars_left == 20, "the most that is used"
+    assert picked(allowed, limit("BE", **dollars("490", Measure.ALLOWED)), used).dollars_left == 10
+    overdrawn = picked(allowed, limit("BE", **dollars("650", USED)))
+    assert (overdrawn.dollars_left, overdrawn.dollars_used_up) == (0, (True,))
     assert picked(limit("BE", period="visit", **dollars("60", Measure.ALLOWED)), used).dollars_left is None
 
 
@@ -208,7 +230,7 @@ def test_a_limit_in_words_only_is_said_to_be_one_and_not_guessed() -> None:
 def test_words_that_may_limit_visits_have_to_be_read_whatever_they_stand_with(kind: str) -> None:
     text = "MASSAGE LIMITED TO 12 VISITS A YEAR WHEN MEDICALLY NECESSARY"
     assert picked(benefit(kind, "BE", messages=(text,))).limit_in_words
-    assert not picked(benefit(kind, "30", messages=(text,))).limit_in_words or kind == "limit"
+    assert picked(benefit(kind, "30", messages=(text,))).limit_in_words is (kind == "limit")
     assert not picked(benefit(kind, "BE", messages=(text,), counts=visits(12))).limit_in_words
     assert not picked(benefit("copay", "BE", messages=(text,), **dollars("20"))).limit_in_words
 

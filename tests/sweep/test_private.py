@@ -74,6 +74,7 @@ def test_whatever_real_payers_do(
     kinds = {str(row.state) for row in world.rows()}
     assert "answered" in kinds
     assert kinds - {"answered"}
+    assert caplog.records, "what calls log is looked through too"
     assert leaks(*told, json.dumps(world.all("Task")), caplog.text, *capfd.readouterr()) == []
     assert leaks(*payer.seen) == [], "what stands around bodies: URLs and headers"
     database = sqlite3.connect(tmp_path / "store.sqlite")
@@ -102,12 +103,22 @@ def test_what_payers_write_stands_in_no_task_and_no_report(world: World) -> None
     assert leaks(json.dumps(shell.plain(report)), json.dumps(world.all("Task"))) == []
 
 
-def test_errors_of_our_own_data_name_resources_and_fields(world: World) -> None:
-    world.change("Patient/p1", birthDate="not a date")
-    world.change("Coverage/c1", subscriberId=f" {MEMBER_ID} ~*")
+@pytest.mark.parametrize(
+    ("reference", "changes", "reason"),
+    [
+        ("Patient/p1", {"birthDate": f"about {BIRTH_DATE}"}, "no-birth-date"),
+        ("Coverage/c1", {"subscriberId": f" {MEMBER_ID} ~*"}, "answer-failed"),
+        ("Coverage/c1", {"subscriberId": [MEMBER_ID]}, "no-member-id"),
+    ],
+)
+def test_errors_of_our_own_data_name_resources_and_fields(
+    world: World, reference: str, changes: dict[str, Any], reason: str
+) -> None:
+    world.channels["main"] = CoreX12("main", CoreSettings(Line("http://127.0.0.1:9/core"), Parties("CLINIC", "PAYER")))
+    world.change(reference, **changes)
     report = world.run()
-    verdict = world.verdict()
-    assert leaks(json.dumps(shell.plain([report, verdict])), json.dumps(world.all("Task"))) == []
+    assert reason in world.reasons()
+    assert leaks(json.dumps(shell.plain([report, world.verdict()])), json.dumps(world.all("Task"))) == []
 
 
 def test_where_a_payer_has_something_else_on_file_the_value_stays_out_of_the_task(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,17 @@ def test_with_real_channels_no_request_leaves(world: World, httpserver: HTTPServ
 
 
 @pytest.mark.parametrize("fault", [{}, {"subscriberId": ...}, {"payor": ...}, {"payor": [ref("Organization/unknown")]}])
-def test_task_report_and_log_say_nothing_of_a_plan(world: World, fault: dict[str, Any]) -> None:
+def test_task_and_report_say_nothing_of_a_plan_and_nothing_is_logged(
+    world: World, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     world.change("Coverage/c1", **fault)
     world.put(coverage("c7", subscriberId=..., payor=[ref("Organization/o7")]))
     with structlog.testing.capture_logs() as logs:
         report = world.run()
         huddled = world.huddled()
-    told = json.dumps([shell.plain(report), world.all("Task"), logs, shell.plain([one for _, one in huddled])])
+    assert (logs, caplog.records) == ([], [])
+    told = json.dumps([shell.plain(report), world.all("Task"), shell.plain([one for _, one in huddled])])
     for word in ("Coverage/", "Organization/o2", MEMBER_ID, '"plan"', "member", "in force", "CoverageEligibility"):
         assert word not in told, word
     assert world.all("Task") == []
