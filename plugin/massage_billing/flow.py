@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from massage_billing.coding import (
     add_ons,
+    already_billed,
     caps,
     coverage,
     credentialed,
@@ -99,7 +100,7 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
         notes.passed("person-decided", notes.ruling.kind.value)
         if notes.ruling.kind is RulingKind.WRITE_OFF:
             return _nothing(visit, "written-off", "person-decided", notes)
-    _foreign_claims(visit, notes)
+    already_billed.by_claims(visit, notes)
     day_claim.check(visit, elsewhere, notes)
 
     # Who pays for what, and by which policy are units counted?
@@ -113,6 +114,7 @@ def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes:
     # What goes on each line?
     lines, diagnoses = _lines(buckets, visit, on, clinic, payment, policy, notes)
     notes.findings.extend(notes.day.aged)
+    already_billed.by_hand(visit, lines, payment, notes)
 
     # Was whoever treated enrolled with the payer, and licensed, on the day?
     network = credentialed.check(visit, lines, payment, clinic, notes)
@@ -191,16 +193,6 @@ def _because(bucket: Bucket, policy: Policy, notes: Notes) -> tuple[Because, ...
         of_code = (*status.because(bucket.entry, policy, day), *mue.because(code, policy, day))
         usual = day.because[(policy.name, code)] = day.still_asked((policy.row.because, *method, *of_code))
     return (*usual, *day.still_asked(bucket.because)) if bucket.because else usual
-
-
-def _foreign_claims(visit: Visit, notes: Notes) -> None:
-    """A claim that somebody else made for this visit holds it (DESIGN 3)."""
-    if not visit.foreign_claims:
-        notes.passed("already-billed")
-        return
-    ids = ", ".join(claim.id for claim in visit.foreign_claims)
-    notes.fail("already-billed", f"{ids} bills this visit, and this program did not write it.",
-               about=visit.foreign_claims[0].id)  # fmt: skip
 
 
 def _decision(

@@ -124,6 +124,7 @@ def join(visits: Sequence[Visit]) -> Visit:
         papers=tuple(dict.fromkeys(paper for v in visits for paper in v.papers)),
         state=_said([v.state for v in visits]),
         foreign_claims=tuple(dict.fromkeys(claim for v in visits for claim in v.foreign_claims)),
+        charges=tuple(dict.fromkeys(charge for v in visits for charge in v.charges)),
         problems=tuple(dict.fromkeys([*problems, *_differences(visits), *_clashes(visits)])),
         last_changed=max(changed, default=None),
     )

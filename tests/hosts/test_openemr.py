@@ -325,5 +325,6 @@ def test_a_module_that_adds_routes_is_read_from_the_statement(server: MiniOpenEm
         can = host.capabilities()
     assert can.writable == {"Claim", "Task", "Provenance"}
     assert can.takes_claims()
-    assert not any("no Claim" in note for note in can.notes)
+    assert not any("takes no Claim" in note for note in can.notes)
+    assert any("older than this program needs" in note and "no ClaimResponse" in note for note in can.notes)
     assert not can.records_hold_writes

@@ -158,6 +158,8 @@ class Given(Model):
     fees: dict[str, Decimal] | None = None
     restricted: bool = False
     already_billed: bool = False
+    typed: tuple[str, ...] = ()
+    """Charges typed by hand, "97124 4": code and units."""
     accident: bool = False
     state: str | None = None
     """Two-letter state of the site."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from massage_billing.fhir import names
+from massage_billing.fhir.charges import typed_charges
 from massage_billing.fhir.claim_state import NOT_BILLING, owner_of
 from massage_billing.fhir.coverages import Links, SoundCoverages, read_coverages, read_restriction
 from massage_billing.fhir.dates import Span, utc
@@ -129,6 +130,7 @@ class _Reader:
             papers=self._papers(patient, orders),
             restricted=self._restriction(patient, day, found),
             foreign_claims=tuple(self._foreign_claims()),
+            charges=tuple(typed_charges(self.record, self.where, self.reading)),
             last_changed=self._last_changed(found),
             problems=self._problems(found),
         )

@@ -23,6 +23,9 @@ from massage_billing.ports import JsonObject, VisitRecord
 class VisitReader(Gatherer):
     """Reads visits of one pass; make a new one for each pass, so that nothing older than the pass is believed."""
 
+    of_encounters: Sequence[Link] = BY_ENCOUNTER
+    """What is brought of every Encounter: what names it."""
+
     def __init__(self, source: Source, *, observations: bool, kept: int = 5000) -> None:
         super().__init__(source, kept=kept)
         self._observations = observations
@@ -47,7 +50,7 @@ class VisitReader(Gatherer):
         """What points at the Encounters, and at their Procedures."""
         ids = [key.partition("/")[2] for key in wanted]
         patients = _patients(page.pool[key] for key in wanted)
-        links = [link for link in BY_ENCOUNTER if self._source.reads(link.type)]
+        links = [link for link in self.of_encounters if self._source.reads(link.type)]
         wanted_ids = set(ids)
 
         def ask(link: Link) -> list[JsonObject]:

@@ -1,33 +1,67 @@
 """OpenEMR as the host: what was seen of 8.2 on top of the FHIR server.
 
-Reads stock OpenEMR. Where it cannot take a Claim, every write fails with a sentence that says so, and the claims stay
-in the outbox.
+With its module it takes Claims, Tasks and answers, and tells of signed treatment logs. Stock OpenEMR is read: every
+write fails with a sentence that says so, and the claims stay in the outbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from massage_billing.errors import HostFault, HostRejected
 from massage_billing.fhir.references import key_of
 from massage_billing.fhir.used import version_of
+from massage_billing.hosts.capability import read_statement
 from massage_billing.hosts.fhir_schedule import FhirCalendar
-from massage_billing.hosts.fhir_search import Page
+from massage_billing.hosts.fhir_search import Page, parse
 from massage_billing.hosts.fhir_server import Cursor, FhirServer
-from massage_billing.hosts.fhir_source import FhirSource
+from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
+from massage_billing.hosts.openemr_can import APPROVE, missing_scopes, scope_for, wanted_scopes
 from massage_billing.hosts.openemr_reader import OpenEmrReader
 from massage_billing.hosts.openemr_schedule import OpenEmrCalendar
 from massage_billing.hosts.openemr_source import OpenEmrSource
-from massage_billing.hosts.visit_links import encounters_of, patient_of
+from massage_billing.hosts.visit_links import encounters_of, is_ours, patient_of
+from massage_billing.net.credentials import Credentials
+from massage_billing.net.http import HttpClient, Limits
 from massage_billing.ports import Changes, JsonObject, Touched, WriteGroup, WriteResult
 
 LOOK_BACK: Final = timedelta(days=7)
 """Visits this recent are read again every run: an edit of their orders moves no time stamp."""
-WATCHED: Final = ("Encounter", "Procedure", "ServiceRequest", "Condition")
-"""Types asked for changes. Encounter alone says truly when it changed; the others at least show what is new."""
+WATCHED: Final = (
+    "Encounter",
+    "Procedure",
+    "ServiceRequest",
+    "Condition",
+    "Consent",
+    "ChargeItem",
+    "Claim",
+    "Task",
+    "ClaimResponse",
+)
+"""Types asked for changes, where they are offered. Encounters, rows of the treatment log and what else the module keeps
+say truly when they changed; the others at least show what is new."""
+
+
+@runtime_checkable
+class KnowsScopes(Credentials, Protocol):
+    """Credentials that know what the host granted them."""
+
+    def granted(self) -> frozenset[str] | None:
+        """Scopes of the token in use; None where nobody said."""
+        ...
+
+
+def scopes_of(place: str, limits: Limits, *, verify: bool | str = True) -> Sequence[str]:
+    """What to ask a token for at an OpenEMR, by what it offers: its CapabilityStatement is read without one."""
+    client = HttpClient(place, limits=limits, verify=verify)
+    try:
+        statement = client.call("GET", "metadata", read=lambda answer: parse(answer, "GET metadata"))
+        return wanted_scopes(read_statement(statement))
+    finally:
+        client.close()
 
 
 class OpenEmr(FhirServer):
@@ -36,6 +70,30 @@ class OpenEmr(FhirServer):
     source_class: type[FhirSource] = OpenEmrSource
     calendar_class: type[FhirCalendar] = OpenEmrCalendar
     source: OpenEmrSource
+
+    def __init__(
+        self,
+        id: str,
+        base_url: str,
+        auth: Credentials | None = None,
+        *,
+        settings: FhirSettings | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(id, base_url, auth, settings=settings, clock=clock)
+        if isinstance(auth, KnowsScopes):
+            self.source.granted = auth.granted
+            self.client.hint = self._hint
+
+    def _hint(self, method: str, path: str) -> str | None:
+        """What to do about a refusal, where the scope of the call was not granted; None where that is not why."""
+        granted, scope = self.source.granted(), scope_for(method, path)
+        if granted is None or not missing_scopes([scope], granted):
+            return None
+        return (
+            f"The scope {scope} was not granted to this program: approve it in OpenEMR ({APPROVE}), or register the "
+            "client anew."
+        )
 
     def _reader(self) -> OpenEmrReader:
         return OpenEmrReader(self.source, observations=self.settings.observations, kept=self.settings.kept)
@@ -61,13 +119,14 @@ class OpenEmr(FhirServer):
         yield Changes(cursor=self._cursor(min(times, default=None), start or cursor.start))
 
     def _changed(self, kind: str, since: datetime) -> list[Page]:
-        """What says that it changed. One row without a uuid makes OpenEMR fail on a whole search; for all but
-        Encounters that is borne: what is held or recent is read again anyway, and the record that fails is named then.
+        """What says that it changed. One row without a uuid makes OpenEMR fail on a whole search; for what is not an
+        Encounter or the module's that is borne: what is held or recent is read again anyway, and the record that fails
+        is named then.
         """
         try:
             return list(self.source.changed(kind, since))
         except HostFault:
-            if kind == "Encounter":
+            if kind == "Encounter" or self.source.is_of_module(kind):
                 raise
             return []
 
@@ -88,7 +147,7 @@ class OpenEmr(FhirServer):
 def _touched(resources: Sequence[JsonObject]) -> Iterator[Touched]:
     for resource in resources:
         key = key_of(resource)
-        if key is not None:
+        if key is not None and (not key.startswith("Task/") or is_ours(resource)):
             for encounter in encounters_of(resource) or (None,):
                 yield Touched(key, version_of(resource), encounter, patient_of(resource))
 

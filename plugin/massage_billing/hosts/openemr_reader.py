@@ -8,15 +8,18 @@ from datetime import date as Date
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from massage_billing.hosts import openemr_log as log
 from massage_billing.hosts import openemr_mend as mend
 from massage_billing.hosts.fhir_read import VisitReader
 from massage_billing.hosts.openemr_source import OpenEmrSource
-from massage_billing.hosts.visit_links import BY_PROCEDURE, Link, ids_at, patient_of
+from massage_billing.hosts.visit_links import BY_ENCOUNTER, BY_PROCEDURE, Link, ids_at, patient_of
 from massage_billing.ports import JsonObject, VisitRecord
 
 if TYPE_CHECKING:
     from massage_billing.hosts.fhir_gather import Page
 
+CHARGES = Link("ChargeItem", "context", "Encounter", "context", "patient")
+"""Charges of a visit: its module makes them of the fee sheet."""
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -68,6 +71,8 @@ class OpenEmrReader(VisitReader):
         self._asked = Pass(source)
         super().__init__(self._asked, observations=observations, kept=kept)
 
+    of_encounters = (*BY_ENCOUNTER, CHARGES)
+
     def read(self, encounters: Sequence[JsonObject], included: Iterable[JsonObject] = ()) -> list[VisitRecord]:
         """See ``VisitReader``."""
         days = [day for encounter in encounters if (day := mend.day_of(encounter)) is not None]
@@ -101,9 +106,11 @@ class OpenEmrReader(VisitReader):
                     self._link(page, link, target, procedure)
 
     def _finished(self, record: VisitRecord) -> VisitRecord:
-        """The record with its orders' referrer, and with what OpenEMR failed to give named as unreadable."""
-        resources = mend.referred(record.resources, record.encounter)
+        """The record with its orders' referrer, whether its treatment log is signed, and with what OpenEMR failed to
+        give named as unreadable."""
+        resources = log.beside_log(mend.referred(record.resources, record.encounter), record.encounter)
         patients = ids_at(resources[f"Encounter/{record.encounter}"], "subject", "Patient")
         failed = sorted(kind for patient in patients for kind in self._asked.lost.get(patient, ()))
         lost = tuple((kind, "of this patient was not given: OpenEMR fails on it") for kind in failed)
-        return replace(record, resources=resources, unreadable=(*record.unreadable, *lost))
+        signed = log.signed(resources, record.encounter)
+        return replace(record, resources=resources, signed=signed, unreadable=(*record.unreadable, *lost))

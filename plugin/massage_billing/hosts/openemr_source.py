@@ -1,5 +1,7 @@
 """How OpenEMR is asked: only what was seen to work on 8.2, since what it does not know it answers with nothing.
 
+Its module's own types keep to FHIR (next links, versions, lists, errors) and are asked as any FHIR server is.
+
 It has no next links and cuts ``_count`` off silently, so that nothing is paged: Encounters are read month by month
 (``date=2026-11``, one parameter: of two with the same name the last one wins), everything else by patient or by id.
 ``_count`` is sent only where one resource is all that is wanted. Which lists of values it takes is tried out on its own
@@ -21,7 +23,7 @@ from massage_billing.fhir.references import key_of
 from massage_billing.hosts import openemr_mend as mend
 from massage_billing.hosts.fhir_search import FhirSearch, Page, Params
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
-from massage_billing.hosts.openemr_can import capabilities_of_openemr, offers
+from massage_billing.hosts.openemr_can import capabilities_of_openemr, of_module, offers
 from massage_billing.hosts.visit_links import BY_PRACTITIONER, Link, ids_at
 from massage_billing.ports import Capabilities, JsonObject
 
@@ -46,16 +48,22 @@ class OpenEmrSource(FhirSource):
         super().__init__(search, settings)
         self._trying = RLock()
         self._prepared = False
+        self.granted: Callable[[], frozenset[str] | None] = lambda: None
+        """Scopes of the token, where whoever logs in knows them."""
 
     # --- what it can do ---------------------------------------------------------------------------------------------
 
     def capabilities(self) -> Capabilities:
         """Read from its CapabilityStatement, then from what is known of OpenEMR."""
-        return capabilities_of_openemr(self.statement)
+        return capabilities_of_openemr(self.statement, self.granted())
 
     def reads(self, type: str) -> bool:
         """Whether a type is listed, and read by this program."""
         return offers(self.statement, type)
+
+    def is_of_module(self, type: str) -> bool:
+        """Whether the module serves a type."""
+        return of_module(self.statement, type)
 
     @cached_property
     def listed(self) -> frozenset[str]:
@@ -79,6 +87,9 @@ class OpenEmrSource(FhirSource):
 
     def by_id(self, type: str, ids: Sequence[str]) -> Iterator[JsonObject]:
         """By ``_id``; Locations one by one."""
+        if self.is_of_module(type):
+            yield from super().by_id(type, ids)
+            return
         self._prepare()
         if type == "Location":
             for one in ids:
@@ -102,6 +113,9 @@ class OpenEmrSource(FhirSource):
 
         ``since``: what is dated is asked for from that day on. ``lose`` is told the patients OpenEMR fails on.
         """
+        if self.is_of_module(link.type):
+            yield from super().linked(link, ids, patients)
+            return
         if link.picked and not (link.only and self.statement.searches_by(link.type, link.only[0])):
             return
         if link == BY_PRACTITIONER:
@@ -112,6 +126,9 @@ class OpenEmrSource(FhirSource):
         more = [("date", f"ge{since}")] if link.type in _DATED and since is not None else []
         found = self._by_values(link.type, "patient", whose, more, lose)
         yield from mend.in_turn(list(found)) if link.type == "Coverage" else found
+        if link.type == "Procedure" and self.statement.searches_by("Procedure", link.parameter):
+            # Of the treatment log; one that was written under another day than its visit's is held, not left out.
+            yield from self._by_values(link.type, link.parameter, ids, [], lambda encounter: None)
 
     def count(self, link: Link, ids: Sequence[str]) -> int | None:
         """It does not count."""
@@ -147,6 +164,9 @@ class OpenEmrSource(FhirSource):
     def changed(self, type: str, since: datetime) -> Iterator[Page]:
         """What says that it changed since a moment; asked for from half a day before, since OpenEMR's clock may show
         local time."""
+        if self.is_of_module(type):
+            yield from super().changed(type, since)
+            return
         self._prepare()
         moment = (since - _ZONES).strftime("%Y-%m-%dT%H:%M:%SZ")
         yield from _cut(next(self.search.pages(type, [("_lastUpdated", f"ge{moment}")])), self.settings.result_size)

@@ -66,6 +66,7 @@ from massage_billing.model.visit import (
     Referral,
     Service,
     Therapist,
+    TypedCharge,
     Visit,
 )
 from massage_billing.model.words import (
@@ -143,6 +144,7 @@ __all__ = [
     "Span",
     "Standing",
     "Therapist",
+    "TypedCharge",
     "UseState",
     "Verdict",
     "Verified",

@@ -184,6 +184,20 @@ class ForeignClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedCharge:
+    """A charge of this Encounter that somebody typed by hand (OpenEMR's fee sheet), and no Claim made (DESIGN 3)."""
+
+    id: str
+    """"ChargeItem/7"."""
+    code: str | None
+    """CPT or HCPCS number; None where it has none that can be read."""
+    units: int | None
+    """Units; None where it does not say."""
+    modifiers: tuple[str, ...] = ()
+    """Modifiers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One Encounter with its Procedures, diagnoses, therapists, site, coverage and authorization."""
 
@@ -235,6 +249,8 @@ class Visit:
     """Resource by which the patient asked not to tell the plan (DESIGN 7): "Consent/1", "Encounter/1"; else None."""
     foreign_claims: tuple[ForeignClaim, ...] = ()
     """Live Claims of this Encounter which this program did not write."""
+    charges: tuple[TypedCharge, ...] = ()
+    """Charges that somebody typed by hand, where the host shows them."""
     problems: tuple[Problem, ...] = ()
     """What reading the record found wrong or missing."""
     last_changed: datetime | None = None

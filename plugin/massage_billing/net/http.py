@@ -151,6 +151,8 @@ class HttpClient:
         self._counter = threading.Lock()
         self.calls = 0
         self.skew: timedelta | None = None
+        self.hint: Callable[[str, str], str | None] | None = None
+        """What to do about a refusal (401, 403) of a call, given method and path, where a dialect knows more."""
 
     def close(self) -> None:
         """Close kept connections."""
@@ -306,6 +308,8 @@ class HttpClient:
             problem: HostError = busy(what, "Try again later.", self._retry_after(answer))
         else:
             kind, fix = _KINDS.get(answer.status) or (_FAULT if answer.status >= 500 else _REJECTED)
+            if kind is HostRefused and self.hint is not None:
+                fix = self.hint(method, url.removeprefix(f"{self.base_url}/")) or fix
             problem = kind(what, fix)
         problem.status = answer.status
         return problem

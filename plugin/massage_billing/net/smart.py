@@ -65,6 +65,8 @@ class SmartSettings:
     """Gives the private key, a JWK or PEM; called once."""
     scopes: Sequence[str] = HOST_SCOPES
     """Scopes to ask for; SMART v1 hosts want ``system/*.read`` and the like."""
+    ask_for: Callable[[], Sequence[str]] | None = None
+    """Gives the scopes in place of ``scopes`` where they hang on what the host can; called once."""
     token_url: str | None = None
     """Token endpoint; None: the host's .well-known/smart-configuration names it."""
     algorithm: str | None = None
@@ -104,6 +106,8 @@ class SmartBackend:
         self._clock = clock
         self._endpoint: tuple[HttpClient, str] | None = None
         self._token: _Token | None = None
+        self._scopes: Sequence[str] | None = None
+        self._granted: frozenset[str] | None = None
         self._lock = threading.Lock()
 
     def header(self) -> str:
@@ -119,6 +123,16 @@ class SmartBackend:
             if self._token is None or self._token.header == refused:
                 self._token = self._ask()
             return True
+
+    def granted(self) -> frozenset[str] | None:
+        """Scopes of the token in use, as the host said; None where there is none yet, or it did not say."""
+        return self._granted
+
+    def wanted(self) -> Sequence[str]:
+        """Scopes that are asked for."""
+        if self._scopes is None:
+            self._scopes = self._settings.ask_for() if self._settings.ask_for else self._settings.scopes
+        return self._scopes
 
     def _ask(self) -> _Token:
         """Ask the token endpoint; every try signs anew, since a ``jti`` may be used only once."""
@@ -153,7 +167,7 @@ class SmartBackend:
         return urlencode(
             {
                 "grant_type": "client_credentials",
-                "scope": " ".join(self._settings.scopes),
+                "scope": " ".join(self.wanted()),
                 "client_assertion_type": _ASSERTION_TYPE,
                 "client_assertion": assertion,
             }
@@ -165,6 +179,8 @@ class SmartBackend:
         token, kind = text(body, "access_token"), text(body, "token_type") or "bearer"
         if not token or not token.isascii() or not token.isprintable() or " " in token or kind.lower() != "bearer":
             raise HostAnswerUnreadable("The host's token endpoint gave no bearer token.", "Check its settings.")
+        said = text(body, "scope")
+        self._granted = None if said is None else frozenset(said.split())
         life = body.get("expires_in")
         seconds = float(life) if isinstance(life, int | float) and life > 0 else _UNSTATED_SECONDS
         return _Token(f"Bearer {token}", self._clock() + seconds - min(60.0, seconds / 5))

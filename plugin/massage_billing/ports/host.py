@@ -32,6 +32,9 @@ class VisitRecord:
     """Other names by which references may point: fullUrl ("urn:uuid:…", absolute URL) → "Type/id"."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """(where, what) of resources of this visit that could not be read: ("Procedure/9", "is not JSON")."""
+    signed: bool | None = None
+    """Whether whoever treated has signed the record of this visit, where a host has that (OpenEMR's treatment log); a
+    signed one is complete, whatever ``Capabilities.finished_is_done`` says of the others. None: nobody signs here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from massage_billing.model import (
     Ruling,
     Service,
     Therapist,
+    TypedCharge,
     Verified,
     Visit,
     Worked,
@@ -206,6 +207,7 @@ def make_visit(given: Given, on: Date | None) -> Visit:
         restricted="Consent/1" if given.restricted else None,
         state=given.state, supervisor=Therapist("Practitioner/S", None) if given.supervised else None,
         foreign_claims=(ForeignClaim("Claim/1", "active"),) if given.already_billed else (),
+        charges=tuple(_charge(said, place) for place, said in enumerate(given.typed, start=1)),
         problems=tuple(Problem(p.rule, p.result, "An example.", p.about, p.key) for p in given.problems),
     )  # fmt: skip
 
@@ -225,6 +227,11 @@ def _service(s: GivenService, place: int, given: Given, on: Date | None) -> Serv
         diagnoses=s.diagnoses, modifiers=s.modifiers, duplicate_of=s.duplicate_of,
         encounter=s.encounter,
     )  # fmt: skip
+
+
+def _charge(said: str, place: int) -> TypedCharge:
+    code, _, units = said.partition(" ")
+    return TypedCharge(f"ChargeItem/{place}", code, int(units) if units else None)
 
 
 def _time(text: str | None, on: Date | None) -> datetime | None:

@@ -41,6 +41,11 @@ class Case:
         return (self.lead, *self.others)
 
     @property
+    def signed(self) -> bool:
+        """Whether the record of each of its visits is signed."""
+        return all(one.record.signed is True for one in self.members)
+
+    @property
     def encounters(self) -> frozenset[str]:
         """Encounter ids of all its visits."""
         return frozenset(one.encounter for one in self.members)
@@ -82,7 +87,7 @@ def arrange(seen: Mapping[str, Seen], evidence: Mapping[str, Evidence], rules: R
 def _alone(one: Seen, sent_without: str | None = None) -> Case:
     """A visit by itself: it waits while it is not ready, unless its claim stands and it goes on: that one is held."""
     waiting = one.waiting
-    if waiting and not waiting.until and any(claim.live for claim in one.claims):
+    if waiting and waiting.goes_on and any(claim.live for claim in one.claims):
         waiting = None
     return Case(one, one.visit, waiting=waiting, sent_without=sent_without)
 
@@ -131,7 +136,7 @@ def _day_waits(group: Sequence[Seen], visit: Visit, rules: Rules) -> Waiting | N
     is decided, and held by that visit's own record.
     """
     waiting = [(one, one.waiting) for one in group if one.waiting]
-    settling = [(why.until, one) for one, why in waiting if why.until]
+    settling = [(why.until, one) for one, why in waiting if why.until and not why.goes_on]
     if settling:
         until, last = max(settling, key=lambda one: one[0])
         assert last.waiting is not None  # noqa: S101

@@ -111,9 +111,19 @@ class Batch:
             worked for one in case.members for worked in one.elsewhere_worked if worked.encounter not in case.encounters
         )
         elsewhere = Elsewhere(worked, sent_without=case.sent_without, also_on=case.also_on, alone=False)
-        return self._plan(lead, case.visit, self._ledger.look(case.visit, elsewhere), ruling, known)
+        elsewhere = self._ledger.look(case.visit, elsewhere)
+        return self._plan(lead, case.visit, elsewhere, ruling, known, signed=case.signed)
 
-    def _plan(self, one: Seen, visit: Visit, elsewhere: Elsewhere, ruling: Ruling | None, known: _Known) -> Plan:
+    def _plan(
+        self,
+        one: Seen,
+        visit: Visit,
+        elsewhere: Elsewhere,
+        ruling: Ruling | None,
+        known: _Known,
+        *,
+        signed: bool = False,
+    ) -> Plan:
         # Whether it can still be filed is asked of what has no claim yet.
         clinic = self.setup.clinic if any(claim.live for claim in one.claims) else self._dated
         decision = flow.bill(visit, self.setup.book, clinic, ruling, elsewhere)
@@ -131,7 +141,8 @@ class Batch:
             key = claim_key(visit.host, visit.encounter, one.claims[-1].revision)
             provenances = None if known.provenances is None else known.provenances.get(key, ())
             situation = replace(situation, evidence=known.evidence, provenances=provenances)
-        return plan(situation, self.terms)
+        # A signed record is complete, whatever "finished" means on this host.
+        return plan(situation, replace(self.terms, draft=self.setup.draft) if signed else self.terms)
 
     def _billed_twice(self, draft: Draft, claim: str, known: _Known) -> Plan:
         """The plan of a visit that another claim still bills: held until that one lets go of it."""

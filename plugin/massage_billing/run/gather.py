@@ -58,7 +58,7 @@ class Gatherer:
             if setup.start is not None and visit.date is not None and visit.date < setup.start:
                 self.tally.counts["before start"] += not brought
                 continue
-            waiting = waits(visit, now, setup.settle, setup.capture)
+            waiting = waits(visit, now, setup.settle, setup.capture, record.signed)
             found.append(Seen(record, visit, brought, waiting, () if waiting else self._takes(visit)))
         return found
 

@@ -25,24 +25,34 @@ class Waiting:
     """In plain words."""
     until: datetime | None
     """When it is looked at again; None: when something about it changes."""
+    goes_on: bool = False
+    """The visit is not over: a claim that stands of it already is wrong as it is."""
 
 
-def waits(visit: Visit, now: datetime, settle: timedelta, capture: timedelta) -> Waiting | None:
+def waits(
+    visit: Visit, now: datetime, settle: timedelta, capture: timedelta, signed: bool | None = None
+) -> Waiting | None:
     """Why a visit is not decided yet; None where it is ready.
 
-    ``settle``: nothing may have changed for this long. ``capture``: a finished visit without any Procedure is given
-    this long before it counts as missed revenue.
+    ``settle``: nothing may have changed for this long. ``capture``: a finished visit without any Procedure, or whose
+    record was begun and not ``signed``, is given this long before it counts as missed revenue.
     """
     if visit.status in GOING_ON:
-        return Waiting(f"the Encounter is {visit.status}", None)
+        return Waiting(f"the Encounter is {visit.status}", None, goes_on=True)
     if visit.date is not None and visit.date > now.date() + A_DAY:
         coming = datetime(visit.date.year, visit.date.month, visit.date.day, tzinfo=UTC)
         return Waiting("its date of service is still to come", coming)
     if visit.status != "finished":
         return None
-    if any(service.status in UNFINISHED_SERVICE for service in visit.services):
-        return Waiting("a Procedure is not completed", None)
     changed = visit.last_changed
+    if any(service.status in UNFINISHED_SERVICE for service in visit.services):
+        if signed is not False:
+            return Waiting("a Procedure is not completed", None, goes_on=True)
+        ended = _moment(visit) or changed
+        until = ended + capture if ended is not None else None
+        if until is None or until > now:
+            return Waiting("its treatment log is not signed", until, goes_on=True)
+        return None
     if changed is not None and settle and changed + settle > now:
         return Waiting("it changed a short while ago", changed + settle)
     if not visit.services and capture:

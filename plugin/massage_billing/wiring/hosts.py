@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,13 +99,21 @@ def limits_of(settings: HostSettings) -> Limits:
 
 def credentials(settings: HostSettings, limits: Limits) -> Credentials:
     """How to log in at a host."""
-    return login(settings.auth, settings.place, limits, verify(settings), _scopes(settings.kind))
+    return login(settings.auth, settings.place, limits, verify(settings), ask_for=_scopes(settings, limits))
 
 
-def login(auth: PayerAuth, place: str, limits: Limits, verify: bool | str, scopes: tuple[str, ...] = ()) -> Credentials:
+def login(
+    auth: PayerAuth,
+    place: str,
+    limits: Limits,
+    verify: bool | str,
+    scopes: tuple[str, ...] = (),
+    ask_for: Callable[[], Sequence[str]] | None = None,
+) -> Credentials:
     """How to log in somewhere; secrets are read when they are needed, never kept in settings.
 
-    ``scopes`` are asked for where the settings name none; without any the adapter's own.
+    ``scopes``, or what ``ask_for`` gives once the host is asked, are asked for where the settings name none; without
+    either the adapter's own.
     """
     from massage_billing.net.credentials import BareKey, BasicPassword, BearerToken, NoCredentials
     from massage_billing.net.smart import SmartBackend, SmartSettings
@@ -126,17 +134,19 @@ def login(auth: PayerAuth, place: str, limits: Limits, verify: bool | str, scope
         )
         if auth.scopes or scopes:
             registered = replace(registered, scopes=auth.scopes or scopes)
+        elif ask_for is not None:
+            registered = replace(registered, ask_for=ask_for)
         return SmartBackend(place, registered, limits=limits, verify=verify)
     return NoCredentials()
 
 
-def _scopes(kind: HostKind) -> tuple[str, ...]:
-    """What to ask for where the settings do not say; none leaves it to the adapter."""
-    if kind is not HostKind.OPENEMR:
-        return ()
-    from massage_billing.hosts.openemr_can import SCOPES
+def _scopes(settings: HostSettings, limits: Limits) -> Callable[[], Sequence[str]] | None:
+    """What to ask for where the settings do not say, by what the host offers; None leaves it to the adapter."""
+    if settings.kind is not HostKind.OPENEMR:
+        return None
+    from massage_billing.hosts.openemr import scopes_of
 
-    return SCOPES
+    return lambda: scopes_of(settings.place, limits, verify=verify(settings))
 
 
 def verify(settings: HostSettings) -> bool | str:
