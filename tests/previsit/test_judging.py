@@ -679,6 +679,21 @@ def test_what_the_patient_is_expected_to_pay(benefits: Any, expected: tuple[str 
     assert cost(*benefits) == tuple(None if each is None else Decimal(each) for each in expected)
 
 
+def test_what_is_left_of_the_years_most_bounds_what_is_due_and_only_within_the_network() -> None:
+    ten, nothing = (benefit("out-of-pocket", "30", **dollars(left, LEFT)) for left in ("10", "0"))
+    assert cost(COPAY, MET, NO_SHARE, ten) == (Decimal("10.00"), Decimal("10.00"))
+
+    def outside(*some: Benefit) -> tuple[Decimal | None, Decimal | None]:
+        return cost(*(replace(one, network=Network.OUT) for one in some), network=Network.OUT)
+
+    assert outside(COPAY, MET, SHARE, ten) == (Decimal("25.00"), Decimal("57.00")), "a plan's most is of its network"
+    assert outside(COPAY, MET, SHARE, nothing) == (Decimal("0.00"), Decimal("160.00"))
+
+
+def test_the_patients_part_is_never_more_than_the_charge() -> None:
+    assert cost(replace(COPAY, amount=Decimal(150)), MET, SHARE) == (Decimal("150.00"), Decimal("160.00"))
+
+
 def test_without_a_charge_only_what_does_not_hang_on_it_is_told() -> None:
     assert cost(COPAY, MET, SHARE, of=clinic(fees=None)) == (Decimal("25.00"), None)
     assert cost(COPAY, MET, NO_SHARE, of=clinic(fees=None)) == (Decimal("25.00"), Decimal("25.00"))

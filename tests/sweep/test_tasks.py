@@ -130,6 +130,24 @@ def test_days_that_a_sweep_does_not_look_at_keep_their_tasks(world: World) -> No
     assert len(world.open_tasks()) == 1
 
 
+def test_the_first_and_the_last_day_that_a_sweep_looks_at_are_among_them(world: World) -> None:
+    world.change("Appointment/m1", status="cancelled")
+    for first, days in ((TODAY, 0), (TOMORROW + timedelta(days=1), 3)):
+        world.run(first=first, days=days)
+        assert len(world.open_tasks()) == 1, "the day lies outside"
+    report = world.run(first=TOMORROW, days=0)
+    assert (report.tasks_closed, world.open_tasks()) == (1, [])
+
+
+def test_todays_appointment_has_its_task_whatever_later_days_are_looked_at() -> None:
+    world = World()
+    world.payer.says("Coverage/c1", ended)
+    world.book("m1", day=TODAY, clock="15:00")
+    assert world.run().tasks_opened == 1
+    assert world.run(first=TOMORROW, days=0).tasks_closed == 0
+    assert len(world.open_tasks()) == 1
+
+
 def test_days_that_are_over_get_none_though_a_sweep_looks_at_them() -> None:
     world = World()
     world.payer.says("Coverage/c1", ended)

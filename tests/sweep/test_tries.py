@@ -74,6 +74,17 @@ def test_tries_go_on_in_the_next_sweep_until_those_of_the_day_are_used_up() -> N
     assert world.reasons() == ["answer-failed"]
 
 
+def test_where_the_settings_now_allow_fewer_tries_than_were_made_it_is_given_up_unasked() -> None:
+    world = World()
+    world.payer.says("Coverage/c1", later)
+    world.run()
+    world.effort = replace(world.effort, tries_a_day=3)
+    world.pass_time(minutes=11)
+    report = world.run()
+    assert (report.asked, report.given_up, len(world.payer.asked)) == (0, 1, 3)
+    assert world.row().state == "given-up"
+
+
 def test_the_next_day_is_a_new_question_with_a_trace_number_of_its_own() -> None:
     world = World()
     world.payer.says("Coverage/c1", later)
@@ -238,22 +249,26 @@ def test_a_question_that_a_channel_cannot_write_is_named_and_is_no_failure_of_th
     assert world.reasons() == ["answer-failed"]
 
 
-def test_a_slow_answer_in_a_quiet_time_is_recorded_although_others_still_hang() -> None:
+def test_a_slow_answer_in_a_quiet_time_is_recorded_although_others_still_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two answers at once, then nothing for long: a kill meanwhile loses neither."""
     world = World(empty=True)
     for number in range(3):
         world.insured(f"p{number}", f"c{number}", member=f"SYN{number}")
         world.seen(f"p{number}")
         world.book(f"m{number}", f"p{number}", clock=f"{8 + number:02}:00")
-    release, states = threading.Event(), []
-    usual = MemoryPayer("main")
+    both, states = threading.Event(), []
+    usual, settle = MemoryPayer("main"), type(world.asking).settle
+
+    def settles(self: Any, results: Any) -> None:
+        settle(self, results)
+        if [row.state for row in world.rows()].count(QuestionState.ANSWERED) == 2:
+            both.set()
+
+    monkeypatch.setattr(type(world.asking), "settle", settles)
 
     def does(question: Question) -> Reply:
         if question.coverage == "Coverage/c2":
-            for _ in range(400):
-                if [row.state for row in world.rows()].count(QuestionState.ANSWERED) == 2:
-                    break
-                release.wait(0.01)
+            both.wait(10)
             states.extend(row.state for row in world.rows())
         reply = usual.ask(question)
         assert isinstance(reply, Replied)
