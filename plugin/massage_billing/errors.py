@@ -26,6 +26,7 @@
     ├── InputError               exit 8   a file or folder given cannot be read
     │   └── ReleaseRefused                a release file is refused whole: file, line, reason
     ├── StoreError               exit 7   the store cannot be opened, is locked, or is of a newer version
+    ├── ClaimNotExportable       exit 12  a Claim cannot be put into a file for a payer as it stands (field named)
     └── ClaimInvalid             exit 9   our own checks refuse a Claim before it is written (a bug: the visit is held)
 
 Exit 0: done. 1: unexpected error. 2: usage. 5: done, but some writes are still waiting in the outbox.
@@ -192,6 +193,12 @@ class StoreError(MassageBillingError):
     """The store cannot be used."""
 
     exit_code = 7
+
+
+class ClaimNotExportable(MassageBillingError):
+    """A Claim cannot be put into a file for a payer as it stands; named by field, never by value."""
+
+    exit_code = 12
 
 
 class ClaimInvalid(MassageBillingError):

@@ -51,6 +51,7 @@ Exit codes:
   9    a Claim failed our own checks (please report it)
   10   payers could not be asked, and none answered
   11   the NPI registry could not be asked
+  12   a Claim cannot be put into a file for a payer as it stands
   130  stopped with Ctrl-C; 141 the reader of the output went away
 """
 

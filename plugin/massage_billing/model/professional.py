@@ -136,6 +136,8 @@ class OtherPayer:
     """Who it is (2330B)."""
     group_number: str = ""
     """SBR03."""
+    insurance_type: str = ""
+    """SBR05: why Medicare is not the first to pay, where it is this payer and is not."""
     paid: Decimal | None = None
     """AMT*D: what it paid; None where it has not adjudicated."""
     left_to_patient: Decimal | None = None
@@ -173,7 +175,7 @@ class ProfessionalLine:
     place_of_service: str = ""
     """SV105, where it is another one than the claim's."""
     others: tuple[tuple[int, LineAdjudicated], ...] = ()
-    """(place in ``ProfessionalClaim.others``, what that payer did with the line)."""
+    """(place in ``ProfessionalClaim.others``, 1 first, what that payer did with the line)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,8 @@ class ProfessionalClaim:
     """SBR03."""
     group_name: str = ""
     """SBR04, only without a group number."""
+    insurance_type: str = ""
+    """SBR05: why Medicare is not the first to pay (12, 13, 14 …); needed where it is billed and is not the first."""
     assigned: bool = True
     """CLM07 A and CLM08 Y."""
     signature_on_file: bool = True

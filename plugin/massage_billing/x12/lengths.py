@@ -1,6 +1,7 @@
 """How long each element may be: (least, most) by segment and place, of the 005010 guides we write by.
 
-X12 005010X279A1 (270/271) and appendix C of the same guide (ISA to IEA). A segment that is not here is not written.
+X12 005010X279A1 (270/271), 005010X222A1 (837P) and appendix C of both (ISA to IEA). A segment that is not here is not
+written.
 """
 
 from __future__ import annotations
@@ -49,5 +50,16 @@ ELEMENTS: dict[str, Lengths] = {
     "AAA": ((1, 1), (2, 2), (2, 2), (1, 1)),
     "LS": ((1, 4),),
     "LE": ((1, 4),),
+    "SBR": ((1, 1), (2, 2), (1, 50), (1, 60), (1, 3), (1, 1), (1, 1), (2, 2), (1, 2)),
+    "PAT": ((2, 2),),
+    "CLM": (
+        (1, 20), (1, 18), (1, 2), (1, 2), (1, 2), (1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (2, 3),
+    ),
+    "NTE": ((3, 3), (1, 80)),
+    "CAS": ((1, 2), *((1, 5), (1, 18), (1, 15)) * 6),
+    "OI": ((1, 2), (1, 2), (1, 1), (1, 1), (1, 1), (1, 1)),
+    "LX": ((1, 6),),
+    "SV1": (_CODED, (1, 18), (2, 2), (1, 15), (1, 2), (1, 2), (1, 2)),
+    "SVD": ((2, 80), (1, 18), _CODED, (1, 48), (1, 15), (1, 6)),
 }  # fmt: skip
 """By segment id."""

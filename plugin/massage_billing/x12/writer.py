@@ -7,9 +7,11 @@ printable ASCII) and values that are too long or too short.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from massage_billing.errors import MassageBillingError, QuestionInvalid
 from massage_billing.x12.lengths import ELEMENTS
@@ -57,10 +59,41 @@ class Envelope:
     """A line break after every segment, for people who read it."""
 
 
-class SegmentWriter:
-    """Collects segments of one interchange, each checked. ``refuse`` is the error that a bad value raises."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in what is being written."""
 
-    def __init__(self, envelope: Envelope, refuse: type[MassageBillingError] = QuestionInvalid) -> None:
+    segments: int
+    """Segments not handed over."""
+    opened: int
+    """Where the transaction began."""
+    transactions: int
+    """How many there are."""
+
+
+@lru_cache(maxsize=1024)
+def _form(tag: str, count: int, delimiters: Delimiters) -> re.Pattern[str]:
+    """What so many elements of a segment look like where each can stand as it is; nothing, where it cannot be."""
+    lengths = ELEMENTS.get(tag, ())
+    if not 0 < count <= len(lengths):
+        return re.compile(r"(?!)")
+    marks = {delimiters.element, delimiters.repetition, delimiters.component, delimiters.segment}
+    ink = "[" + "".join(map(re.escape, sorted(_BASIC_AND_EXTENDED - marks - {" "}))) + "]"
+    any_ = ink[:-1] + " ]"
+    values = []
+    for least, most in lengths[:count]:
+        if most == 1:
+            values.append(f"{ink}?")
+        else:
+            one = f"(?:{any_}{{{max(0, least - 2)},{most - 2}}}{ink})"
+            values.append(f"(?:{ink}{one}{'?' if least == 1 else ''})?")
+    return re.compile(re.escape(delimiters.element).join(values))
+
+
+class SegmentWriter:
+    """Collects segments of one interchange, each checked. ``refuse`` makes the error that a bad value raises."""
+
+    def __init__(self, envelope: Envelope, refuse: Callable[..., MassageBillingError] = QuestionInvalid) -> None:
         self.envelope = envelope
         self.delimiters = envelope.delimiters
         self.refuse = refuse
@@ -77,6 +110,19 @@ class SegmentWriter:
         if len(set(marks)) < len(marks) or any(len(mark) != 1 or mark.isalnum() or mark == " " for mark in marks):
             raise refuse("The four X12 delimiters have to be four different characters, no letters and no digits.")
         self._marks = frozenset(marks)
+        self._mark = self.delimiters.element
+        self._forms: dict[tuple[str, int], re.Pattern[str]] = {}
+
+    def put(self, tag: str, *values: str, names: Mapping[int, str] | None = None) -> None:
+        """``add`` without composites and repetitions: all values are looked at in one go. For long files."""
+        form = self._forms.get((tag, len(values)))
+        if form is None:
+            form = self._forms[tag, len(values)] = _form(tag, len(values), self.delimiters)
+        text = self._mark.join(values)
+        if form.fullmatch(text) is None:
+            self.add(tag, *values, names=names)
+        else:
+            self._segments.append(f"{tag}{self._mark}{text}".rstrip(self._mark))
 
     def add(self, tag: str, *elements: Element, names: Mapping[int, str] | None = None) -> None:
         """Write one segment; elements that are empty at its end are left out. Raises ``refuse``."""
@@ -118,11 +164,32 @@ class SegmentWriter:
         self.add("SE", str(len(self._segments) - self._opened + 1), f"{self._transactions:04d}")
 
     def end(self) -> bytes:
-        """Write GE and IEA; the interchange."""
+        """Write GE and IEA; the interchange, or what of it was not handed over yet."""
         self.add("GE", str(self._transactions), str(self.envelope.group_control))
         self.add("IEA", "1", f"{self.envelope.interchange_control:09d}")
+        return self.hand_over()
+
+    def hand_over(self) -> bytes:
+        """What was written since the last time, so that memory stays flat."""
         end = self.delimiters.segment + ("\n" if self.envelope.line_breaks else "")
-        return "".join(segment + end for segment in self._segments).encode("ascii")
+        given = end.join([*self._segments, ""])
+        self._opened -= len(self._segments)
+        self._segments.clear()
+        return given.encode("ascii")
+
+    @property
+    def pending(self) -> int:
+        """How many segments were not handed over yet."""
+        return len(self._segments)
+
+    def mark(self) -> Mark:
+        """Where it stands, for ``back_to``; valid until something is handed over."""
+        return Mark(len(self._segments), self._opened, self._transactions)
+
+    def back_to(self, mark: Mark) -> None:
+        """Unwrite what was written since."""
+        del self._segments[mark.segments :]
+        self._opened, self._transactions = mark.opened, mark.transactions
 
     def _element(self, element: Element, bounds: tuple[int, int], tag: str, place: int, name: str) -> str:
         if isinstance(element, str):
@@ -147,8 +214,9 @@ class SegmentWriter:
                 f"{self._name(tag, place, name)} holds a character that X12 does not have.",
                 "Write it in plain letters where it is recorded.",
             )
+        value = value.strip(" ")
         least, most = bounds
-        if not least <= len(value) <= most or not value.strip():
+        if not least <= len(value) <= most:
             raise self.refuse(
                 f"{self._name(tag, place, name)} has {len(value)} characters; {least} to {most} are allowed."
             )
