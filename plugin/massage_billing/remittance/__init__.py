@@ -1,0 +1,1 @@
+"""What became of a claim: acknowledgements, remittances, corrections, denials."""
