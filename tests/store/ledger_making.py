@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Said, SentLine, Submission
+from massage_billing.ports.ledger import (
+    AdjustmentRow,
+    Applied,
+    AppliedPart,
+    Batch,
+    Ledger,
+    Response,
+    Said,
+    SentLine,
+    Submission,
+)
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 DAY = date(2026, 11, 20)
@@ -66,15 +76,16 @@ def adjustment(name: str = "A", *, file: str = "f1", amount: str = "20.00", reas
     )
 
 
-def applied(file: str, *told: Said, adjustments: tuple[AdjustmentRow, ...] = ()) -> Applied:
-    return Applied(
-        file,
-        "835",
-        f"{file}.835",
-        told,
-        tuple(replace(one, file=file) for one in adjustments),
-        ((7, "no claim has this number"),),
-        Decimal("100.00"),
-        "CHECK1",
-        (("WO", "X1", Decimal("-5.25")),),
-    )
+def applied(file: str) -> Applied:
+    return Applied(file, "835", f"{file}.835", Decimal("100.00"), "CHECK1", (("WO", "X1", Decimal("-5.25")),))
+
+
+def part(file: str, *told: Said, adjustments: tuple[AdjustmentRow, ...] = ()) -> AppliedPart:
+    return AppliedPart(
+        told, tuple(replace(one, file=file) for one in adjustments), ((7, "no claim has this number"),),
+        tuple(Response(f"{file}-{one.key}-{one.standing}", "clinic", "Claim/A", "eA", b"{}") for one in told),
+    )  # fmt: skip
+
+
+def apply(ledger: Ledger, file: str, *told: Said, adjustments: tuple[AdjustmentRow, ...] = ()) -> bool:
+    return ledger.apply(applied(file), [part(file, *told, adjustments=adjustments)])

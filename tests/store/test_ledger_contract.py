@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,10 +13,10 @@ import pytest
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports import Store
-from massage_billing.ports.ledger import Ledger
+from massage_billing.ports.ledger import AppliedPart, Ledger
 from massage_billing.store.memory import MemoryStore
 from massage_billing.store.sql import SqlStore
-from store.ledger_making import DAY, NOON, adjustment, applied, batch, said, submission
+from store.ledger_making import DAY, NOON, adjustment, applied, apply, batch, part, said, submission
 
 A, R, J = ClaimStanding.ACCEPTED, ClaimStanding.REJECTED, ClaimStanding.ADJUDICATED
 EXPORTED, ACKNOWLEDGED, NOT_SENT = ClaimStanding.EXPORTED, ClaimStanding.ACKNOWLEDGED, ClaimStanding.NOT_SENT
@@ -81,14 +82,14 @@ def test_a_claim_is_in_at_most_one_file_that_nobody_answered(ledger: Ledger) -> 
 @pytest.mark.parametrize("told", [ACKNOWLEDGED, A, J])
 def test_what_was_taken_is_not_sent_again(ledger: Ledger, told: ClaimStanding) -> None:
     sent(ledger, "A")
-    ledger.apply(applied("f1", said("A", told)))
+    apply(ledger, "f1", said("A", told))
     claims = [submission("A", batch=2)]
     assert ledger.commit_batch(batch(2, *claims), claims) == ("MBA",)
 
 
 def test_what_was_rejected_may_be_sent_again_and_waits_again(ledger: Ledger) -> None:
     sent(ledger, "A")
-    ledger.apply(applied("f1", said("A", R)))
+    apply(ledger, "f1", said("A", R))
     number = sent(ledger, "A")
     assert standing(ledger, "A") is EXPORTED
     assert [one.key for one in ledger.of_batch("clinic", number)] == ["MBA"]
@@ -98,7 +99,7 @@ def test_what_was_rejected_may_be_sent_again_and_waits_again(ledger: Ledger) -> 
 
 def test_a_file_that_was_never_sent_is_dropped_but_for_what_was_answered(ledger: Ledger) -> None:
     number = sent(ledger, "A", "B")
-    ledger.apply(applied("f1", said("B", A)))
+    apply(ledger, "f1", said("B", A))
     assert ledger.drop_batch("clinic", number, "ana", "the disk was lost") == 1
     assert standing(ledger, "A") is NOT_SENT
     assert standing(ledger, "B") is A
@@ -117,12 +118,12 @@ def test_a_batch_without_bytes_is_refused(ledger: Ledger) -> None:
 
 def test_a_file_of_answers_counts_once(ledger: Ledger) -> None:
     sent(ledger, "A")
-    one = applied("f1", said("A", J, number="P1"), adjustments=(adjustment(), adjustment(reason="97")))
+    one = part("f1", said("A", J, number="P1"), adjustments=(adjustment(), adjustment(reason="97")))
     assert not ledger.is_applied("f1")
-    assert ledger.apply(one) is True
+    assert ledger.apply(applied("f1"), [one, part("f1", said("A", A))]) is True
     assert ledger.is_applied("f1")
-    assert ledger.apply(one) is False
-    assert len(ledger.life("MBA")) == 1
+    assert ledger.apply(applied("f1"), [one]) is False
+    assert len(ledger.life("MBA")) == 2
     assert len(list(ledger.adjustments(None, None))) == 2
     assert [file.file for file in ledger.files()] == ["f1"]
 
@@ -130,11 +131,11 @@ def test_a_file_of_answers_counts_once(ledger: Ledger) -> None:
 def test_what_a_file_says_comes_back_as_it_was(ledger: Ledger) -> None:
     sent(ledger, "A")
     told = replace(said("A", J, number="P1"), paid=Decimal("100.10"), of_patient=Decimal("0.00"), reverses=True)
-    one = applied("f1", told, adjustments=(adjustment(amount="-19.90"),))
-    ledger.apply(one)
+    one = part("f1", told, adjustments=(adjustment(amount="-19.90"),))
+    ledger.apply(applied("f1"), [one, AppliedPart(unmatched=((9, "two fit"),))])
     assert ledger.life("MBA") == [told]
     assert list(ledger.adjustments(None, None)) == [replace(one.adjustments[0], at=NOON)]
-    assert ledger.files() == [replace(one, said=(), adjustments=())]
+    assert ledger.files() == [replace(applied("f1"), unmatched=(*one.unmatched, (9, "two fit")))]
     claim = ledger.submissions("clinic", ["MBA"])["MBA"]
     assert (claim.standing, claim.payer_claim_number, claim.since) == (J, "P1", told.at)
 
@@ -143,28 +144,53 @@ def test_what_a_file_says_comes_back_as_it_was(ledger: Ledger) -> None:
 def test_files_out_of_order_come_to_the_same(ledger: Ledger, order: tuple[ClaimStanding, ...]) -> None:
     sent(ledger, "A")
     for place, told in enumerate(order):
-        ledger.apply(applied(f"f{place}", said("A", told, number=f"P{told.value}" if told is J else "C1")))
+        apply(ledger, f"f{place}", said("A", told, number=f"P{told.value}" if told is J else "C1"))
     claim = ledger.submissions("clinic", ["MBA"])["MBA"]
     assert (claim.standing, claim.payer_claim_number) == (J, "Padjudicated")
 
 
 def test_a_rejection_after_the_clearinghouse_accepted_counts(ledger: Ledger) -> None:
     sent(ledger, "A")
-    ledger.apply(applied("f1", said("A", A)))
-    ledger.apply(applied("f2", said("A", R)))
-    ledger.apply(applied("f3", said("A", A)))
+    apply(ledger, "f1", said("A", A))
+    apply(ledger, "f2", said("A", R))
+    apply(ledger, "f3", said("A", A))
     assert standing(ledger, "A") is R
+
+
+def test_a_file_that_cannot_be_made_whole_is_not_applied_at_all(ledger: Ledger) -> None:
+    sent(ledger, "A")
+
+    def parts() -> Iterator[AppliedPart]:
+        yield part("f1", said("A", J))
+        raise StoreError("the rest cannot be read")
+
+    with pytest.raises(StoreError):
+        ledger.apply(applied("f1"), parts())
+    assert standing(ledger, "A") is EXPORTED
+    assert (ledger.life("MBA"), ledger.files(), ledger.responses("clinic", 9)) == ([], [], [])
+    assert apply(ledger, "f1", said("A", J))
+
+
+def test_what_the_host_is_to_be_given_waits_until_it_has_it(ledger: Ledger) -> None:
+    sent(ledger, "A", "B")
+    one = part("f1", said("A", J), said("B", J))
+    ledger.apply(applied("f1"), [one])
+    assert ledger.responses("clinic", 9) == list(one.responses)
+    assert ledger.responses("clinic", 1) == [one.responses[0]]
+    assert ledger.responses("other", 9) == []
+    ledger.responded(["f1-MBA-adjudicated"])
+    assert ledger.responses("clinic", 9) == [one.responses[1]]
 
 
 def test_two_things_said_of_a_claim_in_one_file_both_count(ledger: Ledger) -> None:
     sent(ledger, "A")
-    ledger.apply(applied("f1", said("A", J, number="P1"), said("A", A, minutes=2)))
+    apply(ledger, "f1", said("A", J, number="P1"), said("A", A, minutes=2))
     assert standing(ledger, "A") is J
     assert len(ledger.life("MBA")) == 2
 
 
 def test_what_is_said_of_an_unknown_claim_is_kept(ledger: Ledger) -> None:
-    ledger.apply(applied("f1", said("X", J)))
+    apply(ledger, "f1", said("X", J))
     assert [one.standing for one in ledger.life("MBX")] == [J]
     assert ledger.submissions("clinic", ["MBX"]) == {}
 
@@ -197,7 +223,7 @@ def test_claims_of_visits_and_by_standing(ledger: Ledger) -> None:
     number = ledger.next_batch()
     claims = [submission("A", batch=number), submission("B", batch=number, day=DAY + timedelta(days=2))]
     ledger.commit_batch(batch(number, *claims), claims)
-    ledger.apply(applied("f1", said("A", A)))
+    apply(ledger, "f1", said("A", A))
     assert [one.key for one in ledger.of_encounters("clinic", ["eA", "eX"])] == ["MBA"]
     assert [one.key for one in ledger.all("clinic")] == ["MBB", "MBA"]
     assert [one.key for one in ledger.all("clinic", EXPORTED)] == ["MBB"]
@@ -205,9 +231,9 @@ def test_claims_of_visits_and_by_standing(ledger: Ledger) -> None:
 
 
 def test_adjustments_of_some_days(ledger: Ledger) -> None:
-    ledger.apply(applied("f1", adjustments=(adjustment(),)))
+    apply(ledger, "f1", adjustments=(adjustment(),))
     TIME[:] = [NOON + timedelta(days=3)]
-    ledger.apply(applied("f2", adjustments=(adjustment(reason="97"),)))
+    apply(ledger, "f2", adjustments=(adjustment(reason="97"),))
     first, later = date(2026, 12, 1), date(2026, 12, 4)
     assert [one.reason for one in ledger.adjustments(None, first)] == ["45"]
     assert [one.reason for one in ledger.adjustments(later, later)] == ["97"]
@@ -222,7 +248,7 @@ def test_bytes_go_once_they_are_written_and_no_claim_waits(ledger: Ledger) -> No
     number, waits, missing = sent(ledger, "A"), sent(ledger, "B"), sent(ledger, "C")
     ledger.written(number)
     ledger.written(waits)
-    ledger.apply(applied("f1", said("A", A), said("C", A)))
+    apply(ledger, "f1", said("A", A), said("C", A))
     assert ledger.purge(NOON) == 0
     assert ledger.purge(NOON + timedelta(days=1)) == 1
     bodies = [getattr(ledger.batch("clinic", one), "body", b"") for one in (number, waits, missing)]
@@ -233,7 +259,7 @@ def test_a_patient_is_forgotten_with_all_that_was_said(ledger: Ledger, store: St
     number = ledger.next_batch()
     claims = [submission("A", batch=number), submission("B", batch=number, patient="Patient/2")]
     ledger.commit_batch(batch(number, *claims), claims)
-    ledger.apply(applied("f1", said("A", J), said("B", J), adjustments=(adjustment("A"), adjustment("B"))))
+    apply(ledger, "f1", said("A", J), said("B", J), adjustments=(adjustment("A"), adjustment("B")))
     store.purge_patient("clinic", "Patient/1")
     assert ledger.life("MBA") == []
     assert [one.key for one in ledger.all("clinic")] == ["MBB"]

@@ -162,27 +162,53 @@ class AdjustmentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """What one file of answers does to the ledger, in one transaction."""
+class Response:
+    """A ClaimResponse that the host is to be given."""
 
-    file: str
-    """Its digest."""
-    kind: str
-    """835, 277CA, 999, TA1 …"""
-    name: str
-    """Its name, without a folder."""
-    said: tuple[Said, ...]
+    key: str
+    """Value of its identifier: a function of the file and the place in it."""
+    host: str
+    """Configured host id."""
+    claim: str
+    """"Claim/12"."""
+    encounter: str
+    """Encounter id, for messages."""
+    body: bytes
+    """The resource as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPart:
+    """A part of what a file says: some of its claims."""
+
+    said: tuple[Said, ...] = ()
     """Of claims that were found."""
     adjustments: tuple[AdjustmentRow, ...] = ()
     """Of all its lines."""
     unmatched: tuple[tuple[int, str], ...] = ()
     """(place, why) of claims that were not found."""
+    responses: tuple[Response, ...] = ()
+    """What the host is to be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A file of answers that was applied."""
+
+    file: str
+    """Its SHA-256."""
+    kind: str
+    """835, 277CA, 999, TA1 …"""
+    name: str
+    """Its name, without a folder."""
     paid: Decimal | None = None
-    """Dollars of the payment."""
+    """Dollars of its payments."""
     trace: str = ""
-    """Number of the check or transfer."""
+    """Number of the check or transfer; of several, with commas."""
     provider: tuple[tuple[str, str, Decimal], ...] = ()
     """PLB: (reason, reference, dollars)."""
+    unmatched: tuple[tuple[int, str], ...] = ()
+    """(place, why) of claims that were not found; given back by ``files``, taken from the parts by ``apply``."""
 
 
 class Ledger(Protocol):
@@ -244,8 +270,9 @@ class Ledger(Protocol):
         """Whether a file of answers was applied whole."""
         ...
 
-    def apply(self, applied: Applied) -> bool:
-        """Apply what a file says, in one durable transaction; False, and nothing changes, where it was applied before.
+    def apply(self, applied: Applied, parts: Iterable[AppliedPart]) -> bool:
+        """Apply what a file says, part by part, in one durable transaction; where making a part raises, nothing is
+        applied. False, and nothing changes, where it was applied before.
 
         A standing never falls back, and the order in which files are applied makes no difference: exported,
         acknowledged, accepted, rejected, adjudicated. A claim that was rejected stands as exported again only when
@@ -262,7 +289,15 @@ class Ledger(Protocol):
         ...
 
     def files(self) -> list[Applied]:
-        """Files of answers that were applied, newest first, without what they said of claims."""
+        """Files of answers that were applied, newest first."""
+        ...
+
+    def responses(self, host: str, limit: int) -> list[Response]:
+        """What the host is to be given and has not got, oldest first."""
+        ...
+
+    def responded(self, keys: Iterable[str]) -> None:
+        """The host has these now: their bytes are dropped."""
         ...
 
     def purge(self, before: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, select
 
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.store.ledger_tables import adjustments, batch_bodies, batches, said, submissions
+from massage_billing.store.ledger_tables import adjustments, batch_bodies, batches, responses, said, submissions
 
 
 def forget(connection: Connection, host: str, patient: str) -> int:
@@ -20,6 +20,8 @@ def forget(connection: Connection, host: str, patient: str) -> int:
     )
     connection.execute(delete(said).where(said.c.key.in_(keys)))
     connection.execute(delete(adjustments).where(adjustments.c.key.in_(keys)))
+    claims = select(submissions.c.claim).where(*theirs)
+    connection.execute(delete(responses).where(responses.c.claim.in_(claims), responses.c.host == host))
     return connection.execute(delete(submissions).where(*theirs)).rowcount
 
 

@@ -14,12 +14,22 @@ from sqlalchemy import Connection, Engine, exists, select, update
 
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Said, Submission
+from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, Batch, Response, Said, Submission
 from massage_billing.store import ledger_purge
 from massage_billing.store.asking_rules import Clock, utc_now
 from massage_billing.store.database import Database
 from massage_billing.store.ledger_rules import after, may_be_sent
-from massage_billing.store.ledger_tables import adjustments, batch_bodies, batches, counters, files, said, submissions
+from massage_billing.store.ledger_tables import (
+    UNANSWERED,
+    adjustments,
+    batch_bodies,
+    batches,
+    counters,
+    files,
+    responses,
+    said,
+    submissions,
+)
 from massage_billing.store.ledger_values import (
     ADJUSTMENT,
     BATCH,
@@ -36,12 +46,14 @@ from massage_billing.store.ledger_values import (
     said_values,
     submission_from,
     submission_values,
+    unmatched_value,
 )
 from massage_billing.store.statements import chunks
 
 _BATCH = "batch"
 _DAY = timedelta(days=1)
 _CHANGED = ("standing", "payer_claim_number", "since")
+_RESPONSE = ("key", "host", "claim", "encounter", "body")
 _SAID = tuple(column.name for column in said.c if column.name != "id")
 
 
@@ -176,16 +188,25 @@ class SqlLedger(Database):
         with self._reading() as connection:
             return bool(connection.scalar(select(exists().where(files.c.file == file))))
 
-    def apply(self, applied: Applied) -> bool:
-        """Apply what a file says; False where it was applied before."""
+    def apply(self, applied: Applied, parts: Iterable[AppliedPart]) -> bool:
+        """Apply what a file says, part by part; False where it was applied before."""
         with self._writing() as connection:
             if connection.scalar(select(exists().where(files.c.file == applied.file))):
                 return False
-            now = self._clock()
+            now, number = self._clock(), 0
+            unmatched: list[tuple[int, str]] = []
             self._run.insert(connection, files, [file_values(applied, now)])
-            self._tell(connection, applied.said)
-            rows = [adjustment_values(one, number, now) for number, one in enumerate(applied.adjustments, 1)]
-            self._run.insert(connection, adjustments, rows)
+            for part in parts:
+                self._tell(connection, part.said)
+                rows = [adjustment_values(one, n, now) for n, one in enumerate(part.adjustments, number + 1)]
+                self._run.insert(connection, adjustments, rows)
+                told = [(one.key, one.host, one.claim, one.encounter, one.body) for one in part.responses]
+                self._run.insert(connection, responses, told, *_RESPONSE)
+                number += len(rows)
+                unmatched += part.unmatched
+            if unmatched:
+                change = update(files).where(files.c.file == applied.file)
+                connection.execute(change.values(unmatched=unmatched_value(unmatched)))
         return True
 
     def _tell(self, connection: Connection, told: Sequence[Said]) -> None:
@@ -222,6 +243,18 @@ class SqlLedger(Database):
         with self._reading() as connection:
             rows = connection.execute(select(*FILE).order_by(files.c.at.desc(), files.c.file))
             return [file_from(row) for row in rows]
+
+    def responses(self, host: str, limit: int) -> list[Response]:
+        """What the host is to be given and has not got, oldest first."""
+        query = select(*(responses.c[name] for name in _RESPONSE)).where(responses.c.host == host, UNANSWERED)
+        with self._reading() as connection:
+            return [Response(*row) for row in connection.execute(query.order_by(responses.c.id).limit(limit))]
+
+    def responded(self, keys: Iterable[str]) -> None:
+        """The host has these now: their bytes are dropped."""
+        with self._writing() as connection:
+            for some in chunks(keys):
+                connection.execute(update(responses).where(responses.c.key.in_(some)).values(body=None))
 
     # --- forgetting -------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from massage_billing.store.tables import Instant, metadata
@@ -138,3 +139,20 @@ adjustments = Table(
 
 Index("adjustments_at", adjustments.c.at)
 Index("adjustments_key", adjustments.c.key)
+
+UNANSWERED = text("body IS NOT NULL")
+"""Condition of a partial index, as in tables.py."""
+
+responses = Table(
+    "claim_responses",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
+    Column("body", LargeBinary),
+)
+"""ClaimResponses for the host: the fields of ports.Response; without ``body``, the host has it."""
+
+Index("claim_responses_waiting", responses.c.host, responses.c.id, sqlite_where=UNANSWERED, postgresql_where=UNANSWERED)

@@ -107,24 +107,27 @@ def file_values(applied: Applied, at: datetime) -> tuple[Scalar, ...]:
     """A file of answers, in the order of the table."""
     provider = [[reason, reference, str(amount)] for reason, reference, amount in applied.provider]
     return (
-        applied.file, applied.kind, applied.name, instant(at), _dollars(applied.paid), applied.trace,
-        orjson.dumps(applied.unmatched).decode(), orjson.dumps(provider).decode(),
+        applied.file, applied.kind, applied.name, instant(at), _dollars(applied.paid), applied.trace, "[]",
+        orjson.dumps(provider).decode(),
     )  # fmt: skip
 
 
+def unmatched_value(unmatched: Sequence[tuple[int, str]]) -> str:
+    """Claims that were not found, as the table holds them."""
+    return orjson.dumps(unmatched).decode()
+
+
 def file_from(row: Sequence[Any]) -> Applied:
-    """A file of answers, without what it said of claims."""
+    """A file of answers, from the columns ``FILE``."""
     file, kind, name, paid, trace, unmatched, provider = row
     return Applied(
         file,
         kind,
         name,
-        (),
-        (),
-        tuple((place, why) for place, why in orjson.loads(unmatched)),
         _decimal(paid),
         trace,
         tuple((reason, reference, Decimal(amount)) for reason, reference, amount in orjson.loads(provider)),
+        tuple((place, why) for place, why in orjson.loads(unmatched)),
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Said, Submission
+from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, Batch, Response, Said, Submission
 from massage_billing.store.asking_rules import Clock, utc_now
 from massage_billing.store.ledger_rules import after, may_be_sent
 
@@ -24,6 +24,7 @@ class _Kept:
     said: list[Said] = field(default_factory=list)
     files: dict[str, Applied] = field(default_factory=dict)
     adjustments: list[AdjustmentRow] = field(default_factory=list)
+    responses: dict[str, Response] = field(default_factory=dict)
 
 
 class MemoryLedger:
@@ -122,14 +123,18 @@ class MemoryLedger:
         """Whether a file of answers was applied whole."""
         return file in self._kept.files
 
-    def apply(self, applied: Applied) -> bool:
+    def apply(self, applied: Applied, parts: Iterable[AppliedPart]) -> bool:
         """Apply what a file says; False where it was applied before."""
         if applied.file in self._kept.files:
             return False
+        some = list(parts)  # where making one raises, nothing is applied
         now = self._clock()
-        self._kept.files[applied.file] = replace(applied, said=(), adjustments=())
-        self._tell(applied.said)
-        self._kept.adjustments += [replace(one, at=now) for one in applied.adjustments]
+        unmatched = tuple(one for part in some for one in part.unmatched)
+        self._kept.files[applied.file] = replace(applied, unmatched=unmatched)
+        for part in some:
+            self._tell(part.said)
+            self._kept.adjustments += [replace(one, at=now) for one in part.adjustments]
+            self._kept.responses.update((one.key, one) for one in part.responses)
         return True
 
     def _tell(self, told: Sequence[Said]) -> None:
@@ -151,6 +156,15 @@ class MemoryLedger:
     def files(self) -> list[Applied]:
         """Files of answers that were applied, newest first."""
         return list(reversed(self._kept.files.values()))
+
+    def responses(self, host: str, limit: int) -> list[Response]:
+        """What the host is to be given and has not got, oldest first."""
+        return [one for one in self._kept.responses.values() if one.host == host][:limit]
+
+    def responded(self, keys: Iterable[str]) -> None:
+        """The host has these now."""
+        for key in keys:
+            self._kept.responses.pop(key, None)
 
     # --- forgetting -------------------------------------------------------------------------------------------------
 
@@ -175,8 +189,9 @@ class MemoryLedger:
             self._kept.batches[number] = replace(self._kept.batches[number], body=None)
         self._kept.said = [one for one in self._kept.said if one.key not in theirs]
         self._kept.adjustments = [one for one in self._kept.adjustments if one.key not in theirs]
-        for key in theirs:
-            del self._kept.claims[key]
+        gone = {self._kept.claims.pop(key).claim for key in theirs}
+        for response in [one for one in self._kept.responses.values() if one.claim in gone and one.host == host]:
+            del self._kept.responses[response.key]
         return len(theirs)
 
 

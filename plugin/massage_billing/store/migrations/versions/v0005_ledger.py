@@ -101,3 +101,14 @@ def _answers() -> None:
     )
     op.create_index("adjustments_at", "adjustments", ["at"])
     op.create_index("adjustments_key", "adjustments", ["key"])
+    op.create_table(
+        "claim_responses",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
+        *_texts("host", "claim", "encounter"),
+        sa.Column("body", sa.LargeBinary),
+    )
+    waits = sa.text("body IS NOT NULL")
+    op.create_index(
+        "claim_responses_waiting", "claim_responses", ["host", "id"], sqlite_where=waits, postgresql_where=waits
+    )
