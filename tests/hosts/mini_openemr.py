@@ -21,6 +21,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from hosts.mini_module import MiniModule
 from massage_billing.hosts.visit_links import ids_at
 
 Json = dict[str, Any]
@@ -67,6 +68,10 @@ class MiniOpenEmr:
     sites_known: bool = True
     """False: sites have no Location id, and nothing names them, until a Location is asked for."""
     token: str | None = None
+    scopes: frozenset[str] | None = None
+    """Scopes of the token, "system/Procedure.rs"; what is not in them is answered 401. None: everything may be done."""
+    with_module: bool = False
+    """Whether our module is installed and enabled."""
     breaks_on: frozenset[tuple[str, str | None]] = frozenset()
     """(type, patient id) on which it fails inside; None: on everybody."""
     resources: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -75,6 +80,8 @@ class MiniOpenEmr:
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
+        self.module = MiniModule(lambda key: key.partition("/")[2] in self.resources.get(key.partition("/")[0], {}),
+                                 lambda: self.base)  # fmt: skip
         self.http.expect_request(re.compile(rf"{PATH}(/.*)?$")).respond_with_handler(self.handle)
 
     @property
@@ -88,12 +95,14 @@ class MiniOpenEmr:
                 self.resources.setdefault(kind, {})[resource["id"]] = resource
 
     def put(self, *resources: Json) -> None:
-        """Create or replace; versionId is always "1", and only Encounters say when they changed."""
+        """Create or replace; versionId is always "1", and only Encounters, and rows of the module's treatment log, say
+        when they changed."""
         for resource in resources:
             kind = resource["resourceType"]
             known = self.resources.setdefault(kind, {}).get(resource["id"], {})
             when = (datetime.now(UTC) + self.local).strftime("%Y-%m-%dT%H:%M:%S+00:00")
-            if kind != "Encounter":
+            logged = self.with_module and kind == "Procedure" and "basedOn" not in resource
+            if kind != "Encounter" and not logged:
                 written = resource.get("performedDateTime") or resource.get("period", {}).get("start")
                 when = known.get("meta", {}).get("lastUpdated") or written or when
             kept = deepcopy(resource)
@@ -112,10 +121,14 @@ class MiniOpenEmr:
         with self.lock:
             self.requests.append((request.method, path, query))
             if path == "metadata":
-                return answered(200, self.statement)
+                return answered(200, self.described())
             if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
                 return answered(401, {"error": "An error occurred", "message": "denied", "code": 0})
             kind, _, one = path.partition("/")
+            if self.scopes is not None and not self.granted(request.method, kind, one):
+                return answered(401, {"error": "An error occurred", "message": "scope not in access token", "code": 0})
+            if self.with_module and kind in self.module.types:
+                return self.module.answer(request, kind, one)
             if request.method != "GET" or kind not in TYPES:
                 return answered(404, {"error": "An error occurred", "message": "Route not found", "code": 0})
             self.sites_known = self.sites_known or kind == "Location"
@@ -123,6 +136,17 @@ class MiniOpenEmr:
                 found = self.resources.get(kind, {}).get(one)
                 return answered(404, []) if found is None else answered(200, self.as_known(found))
             return self.search(kind, query)
+
+    def described(self) -> Json:
+        """Its CapabilityStatement, with the module's types where there is one."""
+        statement = deepcopy(self.statement)
+        if self.with_module:
+            self.module.describe(statement)
+        return statement
+
+    def granted(self, method: str, kind: str, one: str) -> bool:
+        letter = {"POST": "c", "PUT": "u"}.get(method, "r" if one else "s")
+        return any(re.fullmatch(rf"system/{kind}\.[a-z]*{letter}[a-z]*", scope) for scope in self.scopes or ())
 
     def search(self, kind: str, query: dict[str, str]) -> Response:
         if kind == "Coverage" and "status" in query:

@@ -107,6 +107,11 @@ def has_module(statement: Statement) -> bool:
     return "create" in statement.facts("Claim").interactions
 
 
+def has_log(statement: Statement) -> bool:
+    """Whether its Procedures are the module's, with those of the treatment log: core's cannot be searched so."""
+    return "encounter" in statement.facts("Procedure").searches and statement.reads("Procedure")
+
+
 def offers(statement: Statement, type: str) -> bool:
     """Whether a type is listed, and one that this program reads."""
     if type in _OF_A_MODULE:
@@ -169,8 +174,8 @@ def lacking(statement: Statement) -> list[str]:
         return []
     lacks = [kind for kind in (*WRITTEN, *ELIGIBILITY) if "create" not in statement.facts(kind).interactions]
     lacks += [kind for kind in MODULE_READ if not statement.reads(kind)]
-    if not statement.searches_by("Procedure", "encounter"):
-        lacks.append("search of Procedures by encounter")
+    if not has_log(statement):
+        lacks.append("treatment log")
     return lacks
 
 

@@ -1,7 +1,7 @@
 """The treatment log of OpenEMR's module, among the Procedures of a visit. Pure: resources in, resources out.
 
-Each row of the log is a Procedure; they are ``in-progress`` until whoever treated signs, and ``completed`` then. Only a
-signed log makes a visit ready (DESIGN 2).
+For servers whose Procedures are the module's. Each row of the log is a Procedure; they are ``in-progress`` until
+whoever treated signs, and ``completed`` then. Only a signed log makes a visit ready (DESIGN 2).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from massage_billing.fhir import names
 from massage_billing.fhir.json import child, codings
 from massage_billing.fhir.references import key_of
 from massage_billing.hosts.visit_links import ids_at
@@ -20,9 +19,9 @@ _SIGNED: Final = frozenset({"completed", "not-done"})
 
 
 def is_of_log(procedure: JsonObject) -> bool:
-    """Whether a Procedure is a row of the treatment log: it says that it keeps our profile."""
-    profiles = child(procedure, "meta").get("profile")
-    return isinstance(profiles, list) and names.PROFILE_PROCEDURE in profiles
+    """Whether a Procedure is a row of the treatment log, on a server that has one: core's are based on an order, or of
+    the surgery list, whose entries have nobody who did it but somebody who wrote it down."""
+    return not procedure.get("basedOn") and ("recorder" not in procedure or bool(procedure.get("performer")))
 
 
 def signed(resources: Mapping[str, JsonObject], encounter: str) -> bool | None:

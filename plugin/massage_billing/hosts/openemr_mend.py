@@ -16,7 +16,6 @@ from typing import Final
 from massage_billing.fhir import names
 from massage_billing.fhir.json import child, children, codings, text
 from massage_billing.fhir.references import key_of
-from massage_billing.hosts.openemr_log import is_of_log
 from massage_billing.hosts.visit_links import ids_at
 from massage_billing.ports import JsonObject
 
@@ -53,14 +52,11 @@ def _without_version(resource: JsonObject) -> JsonObject:
 
 
 def is_from_list(procedure: JsonObject) -> bool:
-    """Whether a Procedure is of the patient's surgery list: no order, no row of our log and no performer, but somebody
-    who wrote it down.
+    """Whether a Procedure is of the patient's surgery list: no order and no performer, but somebody who wrote it down.
 
     Core joins such an entry to ``form_encounter.id`` where the encounter's number is meant, so that it names no
     Encounter, or another one, of another patient even. Its link is never believed.
     """
-    if is_of_log(procedure):
-        return False
     return "recorder" in procedure and not procedure.get("basedOn") and not procedure.get("performer")
 
 

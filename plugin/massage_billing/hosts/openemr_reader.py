@@ -37,6 +37,11 @@ class Pass:
         """See ``Source``."""
         return self._source.bases()
 
+    @property
+    def has_log(self) -> bool:
+        """Whether Procedures may be of the module's treatment log."""
+        return self._source.has_log
+
     def reads(self, type: str) -> bool:
         """See ``Source``."""
         return self._source.reads(type)
@@ -108,9 +113,11 @@ class OpenEmrReader(VisitReader):
     def _finished(self, record: VisitRecord) -> VisitRecord:
         """The record with its orders' referrer, whether its treatment log is signed, and with what OpenEMR failed to
         give named as unreadable."""
-        resources = log.beside_log(mend.referred(record.resources, record.encounter), record.encounter)
+        resources, signed = mend.referred(record.resources, record.encounter), None
+        if self._asked.has_log:
+            resources = log.beside_log(resources, record.encounter)
+            signed = log.signed(resources, record.encounter)
         patients = ids_at(resources[f"Encounter/{record.encounter}"], "subject", "Patient")
         failed = sorted(kind for patient in patients for kind in self._asked.lost.get(patient, ()))
         lost = tuple((kind, "of this patient was not given: OpenEMR fails on it") for kind in failed)
-        signed = log.signed(resources, record.encounter)
         return replace(record, resources=resources, signed=signed, unreadable=(*record.unreadable, *lost))

@@ -23,7 +23,7 @@ from massage_billing.fhir.references import key_of
 from massage_billing.hosts import openemr_mend as mend
 from massage_billing.hosts.fhir_search import FhirSearch, Page, Params
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
-from massage_billing.hosts.openemr_can import capabilities_of_openemr, of_module, offers
+from massage_billing.hosts.openemr_can import capabilities_of_openemr, has_log, of_module, offers
 from massage_billing.hosts.visit_links import BY_PRACTITIONER, Link, ids_at
 from massage_billing.ports import Capabilities, JsonObject
 
@@ -60,6 +60,11 @@ class OpenEmrSource(FhirSource):
     def reads(self, type: str) -> bool:
         """Whether a type is listed, and read by this program."""
         return offers(self.statement, type)
+
+    @property
+    def has_log(self) -> bool:
+        """Whether Procedures may be of the module's treatment log."""
+        return has_log(self.statement)
 
     def is_of_module(self, type: str) -> bool:
         """Whether the module serves a type."""
@@ -126,9 +131,6 @@ class OpenEmrSource(FhirSource):
         more = [("date", f"ge{since}")] if link.type in _DATED and since is not None else []
         found = self._by_values(link.type, "patient", whose, more, lose)
         yield from mend.in_turn(list(found)) if link.type == "Coverage" else found
-        if link.type == "Procedure" and self.statement.searches_by("Procedure", link.parameter):
-            # Of the treatment log; one that was written under another day than its visit's is held, not left out.
-            yield from self._by_values(link.type, link.parameter, ids, [], lambda encounter: None)
 
     def count(self, link: Link, ids: Sequence[str]) -> int | None:
         """It does not count."""
