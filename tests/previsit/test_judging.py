@@ -811,7 +811,16 @@ def test_whatever_is_answered_ready_means_that_nothing_is_worse_and_the_payer_sa
 def test_the_order_in_which_a_payer_says_things_changes_no_verdict(some: list[Benefit], draw: Any) -> None:
     mixed = list(some)
     draw.shuffle(mixed)
-    assert verdict(*GOOD, *some) == verdict(*mixed, *GOOD)
+    one, other = verdict(*GOOD, *some), verdict(*mixed, *GOOD)
+    assert (one.readiness, set(one.reasons)) == (other.readiness, set(other.reasons))
+    assert one.visits_left == other.visits_left
+    assert one.cost is not None
+    assert other.cost is not None
+    assert (one.cost.least, one.cost.most, set(one.cost.why)) == (
+        other.cost.least,
+        other.cost.most,
+        set(other.cost.why),
+    )
 
 
 def test_policies_of_the_book_can_be_varied_as_these_tests_do() -> None:
