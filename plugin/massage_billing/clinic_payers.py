@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from massage_billing.clinic_yaml import YamlText, check, read_yaml
 from massage_billing.errors import SettingsError
-from massage_billing.model import CoverageKind, Payer, PayerAsking
+from massage_billing.model import CoverageKind, Payer, PayerAsking, PayerClaims
 
 
 class _Part(BaseModel):
@@ -48,6 +48,23 @@ class _Eligibility(_Part):
         return self
 
 
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=55)]
+
+
+class _Address(_Part):
+    lines: tuple[_Line, ...] = Field(min_length=1, max_length=2)
+    city: str = Field(min_length=2, max_length=30)
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    postal_code: str = Field(pattern=r"^[0-9]{5}(-?[0-9]{4})?$")
+
+
+class _Claims(_Part):
+    name: str = Field(default="", max_length=60)
+    payer_id: str | None = Field(default=None, pattern=r"^[!-~]([ -~]{0,78}[!-~])?$")
+    filing_indicator: str | None = Field(default=None, pattern=r"^[0-9A-Z]{2}$")
+    address: _Address | None = None
+
+
 class _Entry(_Part):
     key: str = Field(min_length=1)
     kind: CoverageKind
@@ -56,6 +73,7 @@ class _Entry(_Part):
     match: _Match = _Match()
     filing_days: int | None = Field(default=None, ge=1, le=3650)
     eligibility: _Eligibility | None = None
+    claims: _Claims = _Claims()
 
 
 class _PayersFile(_Part):
@@ -96,6 +114,7 @@ def _payer(text: YamlText, place: int, entry: _Entry) -> Payer:
         filing_days=entry.filing_days,
         line=line,
         asking=_asking(entry),
+        claims=_claims(entry),
     )
 
 
@@ -113,6 +132,12 @@ def _asking(entry: _Entry) -> PayerAsking | None:
         max_age_days=said.max_age_days,
         plan_year_start=(month, day),
     )
+
+
+def _claims(entry: _Entry) -> PayerClaims:
+    said, at = entry.claims, entry.claims.address
+    address = (at.lines, at.city, at.state, at.postal_code.replace("-", "")) if at else None
+    return PayerClaims(said.name or entry.name or "", said.payer_id, said.filing_indicator, address)
 
 
 def _refuse_shared(text: YamlText, payers: Iterable[Payer]) -> None:

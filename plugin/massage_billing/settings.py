@@ -22,6 +22,7 @@ from massage_billing.auth_settings import Auth, NoAuth, private
 from massage_billing.clinic_yaml import check, read_yaml
 from massage_billing.eligibility_settings import EligibilitySettings
 from massage_billing.errors import SettingsError
+from massage_billing.export_settings import ExportSettings
 from massage_billing.model import MinuteSource
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
 
@@ -241,6 +242,8 @@ class Settings(_Part):
     """The NPI registry; None: it is never asked."""
     eligibility: EligibilitySettings = EligibilitySettings()
     """What happens before a visit."""
+    export: ExportSettings = ExportSettings()
+    """Files of claims for payers."""
     state: StateSettings = StateSettings()
     """What is remembered, where."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")

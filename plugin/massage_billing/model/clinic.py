@@ -35,6 +35,20 @@ class PayerAsking:
 
 
 @dataclass(frozen=True, slots=True)
+class PayerClaims:
+    """How one payer's claims are put into files: ``claims`` of its entry in payers.yaml."""
+
+    name: str = ""
+    """The payer's name as it stands in a claim (X12 2010BB NM103); "": ``Payer.key``."""
+    payer_id: str | None = None
+    """The payer's id with the receiver (2010BB NM109); None: ``Payer.payer_id``."""
+    filing_indicator: str | None = None
+    """What kind of plan it is (SBR09, X12 1032): CI, BL, MB …; None: by ``Payer.kind``."""
+    address: tuple[tuple[str, ...], str, str, str] | None = None
+    """(lines, city, state, postal code) of the payer, where its receiver wants it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """One entry of the clinic's payers.yaml."""
 
@@ -56,6 +70,8 @@ class Payer:
     """Line in payers.yaml, for messages."""
     asking: PayerAsking | None = None
     """How it is asked about coverage; None: nobody asks it."""
+    claims: PayerClaims = PayerClaims()
+    """How its claims are put into files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,40 +139,27 @@ class Exporter:
         return None
 
     def _made(self, some: _Ready, number: int, left: list[Left]) -> tuple[Batch | None, Sequence[Submission]]:
+        """The file of these claims; those that cannot be written are left."""
         at = self.setup.now().replace(microsecond=0)
-        while some.claims:
-            try:
-                made = some.target.make((claim for _, claim in some.claims), number, at)
-            except ClaimNotExportable as problem:
-                self._leave(some, problem, left)
-                continue
-            submissions = [
-                _submission(self.setup, one, claim, number, made.transactions.get(claim.key, ""))
-                for one, claim in some.claims
-            ]
-            total = sum((claim.total for _, claim in some.claims), Decimal(0))
-            name = file_name(some.target.name, number)
-            digest = hashlib.sha256(made.body).hexdigest()
-            host = self.setup.host.id
-            return Batch(
-                number, host, some.target.name, name, digest, len(submissions), total, at, body=made.body
-            ), submissions
-        return None, ()
-
-    def _leave(self, some: _Ready, problem: ClaimNotExportable, left: list[Left]) -> None:
-        """Take the claims out that cannot be written; each is tried alone, so that all are named at once."""
-        at = self.setup.now()
-        sound: list[tuple[Chosen, ProfessionalClaim]] = []
-        for one, claim in some.claims:
-            try:
-                some.target.make([claim], 1, at)
-            except ClaimNotExportable as own:
-                left.append(Left(one.row.encounter, claim.reference, own.what))
-            else:
-                sound.append((one, claim))
-        if len(sound) == len(some.claims):
-            raise problem  # no claim by itself is the trouble: the settings of the receiver are
-        some.claims = sound
+        made = some.target.make((claim for _, claim in some.claims), number, at)
+        left += [
+            Left(one.row.encounter, claim.reference, made.refused[claim.key])
+            for one, claim in some.claims
+            if claim.key in made.refused
+        ]
+        some.claims = [pair for pair in some.claims if pair[1].key not in made.refused]
+        if not some.claims:
+            return None, ()
+        submissions = [
+            _submission(self.setup, one, claim, number, made.transactions.get(claim.key, ""))
+            for one, claim in some.claims
+        ]
+        batch = Batch(
+            number, self.setup.host.id, some.target.name, file_name(some.target.name, number),
+            hashlib.sha256(made.body).hexdigest(), len(submissions),
+            sum((claim.total for _, claim in some.claims), Decimal(0)), at, body=made.body,
+        )  # fmt: skip
+        return batch, submissions
 
     def _write(self, batch: Batch, *, again: bool = False) -> WrittenFile:
         target = self.setup.targets.get(batch.receiver)

@@ -23,13 +23,15 @@ class Made:
     """Its bytes."""
     transactions: Mapping[str, str]
     """Claim key → ST02 of the transaction it stands in."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Claim key → why it cannot be written, for those that are left out."""
 
 
 class MakesFile(Protocol):
     """Makes a file of claims for one receiver: the same claims, number and time give the same bytes."""
 
     def __call__(self, claims: Iterable[ProfessionalClaim], number: int, at: datetime) -> Made:
-        """Raises ClaimNotExportable where one of them cannot be written."""
+        """A claim that cannot be written is left out and named. Raises ClaimNotExportable for the file as a whole."""
         ...
 
 
