@@ -178,3 +178,10 @@ def test_how_long_an_enrolment_holds_is_told(end: date) -> None:
     found = enrolment(WHO, {"plan"}, ON, clinic(enrolled(IN, end=end)))
     assert (found.holds, found.ends) == (True, end)
     assert enrolment(WHO, {"plan"}, ON, clinic(enrolled(IN))).ends is None
+
+
+def test_of_two_enrolments_that_hold_the_longer_one_says_until_when() -> None:
+    for until, ends in ((ON + timedelta(days=90), ON + timedelta(days=90)), (None, None)):
+        two = (enrolled(IN, end=ON + timedelta(days=9)), enrolled(IN, end=until))
+        for listed in (two, two[::-1]):
+            assert enrolment(WHO, {"plan"}, ON, clinic(*listed)).ends == ends

@@ -137,6 +137,54 @@ def test_dates_alone_can_say_no_and_never_yes() -> None:
     assert (ended.standing, running.standing) == (OUT, SILENT)
 
 
+@pytest.mark.parametrize(
+    ("date_", "standing"),
+    [
+        ("DTP*347*D8*20261120", SILENT),  # the last day is a day of coverage
+        ("DTP*347*D8*20261119", OUT),
+        ("DTP*346*D8*20261120", SILENT),
+        ("DTP*346*D8*20261121", OUT),
+    ],
+)
+def test_dates_alone_say_no_only_of_days_outside_them(date_: str, standing: Standing) -> None:
+    assert answer("EB*B**BE****20", patient=(*SUBSCRIBER, date_)).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("periods", "start", "end"),
+    [
+        (("20250101-20251119", "20261120-20261231"), date(2026, 11, 20), date(2026, 12, 31)),
+        (("20261121-20271231", "20260101-20261120"), date(2026, 1, 1), date(2026, 11, 20)),
+    ],
+)
+def test_of_several_periods_the_one_that_begins_or_ends_on_the_day_holds_it(
+    periods: tuple[str, ...], start: date, end: date
+) -> None:
+    found = answer("EB*1**30**GOLD", *(f"DTP*291*RD8*{period}" for period in periods))
+    assert (found.standing, found.start, found.end) == (IN, start, end)
+
+
+def test_of_several_ends_the_earliest_counts() -> None:
+    found = answer("EB*1**30**GOLD", "DTP*347*D8*20261231", "DTP*357*D8*20261119")
+    assert (found.standing, found.end) == (OUT, date(2026, 11, 19))
+
+
+@pytest.mark.parametrize(
+    ("benefit", "patient", "start", "end"),
+    [  # one day is a period: where the one begins as the other ends, both belong together
+        ("DTP*347*D8*20261231", "DTP*346*D8*20261231", date(2026, 12, 31), date(2026, 12, 31)),
+        ("DTP*347*D8*20261230", "DTP*346*D8*20261231", None, date(2026, 12, 30)),
+        ("DTP*346*D8*20260101", "DTP*347*D8*20260101", date(2026, 1, 1), date(2026, 1, 1)),
+        ("DTP*346*D8*20260102", "DTP*347*D8*20260101", date(2026, 1, 2), None),
+    ],
+)
+def test_a_date_of_the_patient_completes_a_benefits_where_both_can_be_of_one_period(
+    benefit: str, patient: str, start: date | None, end: date | None
+) -> None:
+    found = answer("EB*1**30**GOLD", benefit, patient=(*SUBSCRIBER, patient))
+    assert (found.start, found.end) == (start, end)
+
+
 def test_of_several_plans_each_has_its_standing_and_one_is_enough() -> None:
     found = answer(
         "EB*6**30**OLD PLAN", "DTP*347*D8*20251231", "REF*18*P1",
