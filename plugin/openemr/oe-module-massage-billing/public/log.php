@@ -8,7 +8,7 @@
 
 declare(strict_types=1);
 
-require_once dirname(__FILE__, 5) . '/globals.php';
+require_once require dirname(__DIR__) . '/src/Screens/core.php';
 
 use OpenEMR\Common\Csrf\CsrfUtils;
 use OpenEMR\Common\Session\SessionWrapperFactory;
@@ -38,7 +38,7 @@ if ($answer->template === '') {
     exit;
 }
 $twig = (new TwigContainer(dirname(__DIR__) . '/templates', OEGlobalsBag::getInstance()->getKernel()))->getTwig();
-$root = OEGlobalsBag::getInstance()->getString('webroot') . '/interface/modules/custom_modules/';
+$root = OEGlobalsBag::getInstance()->getWebRoot() . '/interface/modules/custom_modules/';
 echo $twig->render($answer->template, $answer->data + [
     'self' => http_build_query(array_intersect_key($_GET, ['pid' => 1, 'encounter' => 1])),
     'assets' => $root . basename(dirname(__DIR__)) . '/public/assets',
