@@ -84,7 +84,7 @@ final class DocumentTest extends TestCase
             case 4:
                 return json_encode(self::word() . self::word());
             case 5:
-                return '"' . self::word() . ['\\"', '\\\\', '\\/', '\\n', '\\u00e9', '\\ud83d\\ude00', '{', ']', ':', ',', '12.50'][mt_rand(0, 10)] . '"';
+                return '"' . substr(json_encode(self::word()), 1, -1) . ['\\"', '\\\\', '\\/', '\\n', '\\u00e9', '\\ud83d\\ude00', '{', ']', ':', ',', '12.50'][mt_rand(0, 10)] . '"';
             case 6:
                 return json_encode(self::word(), JSON_UNESCAPED_UNICODE);
             case 7:

@@ -4,9 +4,6 @@ declare(strict_types=1);
 
 namespace OpenEMR\Modules\MassageBilling\Tests\Fhir;
 
-use OpenEMR\Modules\MassageBilling\Core\Clock;
-use OpenEMR\Modules\MassageBilling\Fhir\Base;
-use OpenEMR\Modules\MassageBilling\Fhir\References;
 use OpenEMR\Modules\MassageBilling\Fhir\Refused;
 use OpenEMR\Modules\MassageBilling\Fhir\ResourceStore;
 use OpenEMR\Modules\MassageBilling\Tests\Support\ModuleTestCase;
@@ -15,7 +12,7 @@ use OpenEMR\Modules\MassageBilling\Tests\Support\TestDatabase;
 /** A test with the resource store and a visit to write about. */
 abstract class FhirTestCase extends ModuleTestCase
 {
-    public const BASE = 'https://clinic.example/apis/default/fhir';
+    public const BASE = TestBase::URL;
 
     /** Tables of core's that columns.json does not list, as far as references are looked up in them. */
     private const TABLES = [
@@ -55,22 +52,7 @@ abstract class FhirTestCase extends ModuleTestCase
         $pid = $this->patient['pid'];
         $this->visit = $this->clinic->encounter($pid, '2026-12-01 10:00:00', $this->therapist['id'], $this->facility['id']);
         $this->coverage = $this->clinic->coverage($pid);
-        $this->store = self::store($this->database, $this->clock);
-    }
-
-    public static function base(): Base
-    {
-        return new class implements Base {
-            public function url(): string
-            {
-                return FhirTestCase::BASE;
-            }
-        };
-    }
-
-    public static function store(\OpenEMR\Modules\MassageBilling\Core\Database $database, Clock $clock): ResourceStore
-    {
-        return new ResourceStore($database, $clock, new References($database), self::base());
+        $this->store = TestBase::store($this->database, $this->clock);
     }
 
     /**

@@ -47,8 +47,8 @@ final class Metadata
     private function merged(array $listed): array
     {
         $types = [];
-        foreach ($listed as $one) {
-            $types[(string) $one->type] = $one;
+        foreach ($listed as $place => $one) {
+            $types[(string) ($one->type ?? $place)] = $one;
         }
         foreach (Types::all() as $type) {
             $types[$type] = $this->type($types[$type] ?? null, $type, Types::parameters($type), [
