@@ -14,6 +14,7 @@ final class EncounterBanner
     public function __construct(
         private readonly Database $database,
         private readonly Access $access,
+        private readonly VisitAccess $visits,
         private readonly Templates $templates,
         private readonly Csrf $csrf,
         private readonly string $pages
@@ -24,7 +25,7 @@ final class EncounterBanner
     {
         $encounter = (int) $event->getEncounter();
         $pid = (int) $event->getPid();
-        if ($event->getAttendantType() !== 'pid' || $encounter === 0 || $pid === 0) {
+        if ($event->getAttendantType() !== 'pid' || !$this->visits->may($pid, $encounter)) {
             return;
         }
         $record = VisitRecord::find($this->database, $pid, $encounter);

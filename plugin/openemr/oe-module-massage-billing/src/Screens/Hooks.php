@@ -12,6 +12,7 @@ use OpenEMR\Events\Core\TwigEnvironmentEvent;
 use OpenEMR\Events\Encounter\EncounterFormsListRenderEvent;
 use OpenEMR\Events\Patient\Summary\Card\SectionEvent;
 use OpenEMR\Menu\MenuEvent;
+use OpenEMR\Modules\MassageBilling\Log\Visits;
 use OpenEMR\Modules\MassageBilling\Module;
 
 /** Where in core's pages the screens appear. Nothing is made before its event comes. */
@@ -78,6 +79,7 @@ final class Hooks
         (new EncounterBanner(
             $module->database(),
             $module->access(),
+            new VisitAccess(new Visits($module->database()), $module->access()),
             Templates::ofCore(),
             new OpenEmrCsrf(),
             self::pages()

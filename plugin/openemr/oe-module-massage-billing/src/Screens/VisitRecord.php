@@ -9,6 +9,10 @@ use OpenEMR\Modules\MassageBilling\Core\Database;
 /** What the module keeps about one visit: why it is held, and its Claims. One statement. */
 final class VisitRecord
 {
+    /** SQL: whether OpenEMR billed a row of claim r that the module wrote. */
+    public const BILLED = "EXISTS (SELECT 1 FROM massage_billing_billing_row w JOIN billing b ON b.id = w.row_id
+              WHERE w.claim = r.id AND w.kind = 'cpt' AND w.active = 1 AND b.billed = 1)";
+
     /**
      * @param Hold|null $hold the newest
      * @param list<VisitClaim> $claims the newest first
@@ -38,10 +42,6 @@ final class VisitRecord
         );
         return self::sorted($rows);
     }
-
-    /** SQL: whether OpenEMR billed a row of claim r that the module wrote. */
-    public const BILLED = "EXISTS (SELECT 1 FROM massage_billing_billing_row w JOIN billing b ON b.id = w.row_id
-              WHERE w.claim = r.id AND w.kind = 'cpt' AND w.active = 1 AND b.billed = 1)";
 
     /** @param list<array<string, string|int|float|null>> $rows */
     private static function sorted(array $rows): self
