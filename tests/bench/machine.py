@@ -15,6 +15,7 @@ from typing import Any
 
 CORE = max(os.sched_getaffinity(0))
 """The core that what is compared is pinned to."""
+LAUNCH = str(Path(__file__).with_name("launch.py"))
 PACKAGES = ("orjson", "jsonschema-rs", "SQLAlchemy", "requests", "massage-billing")
 
 
@@ -62,22 +63,17 @@ class Usage:
 
 
 def child(*arguments: str, pinned: bool = True) -> Usage:
-    """Run python with these arguments to its end; raises where it fails. Only this child is counted."""
+    """Run python with these arguments to its end; raises where it fails. Only this child is counted (``launch.py``)."""
     read, write_end = os.pipe()
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdout=write_end,
-        preexec_fn=(lambda: os.sched_setaffinity(0, {CORE})) if pinned else None,
-    )
+    command = [sys.executable, "-I", "-S", LAUNCH, str(write_end), str(CORE) if pinned else "-", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[write_end], text=True, encoding="utf-8")
     os.close(write_end)
-    with open(read, encoding="utf-8") as output:
-        said = output.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    said, _ = process.communicate()
+    with open(read, encoding="utf-8") as told:
+        took = told.read()
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}:\n{said[-2000:]}")
-    return Usage(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024, said)
+    return Usage(**json.loads(took), output=said)
 
 
 def write(file: Path, machine: dict[str, Any], results: list[Result]) -> None:

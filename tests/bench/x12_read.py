@@ -40,8 +40,9 @@ def measure(scratch: Path, count: int, pairs: int, python: str | None = None) ->
     file.write_text(json.dumps(made), encoding="utf-8")
     if reference is None:
         ours = _run(sys.executable, "ours", file)
-        return [Result("271s read a CPU-second (x12sdk could not be installed)", ours["per_second"], "per CPU-s", "",
-                       True, ours)]  # fmt: skip
+        # Not compared is not held: the figure says nothing of the target.
+        return [Result("271s read a CPU-second; not compared, no x12sdk", ours["per_second"], "per CPU-s",
+                       f">= {FASTER} times", False, ours)]  # fmt: skip
     readable: list[int] = _run(reference, "which", file)["readable"]
     kept = [made[place] for place in readable]
     file.write_text(json.dumps(kept), encoding="utf-8")
