@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -187,6 +187,14 @@ def test_a_changed_coverage_is_asked_again_even_on_the_day_it_was_answered() -> 
 
 def test_what_was_answered_today_is_not_asked_again_today() -> None:
     assert asked(known(answer(standing=Standing.NOT_IN_FORCE)), last=Row(TODAY)) is None
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(-1, False), (0, True), (1, True)])
+def test_a_payer_that_named_a_time_is_asked_from_that_time_on(seconds: int, again: bool) -> None:
+    due = datetime(2026, 11, 16, 17, tzinfo=UTC)
+    now = replace(today(), now=due + timedelta(seconds=seconds))
+    last = Row(TODAY, state="later", due=due)
+    assert (whether(appointment(), coverage(), payer(), (), last, now, False, ASKING) is not None) is again
 
 
 def test_a_new_month_is_asked() -> None:

@@ -346,6 +346,7 @@ OLD, NOW = Plan("old", None, IN, date(2025, 1, 1), EARLIER), Plan("now", None, I
         ({"start": DAY, "end": DAY}, []),
         ({"plans": (OLD, NOW)}, []),
         ({"plans": (NOW, OLD)}, []),
+        ({"plans": (replace(NOW, end=DAY), OLD)}, []),
         ({"plans": (OLD, replace(NOW, start=NEXT))}, []),  # in force by its word; the dates have a gap of a day
         ({"end": EARLIER}, ["coverage-ended"]),
         ({"start": NEXT}, ["coverage-not-started"]),
@@ -357,6 +358,7 @@ def test_the_first_and_the_last_day_of_coverage_are_in_it(said: dict[str, Any], 
     found = verdict(said=known(answer(*GOOD, **said)))
     assert [id for id in ids(found) if id.startswith("coverage-")] == expected
     assert (found.readiness is READY) is (not expected)
+    assert (found.benefits is None) is bool(expected), "what is said of coverage that is out of force is no benefit"
 
 
 # --- papers and visits ----------------------------------------------------------------------------------------------
