@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from typing import Final
 
-from massage_billing.errors import HostNotFound, SettingsError
+from massage_billing.errors import HostNotFound, HostRefused, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import Shared, read_visit
@@ -130,7 +130,12 @@ class Program:
         host = self.setup.host
         capabilities = host.capabilities()
         since = host.now().date() - timedelta(days=SAMPLE_DAYS)
-        visits = [read_visit(record, self.setup.reading) for record in self._sample(since)]
+        refused: list[str] = []
+        visits: list[Visit] = []
+        try:
+            visits += [read_visit(record, self.setup.reading) for record in self._sample(since)]
+        except HostRefused as problem:  # what it is told may be just that a scope is missing
+            refused.append(f"No visit could be read: {problem.what} {problem.fix}".strip())
         counted: Counter[str] = Counter()
         for visit in visits:
             for service in visit.services:
@@ -138,7 +143,8 @@ class Program:
                     entry = self.setup.book.on(visit.date or since).codes.get(service.code)
                     if entry is not None and entry.timed:
                         counted[service.minute_source.value if service.minute_source else "none"] += 1
-        return HostCheck(host.id, capabilities, len(visits), sum(counted.values()), dict(counted))
+        minutes = dict(counted)
+        return HostCheck(host.id, capabilities, len(visits), sum(minutes.values()), minutes, tuple(refused))
 
     def _sample(self, since: Date) -> Iterator[VisitRecord]:
         found = 0

@@ -35,7 +35,7 @@ TYPES = (
 PATIENT_OF = {"Coverage": "beneficiary", "Appointment": "participant.actor", "RelatedPerson": "patient"}
 DATE_OF = {
     "Encounter": lambda one: one.get("period", {}).get("start"),
-    "Procedure": lambda one: one.get("performedDateTime"),
+    "Procedure": lambda one: one.get("performedDateTime") or one.get("performedPeriod", {}).get("start"),
     "Observation": lambda one: one.get("effectiveDateTime"),
     "Appointment": lambda one: one.get("start"),
 }
