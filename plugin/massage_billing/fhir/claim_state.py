@@ -25,7 +25,7 @@ CANCELLED_BY_US = hashlib.sha256(b"massage-billing: cancelled, no longer billabl
 NOT_BILLING = frozenset({"preauthorization", "predetermination"})
 """Claim.use and ClaimResponse.use of what bills nothing: it is neither a claim nor an answer to one."""
 _MAX_REVISIONS = 64
-_OWN_SYSTEMS = frozenset({names.SID_CLAIM_KEY, names.SID_VISIT_KEY})
+_OWN_SYSTEMS = frozenset({names.SID_CLAIM_KEY, names.SID_VISIT_KEY, names.SID_ANSWER_KEY})
 
 
 class Sending(StrEnum):

@@ -53,6 +53,11 @@ def outlook_key(host: str, appointment: str) -> str:
     return _key("MO", host, appointment)
 
 
+def answer_key(file: str, place: int) -> str:
+    """The key of what a file of answers (its SHA-256) says of a claim."""
+    return _key("MR", file, str(place))
+
+
 @lru_cache(maxsize=4096)
 def full_url(type: str, key: str) -> str:
     """A urn:uuid (version 5) for a resource inside a transaction: two tries name the same thing by the same name."""

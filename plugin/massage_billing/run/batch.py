@@ -30,6 +30,7 @@ from massage_billing.run.planning import Plan, Situation, Terms, plan
 from massage_billing.run.readiness import Waiting
 from massage_billing.run.report import Tally
 from massage_billing.run.seen import Seen, still
+from massage_billing.run.sent import with_sent
 from massage_billing.run.setup import Setup
 
 _Provenances = Mapping[str, tuple[ProvenanceOnHost, ...]] | None
@@ -202,6 +203,7 @@ class Batch:
         host = self.setup.host
         answers = list(host.answers([claim.reference for claim in claims]))
         evidence = {claim.reference: evidence_of(claim, answers) for claim in claims} if answers else {}
+        evidence |= with_sent(claims, evidence, self.setup)
         if "Provenance" not in self.capabilities.readable & self.capabilities.writable:
             return evidence, None
         keys = [claim_key(one.visit.host, one.encounter, one.claims[-1].revision) for one in seen if one.claims]

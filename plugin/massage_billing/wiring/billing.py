@@ -52,6 +52,7 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
             progress=progress or NoProgress(),
             told=tuple(told),
             asking=store.asking(),
+            ledger=store.ledger(),
         )
         yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(one_at_a_time, at.state, chosen.id))
 
