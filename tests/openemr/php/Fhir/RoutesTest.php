@@ -349,6 +349,7 @@ final class RoutesTest extends FhirTestCase
         self::assertContains('target', array_column($types['Provenance']['searchParam'], 'name'));
         self::assertSame(['read', 'search-type'], array_column($types['ClaimResponse']['interaction'], 'code'));
         self::assertSame(['patient', 'encounter'], array_column($types['Procedure']['searchParam'], 'name'));
+        self::assertContains('https://massage-billing.org/fhir/StructureDefinition/visit-outlook', $types['Task']['supportedProfile']);
     }
 
     public function testAStatementThatCannotBeAddedToStaysCores(): void
@@ -373,7 +374,7 @@ final class RoutesTest extends FhirTestCase
         self::assertSame([], preg_grep('~^patient/.*\.(write|c)~', $scopes));
         self::assertSame([], preg_grep('~(Claim|ClaimResponse|Consent|ChargeItem)\.cruds$~', $scopes));
         foreach (preg_grep('~/(Claim|Task|Provenance|Cov\w+s[et]\w*|ClaimResponse|ChargeItem|Consent)\.~', Scopes::needed()) ?: [] as $needed) {
-            self::assertContains($needed, $scopes);
+            self::assertContains(str_replace('.crs', '.crus', $needed), $scopes); // core lets a part of it through
         }
         $standard = (new RestApiScopeEvent())->setApiType('standard')->setSystemScopesEnabled(true);
         Scopes::register($standard);

@@ -54,6 +54,8 @@ final class Metadata
             $types[$type] = $this->type($types[$type] ?? null, $type, Types::parameters($type), [
                 'read', 'vread', 'search-type', 'create', 'update',
             ]);
+            $listed = $types[$type]->supportedProfile ?? [];
+            $types[$type]->supportedProfile = array_values(array_unique([...$listed, ...Types::profiles($type)]));
             $types[$type]->versioning = 'versioned';
             $types[$type]->readHistory = true;
             $types[$type]->updateCreate = false;

@@ -32,6 +32,9 @@ final class Scopes
         'Practitioner', 'PractitionerRole', 'Procedure', 'ServiceRequest',
     ];
 
+    /** Types that the program writes once and never changes. */
+    private const WRITTEN_ONCE = ['CoverageEligibilityRequest', 'CoverageEligibilityResponse'];
+
     /** Types of ours that are computed, and only read. */
     private const COMPUTED = ['ChargeItem', 'ClaimResponse', 'Consent'];
 
@@ -58,7 +61,11 @@ final class Scopes
     public static function needed(): array
     {
         $read = array_map(static fn(string $type): string => "system/$type.rs", [...self::READ, ...self::COMPUTED]);
-        $written = array_map(static fn(string $type): string => "system/$type.crus", Types::all());
+        $written = array_map(
+            static fn(string $type): string =>
+                "system/$type." . (in_array($type, self::WRITTEN_ONCE, true) ? 'crs' : 'crus'),
+            Types::all()
+        );
         return ['openid', 'api:fhir', ...$read, ...$written];
     }
 

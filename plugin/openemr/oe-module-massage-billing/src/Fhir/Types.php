@@ -101,6 +101,15 @@ final class Types
         ],
     ];
 
+    /** Profiles that are written to it; a client that looks for one here finds that the screens read it. */
+    private const PROFILES = [
+        'Claim' => ['massage-claim'],
+        'CoverageEligibilityRequest' => ['massage-eligibility-request'],
+        'CoverageEligibilityResponse' => ['massage-eligibility-response'],
+        'Task' => ['hold-task', 'before-visit-task', 'visit-outlook'],
+        'Provenance' => ['claim-provenance'],
+    ];
+
     /** What every kept type is searched by. */
     private const EVERY = [
         '_id' => ['token', 'id'],
@@ -132,6 +141,15 @@ final class Types
     public static function statuses(string $type): array
     {
         return self::TABLE[$type]['status'];
+    }
+
+    /** @return list<string> canonical URLs of the profiles that are known of it */
+    public static function profiles(string $type): array
+    {
+        return array_map(
+            static fn(string $name): string => "https://massage-billing.org/fhir/StructureDefinition/$name",
+            self::PROFILES[$type]
+        );
     }
 
     /** The element that names the patient; "": none does. */
