@@ -12,6 +12,7 @@ CREATE TABLE `massage_billing_resource` (
   `encounter` char(36) DEFAULT NULL,
   `json` longtext NOT NULL,
   PRIMARY KEY (`id`),
+  KEY `by_type` (`type`, `id`),
   KEY `by_update` (`type`, `last_updated`, `id`),
   KEY `by_patient` (`type`, `patient`, `last_updated`, `id`),
   KEY `by_encounter` (`type`, `encounter`, `last_updated`, `id`),

@@ -4,6 +4,9 @@ declare(strict_types=1);
 
 namespace OpenEMR\Modules\MassageBilling;
 
+use OpenEMR\Events\RestApiExtend\RestApiCreateEvent;
+use OpenEMR\Events\RestApiExtend\RestApiScopeEvent;
+use OpenEMR\Modules\MassageBilling\Fhir\Scopes;
 use Symfony\Component\EventDispatcher\EventDispatcherInterface;
 
 /** Hooks the module into OpenEMR: which of core's events it listens to, and who answers them. */
@@ -27,6 +30,16 @@ final class Bootstrap
      */
     private static function listeners(): array
     {
-        return [];
+        return [
+            [RestApiCreateEvent::EVENT_HANDLE, 'routes', static fn(object $e) => Module::get()->routes()->register($e)],
+            [
+                RestApiScopeEvent::EVENT_TYPE_GET_SUPPORTED_SCOPES,
+                'scopes',
+                static fn(object $e) => Scopes::register($e),
+            ],
+            ...Procedure\Hooks::listeners(),
+            ...Log\Hooks::listeners(),
+            ...Screens\Hooks::listeners(),
+        ];
     }
 }
