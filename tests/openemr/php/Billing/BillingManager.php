@@ -28,6 +28,13 @@ final class BillingManager
         );
     }
 
+    /** "Mark as Cleared". */
+    public function clear(int $payer = 9001): void
+    {
+        $this->claims($payer, 2, 0, null);
+        $this->billing('billed = 1, bill_date = ?, payer_id = ?', [$this->now(), $payer]);
+    }
+
     /** "Re-Open". */
     public function reopen(int $payer = 9001): void
     {

@@ -31,6 +31,7 @@ final class SentTest extends BillingTestCase
     {
         return [
             'in a file' => [static fn(BillingManager $manager) => $manager->generate()],
+            'marked as cleared' => [static fn(BillingManager $manager) => $manager->clear()],
             'denied' => [static function (BillingManager $manager): void {
                 $manager->generate();
                 $manager->deny();

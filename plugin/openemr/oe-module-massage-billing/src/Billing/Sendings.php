@@ -1,0 +1,122 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OpenEMR\Modules\MassageBilling\Billing;
+
+/** Concludes from core's tables what became of each Claim; see EvidenceRows for what belongs to which. */
+final class Sendings
+{
+    /** claims.status (BillingUtilities::updateClaim): 1 open, 2 billed, 6 forwarded by the payer, 7 denied. */
+    private const BILLED = 2;
+    private const FORWARDED = 6;
+    private const DENIED = 7;
+
+    public function __construct(private readonly EvidenceRows $rows)
+    {
+    }
+
+    /**
+     * @param list<string> $claims
+     * @return array<string, Evidence> by Claim id; of a Claim that was never billed there is none
+     */
+    public function of(array $claims): array
+    {
+        $parts = [];
+        $stood = $claims === [] ? [] : $this->rows->stood($claims);
+        foreach ($stood as $n => $one) {
+            if (in_array($one['claim'], $claims, true)) {
+                $parts[(string) $one['claim']][] = $this->part($one, self::end($stood, $n));
+            }
+        }
+        $found = [];
+        foreach ($parts as $claim => $some) {
+            $evidence = self::whole((string) $claim, $some);
+            if ($evidence !== null) {
+                $found[(string) $claim] = $evidence;
+            }
+        }
+        return $found;
+    }
+
+    /**
+     * When the next Claim's rows were written in the same encounter; of a Claim that was taken back, when that was.
+     *
+     * @param list<array<string, mixed>> $stood in the order of their time
+     */
+    private static function end(array $stood, int $n): ?string
+    {
+        $one = $stood[$n];
+        if ((int) $one['active'] === 0) {
+            return LocalMoment::local((string) $one['told']);
+        }
+        foreach (array_slice($stood, $n + 1) as $next) {
+            if (
+                $next['encounter'] === $one['encounter'] && $next['pid'] === $one['pid']
+                && (int) $next['active'] > 0 && (int) $next['first'] > (int) $one['first']
+            ) {
+                return (string) $next['start'];
+            }
+        }
+        return null;
+    }
+
+    /**
+     * What is known of a Claim in one encounter.
+     *
+     * @param array<string, mixed> $one
+     * @return array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string}
+     */
+    private function part(array $one, ?string $end): array
+    {
+        $where = [(int) $one['pid'], (int) $one['encounter'], (string) $one['start'], $end];
+        $statuses = [];
+        $times = [(string) $one['last_bill_date'], (string) $one['process_date']];
+        foreach ($this->rows->versions(...$where) as $version) {
+            $statuses[] = (int) $version['status'];
+            array_push($times, (string) $version['bill_time'], (string) $version['process_time']);
+        }
+        $number = null;
+        $isPosted = false;
+        $paid = false;
+        foreach ($this->rows->answers(...$where) as $answer) {
+            array_push($times, (string) $answer['post_time'], (string) $answer['modified_time'], (string) $answer['deleted']);
+            if ($answer['deleted'] === null) {
+                $isPosted = true;
+                $paid = $paid || (float) $answer['pay_amount'] > 0;
+                $number = trim((string) $answer['payer_claim_number']) ?: $number;
+            }
+        }
+        $isDenied = in_array(self::DENIED, $statuses, true);
+        return [
+            'sent' => (int) $one['billed'] === 1,
+            'was' => array_filter($statuses, static fn(int $status): bool => $status >= self::BILLED) !== [],
+            'answered' => $isPosted || $isDenied || in_array(self::FORWARDED, $statuses, true),
+            'denied' => $isDenied && !$paid,
+            'number' => $number,
+            'billed' => (string) $one['bill_date'],
+            'changed' => max($times),
+        ];
+    }
+
+    /** @param list<array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string}> $parts */
+    private static function whole(string $claim, array $parts): ?Evidence
+    {
+        $is = static fn(string $what): array => array_filter(array_column($parts, $what));
+        $state = match (true) {
+            count($is('answered')) === count($parts) => Evidence::ANSWERED,
+            $is('sent') !== [] || $is('answered') !== [] => Evidence::SENT,
+            $is('was') !== [] => Evidence::REOPENED,
+            default => null,
+        };
+        $billed = $is('billed');
+        return $state === null ? null : new Evidence(
+            $claim,
+            $state,
+            $state === Evidence::ANSWERED && count($is('denied')) === count($parts),
+            array_values($is('number'))[0] ?? null,
+            $billed === [] ? '' : min($billed),
+            max(array_column($parts, 'changed'))
+        );
+    }
+}
