@@ -7,7 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Settings;
 /** A new RSA key pair. The private key is shown once to whoever asked for it, and is kept nowhere. */
 final class KeyPair
 {
-    private const BITS = 4096;
+    /** NIST SP 800-57: as strong as 128 bits, beyond 2030. */
+    private const BITS = 3072;
 
     private function __construct(public readonly string $privatePem, public readonly JwkSet $public)
     {
