@@ -106,7 +106,7 @@
         var place = input.parentNode.querySelector('.log-words');
         if (!place) { return; }
         var list = document.getElementById(input.getAttribute('list'));
-        var code = input.value.trim().toUpperCase();
+        var code = input.value.trim().toUpperCase().split(/[-: ]/)[0];
         var found = Array.prototype.find.call(list.options, function (option) { return option.value.toUpperCase() === code; });
         place.textContent = found ? found.textContent : '';
         place.title = place.textContent;
