@@ -13,9 +13,10 @@ use OpenEMR\Events\RestApiExtend\RestApiScopeEvent;
  * - A scope is `context/Type.permission`. A permission is `read`, `write`, or letters out of c r u d s in this order,
  *   each once (`crus` is one, `csu` is invalid).
  * - It may be registered and asked for where one single declared scope of the same context and type has all its
- *   letters: `crus` declared lets `c`, `rs`, `crus` … through, but not `cruds`. `read` means r and s, `write` means c,
- *   u and d; they have to be declared by these names. (By a fault of core's, `read` and `write` pass for every type
- *   that has any declared scope; routes still ask for the letter.)
+ *   letters: `crus` declared lets `c`, `cru`, `crs` … through. `read` means r and s, `write` means c, u and d.
+ * - By a fault of core's, whatever has r and s, or c, u and d, passes for every type that has any declared scope:
+ *   `cruds`, `write`, even `patient/Claim.crus`. So what a caller may do is decided by our routes, not by what is
+ *   declared. A restriction (`rs?status=ready`) passes too and is left to us: OpenEmrScopes.
  * - At a route GET with an id asks for r, without one for s (so does POST to `_search`), POST for c, PUT for u. Letters
  *   may come from several scopes of the token.
  * - Declared ones are the same for all clients, and `system/` ones count only where the administrator has enabled
