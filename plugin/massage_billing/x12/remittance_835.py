@@ -110,7 +110,8 @@ class _Header:
             if not first:
                 self.gathered.odd[ODD["repeated"]] = None
                 self.gathered.unreadable.append(tag)
-            whole_in_fields = first and (_plain_bpr(parts) if tag == "BPR" else not beyond(parts, 3))
+            plain = _plain_bpr(parts) if tag == "BPR" else at(parts, 1) == "1" and not beyond(parts, 3)
+            whole_in_fields = first and plain
         elif tag == "REF":
             self.references.append((self.loop, at(parts, 1).upper(), at(parts, 2)))
         elif tag == "DTM" and at(parts, 1) == "405" and self.produced is None and not beyond(parts, 2):
@@ -138,7 +139,8 @@ class _Header:
 def _plain_bpr(parts: Parts) -> bool:
     """Whether a BPR has nothing but what, how and when is paid: BPR05 to 15 are of banks."""
     date_read = not at(parts, 16) or (day(at(parts, 16)) is not None and len(at(parts, 16)) == 8)
-    return date_read and dollars(at(parts, 2)) is not None and not any(map(str.strip, parts[5:16] + parts[17:]))
+    known = date_read and dollars(at(parts, 2)) is not None and at(parts, 3).upper() in {"C", "D"}
+    return known and not any(map(str.strip, parts[5:16] + parts[17:]))
 
 
 class _Reader:
