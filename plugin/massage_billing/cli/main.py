@@ -24,6 +24,9 @@ COMMANDS = {
     "explain": "Show what would be billed and why; writes nothing.",
     "approve": "Let draft Claims go: they become active.",
     "decide": "Answer a hold that a rule leaves to a person.",
+    "export": "Put approved Claims into files for payers.",
+    "receive": "Take what came back: acknowledgements and remittances.",
+    "claims": "See the life of claims: sent, answered, paid, denied.",
     "superbill": "Write the printable bill of one visit.",
     "eligibility": "Ask payers about the coverage of coming visits, and see what they said.",
     "huddle": "List the appointments of a day with what must be settled before each.",
@@ -32,6 +35,7 @@ COMMANDS = {
     "rules": "Read, check and change the coding rules.",
     "purge": "Forget a patient, or old payloads.",
     "demo": "Make a synthetic clinic and bill it.",
+    "serve": "Run as a service: bill and ask payers when asked or when due.",
     "simulated-payer": "Serve simulated payers on this machine, until Ctrl-C.",
     "make-clinic": "Write a synthetic clinic as FHIR files.",
 }
@@ -51,6 +55,8 @@ Exit codes:
   9    a Claim failed our own checks (please report it)
   10   payers could not be asked, and none answered
   11   the NPI registry could not be asked
+  12   a Claim cannot be put into a file for a payer as it stands; the others were
+  13   a file of answers was refused whole: it does not add up
   12   a Claim cannot be put into a file for a payer as it stands
   130  stopped with Ctrl-C; 141 the reader of the output went away
 """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stamina.instrumentation import RetryDetails
 
     from massage_billing.cli.progress import Reporter
+    from massage_billing.remittance.book import ClaimBook
     from massage_billing.settings import Settings
     from massage_billing.sweep.sweep import Sweep
     from massage_billing.wiring import Program
@@ -135,6 +136,16 @@ def open_program(settings: Settings, host: str | None, what: str) -> Iterator[Pr
 
 
 @contextmanager
+def open_book(settings_file: Path | None, host: str | None) -> Iterator[ClaimBook]:
+    """The life of the claims of one host; asks no host and no payer."""
+    from massage_billing.wiring.receiving import open_book as opened
+
+    settings = load(settings_file)
+    with opened(settings, settings.host(host).id) as book:
+        yield book
+
+
+@contextmanager
 def open_sweep(settings: Settings, host: str, what: str) -> Iterator[Sweep]:
     """Open what asks payers for a host, with progress on standard error. Print results after the ``with``."""
     from massage_billing import wiring
@@ -148,7 +159,7 @@ def progress(what: str) -> Iterator[Reporter]:
     """Progress on standard error, for work that may take over two seconds."""
     from massage_billing.cli.progress import Reporter
 
-    _log_to_standard_error()
+    log_to_standard_error()
     reporter = Reporter(what)
     reporter.start()
     try:
@@ -162,7 +173,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _log_to_standard_error() -> None:
+def log_to_standard_error() -> None:
     """Keep logs out of what ``--json`` prints, and say in plain words that a call is tried again."""
     import sys
 

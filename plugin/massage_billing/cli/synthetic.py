@@ -31,6 +31,19 @@ eligibility:    # `massage-billing simulated-payer` serves all three
       timeout: 2s
 """
 
+_EXPORT = """
+export:    # `massage-billing export 837` puts approved claims into files there; nothing is transmitted
+  clinic:
+    address: {lines: ["1 Nowhere Street"], city: Boise, state: ID, postal_code: 83700-0001}
+    taxonomy: 225700000X
+    phone: "2085550100"
+  receivers:
+    clearinghouse:
+      name: SYNTHETIC CLEARINGHOUSE
+      x12: {sender_id: STILLWATER, receiver_id: SIMULATED, production: false}
+      folder: outbox
+"""
+
 
 def make(
     folder: Path, visits: int, seed: int, appointments: int = 0, appointments_from: Date | None = None
@@ -81,5 +94,5 @@ def _answers(*, asked: bool) -> Answers:
         state="state",
         demo=True,
         credentials="clinic/credentials.csv" if asked else None,
-        eligibility=_ASKED if asked else None,
+        eligibility=f"{_ASKED}{_EXPORT}" if asked else _EXPORT,
     )

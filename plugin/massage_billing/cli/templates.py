@@ -88,6 +88,16 @@ _ELIGIBILITY = """
 #       mapping: medical-network-v3
 #       url: https://clearinghouse.example.org/eligibility
 #       auth: {kind: bearer, token_env: CLEARINGHOUSE_TOKEN}
+
+# export:    # files of claims for payers: see plugin/docs/export.md
+#   clinic:
+#     address: {lines: ["12 Elm St"], city: Boise, state: ID, postal_code: 83702-1234}    # nine digits
+#     phone: "2085550100"
+#   receivers:
+#     clearinghouse:
+#       name: YOUR CLEARINGHOUSE
+#       x12: {sender_id: YOUR-ID, receiver_id: THEIR-ID}
+#       folder: outbox    # what your clearinghouse client watches
 """
 
 

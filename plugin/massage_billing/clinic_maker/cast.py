@@ -127,7 +127,7 @@ def locations(updated: str) -> list[dict[str, object]]:
                 "line": [f"{number} Nowhere Street"],
                 "city": "Boise",
                 "state": "ID",
-                "postalCode": "83700",
+                "postalCode": f"83700-{number:04d}",
                 "country": "US",
             },
             "managingOrganization": {"reference": "Organization/clinic"},
@@ -158,7 +158,7 @@ def organizations(updated: str) -> list[dict[str, object]]:
         "type": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/organization-type", "code": "prov"}]}],
         "name": CLINIC_NAME,
         "telecom": [{"system": "phone", "value": "208-555-0100"}],
-        "address": [{"line": ["1 Nowhere Street"], "city": "Boise", "state": "ID", "postalCode": "83700"}],
+        "address": [{"line": ["1 Nowhere Street"], "city": "Boise", "state": "ID", "postalCode": "83700-0001"}],
     }
     insurers = [(f"payer-{key}", name, payer_id) for key, name, _, _, payer_id, _ in PAYERS]
     return [clinic] + [

@@ -23,6 +23,7 @@ from massage_billing.fhir.professional_people import Parties, address_of, insure
 from massage_billing.fhir.record import Record
 from massage_billing.model import Coverage, Holder, Person, Visit
 from massage_billing.model.professional import (
+    Address,
     ClaimParty,
     ClaimPayer,
     Insured,
@@ -274,7 +275,7 @@ class _Reader:
         if found is None:
             return None
         party = self.parties.place(found[1])
-        at_home = not party.address.lines or party.address == self.terms.billing.address
+        at_home = not party.address.lines or _one_place(party.address, self.terms.billing.address)
         return None if at_home else party
 
     # --- what it is about -------------------------------------------------------------------------------------------
@@ -348,6 +349,16 @@ def _commonest(people: list[ClaimParty | None]) -> ClaimParty | None:
 
 def _same(one: ClaimParty, other: ClaimParty) -> bool:
     return bool(one.npi) and one.npi == other.npi
+
+
+def _one_place(one: Address, other: Address) -> bool:
+    """Whether two addresses are of one place: the last four digits of a postal code say nothing more."""
+    return _place(one) == _place(other)
+
+
+def _place(address: Address) -> tuple[str, ...]:
+    lines = " ".join(address.lines)
+    return (*(part.strip().upper() for part in (lines, address.city, address.state)), address.postal_code[:5])
 
 
 def _first_text(parent: JsonObject, name: str) -> str:

@@ -218,6 +218,10 @@ class Store(Protocol):
         """Add one line to the audit trail; ids only."""
         ...
 
+    def trail(self, host: str, encounter: str | None = None) -> Iterator[tuple[datetime, str | None, str]]:
+        """The audit trail of a host, or of one visit: (when, Encounter id, what), the oldest first."""
+        ...
+
     def purge_patient(self, host: str, patient: str) -> Forgotten:
         """Forget everything of a patient ("Patient/3"), what was asked of payers too; how much that was."""
         ...

@@ -30,6 +30,8 @@ class Left:
     """"Claim/12"; "" where there is none."""
     why: str
     """What keeps it, and what to do."""
+    lacks: bool = False
+    """A record has to be completed before it can be sent; else it only waits."""
 
 
 @dataclass(frozen=True, slots=True)

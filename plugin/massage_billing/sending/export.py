@@ -93,6 +93,10 @@ class Exporter:
                 files.append(made)
         return ExportReport(self.setup.host.id, tuple(files), tuple(left), dry_run)
 
+    def only(self, number: int) -> ExportReport:
+        """``again``, as a report."""
+        return ExportReport(self.setup.host.id, (self.again(number),), ())
+
     def again(self, number: int) -> WrittenFile:
         """Write a file once more, byte for byte. SettingsError where its bytes are gone, or there never was one."""
         batch = self.setup.ledger.batch(self.setup.host.id, number)
@@ -117,7 +121,7 @@ class Exporter:
         try:
             claim = read_claim(one.record, one.claim, one.visit, terms)
         except ClaimNotExportable as problem:
-            left.append(Left(one.row.encounter, one.row.claim or "", problem.what))
+            left.append(Left(one.row.encounter, one.row.claim or "", problem.what, lacks=True))
             return
         ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
 
@@ -143,7 +147,7 @@ class Exporter:
         at = self.setup.now().replace(microsecond=0)
         made = some.target.make((claim for _, claim in some.claims), number, at)
         left += [
-            Left(one.row.encounter, claim.reference, made.refused[claim.key])
+            Left(one.row.encounter, claim.reference, made.refused[claim.key], lacks=True)
             for one, claim in some.claims
             if claim.key in made.refused
         ]

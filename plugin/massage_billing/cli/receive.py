@@ -1,0 +1,91 @@
+"""``massage-billing receive``: take what payers and clearinghouses answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from massage_billing.cli import shell
+
+if TYPE_CHECKING:
+    from massage_billing.remittance.answers import FileTaken
+
+REFUSED_EXIT = 13
+"""A file was refused whole; nothing of it was applied."""
+UNTOLD_EXIT = 5
+_FIRST = 3
+"""Problems of a file that are shown; ``--json`` has all."""
+
+
+@click.command(name="receive")
+@click.argument(
+    "files", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)
+)
+@shell.settings_option
+@shell.host_option("Which host; only needed where several are configured.")
+@shell.json_option
+def command(files: tuple[Path, ...], settings_file: Path | None, host: str | None, as_json: bool) -> int:
+    """Take what came back: TA1, 999, 277CA, 835.
+
+    Each file is applied whole and once, whatever it is called and however often it is given; of a folder, every file in
+    it. An 835 that does not balance to the cent is refused with the place. Claims are found by our number, else by
+    patient, dates, charge and codes. The EHR is given a ClaimResponse for each where it takes them.
+    """
+    from massage_billing.wiring.receiving import open_answers
+
+    settings = shell.load(settings_file)
+    with (
+        shell.progress("receive") as reporter,
+        open_answers(settings, host=settings.host(host).id, progress=reporter) as answers,
+    ):
+        taken = [answers.take(path) for path in _each(files)]
+        told, problems = answers.tell_host()
+    if as_json:
+        shell.print_json({"files": taken, "told": told, "problems": problems})
+    else:
+        _show(taken, told, problems)
+    if any(one.state == "refused" for one in taken):
+        return REFUSED_EXIT
+    return UNTOLD_EXIT if problems else 0
+
+
+def _each(given: Sequence[Path]) -> list[Path]:
+    """The files that are meant; of a folder those that are not hidden, by name."""
+    found: list[Path] = []
+    for path in given:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        found += [one for one in inside if one.is_file() and not (path.is_dir() and one.name.startswith("."))]
+    return found
+
+
+def _show(taken: Sequence[FileTaken], told: int, problems: Sequence[str]) -> None:
+    for one in taken:
+        kinds = ", ".join(one.kinds)
+        if one.state == "known":
+            click.echo(f"{one.file} ({kinds}): applied before; nothing changed.")
+        elif one.state == "other":
+            click.echo(f"{one.file} ({kinds}): says nothing of claims; left alone.")
+        elif one.state == "refused":
+            click.secho(f"{one.file} ({kinds}): REFUSED, nothing was applied.", fg="red")
+        else:
+            paid = f", {shell.dollars(one.paid)} paid" if one.paid is not None else ""
+            click.echo(f"{one.file} ({kinds}): applied to {shell.counted(one.claims, 'claim')}{paid}.")
+        _more(one)
+    if told:
+        click.echo(f"The EHR was given {shell.counted(told, 'ClaimResponse')}.")
+    for problem in problems[:_FIRST]:
+        click.secho(f"Not given to the EHR yet: {problem}", fg="yellow")
+
+
+def _more(one: FileTaken) -> None:
+    for problem in one.problems[:_FIRST]:
+        click.echo(f"  {problem}")
+    if len(one.problems) > _FIRST:
+        click.echo(f"  and {len(one.problems) - _FIRST} more; --json has all.")
+    for place, why in one.unmatched[:_FIRST]:
+        click.secho(f"  Claim {place} of the file {why}.", fg="yellow")
+    if len(one.unmatched) > _FIRST:
+        click.secho(f"  and {len(one.unmatched) - _FIRST} more were not found; --json has all.", fg="yellow")
