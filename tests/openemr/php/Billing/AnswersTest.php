@@ -91,6 +91,22 @@ final class AnswersTest extends BillingTestCase
         self::assertSame(['ICN-1', 'ICN-2'], $numbers);
     }
 
+    public function testAnAnswerOfTheSameSecondIsThatToTheClaimBefore(): void
+    {
+        $first = $this->create($this->claim());
+        $this->clock->pass('1 hour');
+        $this->manager->generate();
+        $this->clock->pass('1 hour');
+        $this->clock->pass('1 second');
+        $this->manager->pay('80.00', 1, 'ICN-1');
+        $this->clock->set($this->clock->now()->modify('-1 second')->format(DATE_ATOM)); // create() lets one second pass
+        $correction = ['revision' => 1, 'frequency' => '7', 'prior' => $first->id, 'number' => 'ICN-1'];
+        $second = $this->create($this->claim($correction));
+        self::assertSame([[$first->id, 'complete']], $this->outcomes());
+        $this->update($second->id, $this->claim(['lines' => [['97124', 1, 3000]]] + $correction));
+        self::assertSame(['97124 1 30.00'], $this->lines());
+    }
+
     public function testOfAWithdrawnCorrectionNothingIsLeft(): void
     {
         $first = $this->create($this->claim());

@@ -40,7 +40,7 @@ final class PostingTest extends BillingTestCase
         $this->create($this->claim([
             'diagnoses' => ['M54.2', 'M62.838', 'M54.50'],
             'lines' => [
-                ['97140', 2, 4850, ['GP', '59', 'XS'], [2, 1]],
+                ['97140', 2, 4850, ['GP', '59', 'XS'], [1, 2]],
                 ['97110', 1, 4525, [], [3], $second['uuid']],
                 ['G0283', 1, 1999, ['GP'], [1, 2, 3]],
             ],
@@ -49,7 +49,7 @@ final class PostingTest extends BillingTestCase
         self::assertSame(['97140 GP:59:XS 2 97.00', '97110 1 45.25', 'G0283 GP 1 19.99'], $this->lines());
         self::assertSame(['CPT4', 'CPT4', 'HCPCS'], array_column($rows, 'code_type'));
         self::assertSame(
-            ['ICD10|M62.838:ICD10|M54.2:', 'ICD10|M54.50:', 'ICD10|M54.2:ICD10|M62.838:ICD10|M54.50:'],
+            ['ICD10|M54.2:ICD10|M62.838:', 'ICD10|M54.50:', 'ICD10|M54.2:ICD10|M62.838:ICD10|M54.50:'],
             array_column($rows, 'justify')
         );
         self::assertSame(
@@ -58,6 +58,23 @@ final class PostingTest extends BillingTestCase
         );
         self::assertSame(['M54.2', 'M62.838', 'M54.50'], array_column($this->sheet(null, 'ICD10'), 'code'));
         self::assertSame(['', '', ''], array_column($rows, 'code_text'), 'A text only where the clinic has one.');
+    }
+
+    public function testALineThatPointsAtThePrincipalDiagnosisStandsFirst(): void
+    {
+        $detail = fn(string $claim): string => (string) $this->database->value(
+            'SELECT detail FROM massage_billing_posting WHERE claim = ?',
+            [$claim]
+        );
+        $diagnoses = ['M54.50', 'M54.2'];
+        $claim = $this->create($this->claim(['diagnoses' => $diagnoses, 'lines' => [
+            ['97140', 1, 4000, [], [2, 1]], ['97110', 1, 3000, [], [2]], ['97124', 1, 2000, [], [1, 2]]]]));
+        self::assertSame(['97124 1 20.00', '97140 1 40.00', '97110 1 30.00'], $this->lines());
+        self::assertSame('', $detail($claim->id));
+        $this->update($claim->id, $this->claim(['diagnoses' => $diagnoses, 'lines' => [['97140', 1, 4000, [], [2, 1]]]]));
+        self::assertStringContainsString('another diagnosis first', $detail($claim->id));
+        $this->update($claim->id, $this->claim(['diagnoses' => $diagnoses, 'lines' => [['97140', 1, 4000, [], [1]]]]));
+        self::assertStringContainsString('leaves a diagnosis out', $detail($claim->id));
     }
 
     public function testADraftHasNoRowsUntilItIsActive(): void

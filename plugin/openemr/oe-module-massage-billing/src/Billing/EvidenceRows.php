@@ -10,7 +10,8 @@ use OpenEMR\Modules\MassageBilling\Core\Database;
  * Reads what core's tables say of the sending of Claims: billing.billed and bill_process, claims, ar_activity.
  *
  * Core bills an encounter, not a claim of ours. What happened in an encounter belongs to the Claim whose rows stood
- * there: from when its rows were written until those of the next one were.
+ * there: from when its rows were written until those of the next one were. Core's times are whole seconds; one in which
+ * rows were replaced belongs to the Claim before.
  */
 final class EvidenceRows
 {
@@ -77,7 +78,7 @@ final class EvidenceRows
     {
         return $this->database->rows(
             'SELECT version, status, bill_time, process_time FROM claims WHERE patient_id = ? AND encounter_id = ? '
-            . 'AND bill_time >= ?' . ($end === null ? '' : ' AND bill_time < ?') . ' ORDER BY version',
+            . 'AND bill_time >= ?' . ($end === null ? '' : ' AND bill_time <= ?') . ' ORDER BY version',
             [$pid, $encounter, $start, ...($end === null ? [] : [$end])]
         );
     }
@@ -91,7 +92,7 @@ final class EvidenceRows
     {
         return $this->database->rows(
             'SELECT post_time, modified_time, deleted, pay_amount, payer_claim_number FROM ar_activity WHERE pid = ? '
-            . 'AND encounter = ? AND payer_type > 0 AND post_time >= ?' . ($end === null ? '' : ' AND post_time < ?')
+            . 'AND encounter = ? AND payer_type > 0 AND post_time >= ?' . ($end === null ? '' : ' AND post_time <= ?')
             . ' ORDER BY sequence_no',
             [$pid, $encounter, $start, ...($end === null ? [] : [$end])]
         );

@@ -17,7 +17,10 @@ final class PayerAnswer
     {
     }
 
-    /** Whether an answer was posted since a Claim's rows were first written. */
+    /**
+     * Whether an answer was posted after a Claim's rows were first written; what came in the same second, core's times
+     * have no finer, was the answer to the claim before.
+     */
     public function isThereFor(string $claim, int $pid, int $encounter): bool
     {
         $since = $this->database->value(
@@ -30,10 +33,10 @@ final class PayerAnswer
         }
         return $this->database->row(
             'SELECT 1 FROM ar_activity WHERE pid = ? AND encounter = ? AND payer_type > 0 AND deleted IS NULL '
-            . 'AND post_time >= ? LIMIT 1',
+            . 'AND post_time > ? LIMIT 1',
             [$pid, $encounter, $since]
         ) !== null || $this->database->row(
-            'SELECT 1 FROM claims WHERE patient_id = ? AND encounter_id = ? AND status IN (6, 7) AND bill_time >= ? LIMIT 1',
+            'SELECT 1 FROM claims WHERE patient_id = ? AND encounter_id = ? AND status IN (6, 7) AND bill_time > ? LIMIT 1',
             [$pid, $encounter, $since]
         ) !== null;
     }

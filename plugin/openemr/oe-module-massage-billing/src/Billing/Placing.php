@@ -25,10 +25,10 @@ final class Placing
         $this->requireCodeTypes($claim);
         $visits = [];
         foreach ($claim->encounters() as $id) {
-            $lines = array_values(array_filter(
+            $lines = self::principalFirst($claim, array_values(array_filter(
                 $claim->lines,
                 static fn(ClaimLine $line): bool => $line->encounter === $id
-            ));
+            )));
             $visits[] = new PlacedVisit(
                 $id,
                 $found[$id]['encounter'],
@@ -39,10 +39,53 @@ final class Placing
                 $claim->options
             );
         }
-        // Billing Manager offers first the insurance after the last one closed (interface/billing/billing_report.php).
-        $advice = $insurance['of'] < 2 || $insurance['place'] === $found[$first]['closed']
-            ? '' : "In Billing Manager choose the {$insurance['type']} insurance.";
+        $advice = $this->advice($claim, $visits, $insurance, $found[$first]['closed']);
         return new Placed($claim, $patient['pid'], $visits, $this->conflicts($claim, $found), $advice);
+    }
+
+    /**
+     * The lines with one in front that points first at the first of their diagnoses in the Claim's order: core makes the
+     * list of diagnoses, the principal one first, from the pointers in the order of the rows (Claim::diagArray).
+     *
+     * @param list<ClaimLine> $lines
+     * @return list<ClaimLine>
+     */
+    private static function principalFirst(BillableClaim $claim, array $lines): array
+    {
+        $pointed = array_merge([], ...array_map(static fn(ClaimLine $line): array => $line->diagnoses, $lines));
+        $principal = array_values(array_intersect($claim->diagnoses, $pointed))[0] ?? null;
+        foreach ($lines as $n => $line) {
+            if ($line->diagnoses[0] === $principal) {
+                unset($lines[$n]);
+                return [$line, ...array_values($lines)];
+            }
+        }
+        return $lines;
+    }
+
+    /**
+     * What a biller has to know of the 837P that core will make; "" nothing.
+     *
+     * @param list<PlacedVisit> $visits
+     * @param array{payer: int, type: string, place: int, of: int} $insurance
+     * @param int $closed the insurances that the encounter is done with
+     */
+    private function advice(BillableClaim $claim, array $visits, array $insurance, int $closed): string
+    {
+        $advice = [];
+        // Billing Manager offers first the insurance after the last one closed (interface/billing/billing_report.php).
+        if ($insurance['of'] > 1 && $insurance['place'] !== $closed) {
+            $advice[] = "In Billing Manager choose the {$insurance['type']} insurance.";
+        }
+        $pointed = array_merge([], ...array_map(static fn(ClaimLine $line): array => $line->diagnoses, $claim->lines));
+        if (array_diff($claim->diagnoses, $pointed) !== []) {
+            $advice[] = 'OpenEMR leaves a diagnosis out of the 837P that no line points at.';
+        }
+        $first = $claim->diagnoses[0];
+        if (count($visits) === 1 && !str_starts_with((string) $visits[0]->lines[0]->columns['justify'], "ICD10|$first:")) {
+            $advice[] = 'OpenEMR lists another diagnosis first in the 837P: no line points first at the first of the claim.';
+        }
+        return implode(' ', $advice);
     }
 
     /** @return array<string, array{encounter: int, pid: int, day: string, place: string, closed: int}> by Encounter id */

@@ -26,7 +26,7 @@ final class Sendings
         $stood = $claims === [] ? [] : $this->rows->stood($claims);
         foreach ($stood as $n => $one) {
             if (in_array($one['claim'], $claims, true)) {
-                $parts[(string) $one['claim']][] = $this->part($one, self::end($stood, $n));
+                $parts[(string) $one['claim']][] = $this->part($one, self::start($stood, $n), self::end($stood, $n));
             }
         }
         $found = [];
@@ -37,6 +37,22 @@ final class Sendings
             }
         }
         return $found;
+    }
+
+    /**
+     * When a Claim's rows were written; the second after, where they took another's place.
+     *
+     * @param list<array<string, mixed>> $stood in the order of their time
+     */
+    private static function start(array $stood, int $n): string
+    {
+        $start = (string) $stood[$n]['start'];
+        foreach (array_slice($stood, 0, $n) as $before) {
+            if ($before['encounter'] === $stood[$n]['encounter'] && $before['pid'] === $stood[$n]['pid']) {
+                return (new \DateTimeImmutable("$start +1 second", new \DateTimeZone('UTC')))->format('Y-m-d H:i:s');
+            }
+        }
+        return $start;
     }
 
     /**
@@ -67,9 +83,9 @@ final class Sendings
      * @param array<string, mixed> $one
      * @return array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string}
      */
-    private function part(array $one, ?string $end): array
+    private function part(array $one, string $start, ?string $end): array
     {
-        $where = [(int) $one['pid'], (int) $one['encounter'], (string) $one['start'], $end];
+        $where = [(int) $one['pid'], (int) $one['encounter'], $start, $end];
         $statuses = [];
         $times = [(string) $one['last_bill_date'], (string) $one['process_date']];
         foreach ($this->rows->versions(...$where) as $version) {
