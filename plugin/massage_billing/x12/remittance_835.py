@@ -223,7 +223,8 @@ class _Reader:
     def _moved(self, parts: Parts, segment: str) -> None:
         """PLB: provider, end of the fiscal year, then reason and amount, six times."""
         provider, period = at(parts, 1), day(at(parts, 2))
-        keep = len(parts) == 3 or (period is None and bool(at(parts, 2))) or len(at(parts, 2)) > 8
+        told = len(self.adjustments)
+        keep = (period is None and bool(at(parts, 2))) or len(at(parts, 2)) > 8
         for place in range(3, len(parts), 2):
             why, amount = at(parts, place), at(parts, place + 1)
             if not (why or amount):
@@ -239,7 +240,7 @@ class _Reader:
                 continue
             reference = components[1] if len(components) > 1 else ""
             self.adjustments.append(ProviderAdjustment(components[0].upper(), reference, value, provider, period))
-        if keep:
+        if keep or len(self.adjustments) == told:
             self.rest.keep(segment)
 
     def _begun(self, header: _Header) -> Remittance:
