@@ -40,7 +40,8 @@ final class DocumentTest extends TestCase
         $document = Document::parse('{ "meta" : {"lastUpdated":"1999-01-01T00:00:00Z", "versionId":"77", "tag":'
             . '[{"system":"s","code":"c"}] } , "id":"theirs", "resourceType":"Task", "status":"draft" }');
         self::assertSame('{"resourceType":"Task","id":"ours","meta":{"versionId":"3","lastUpdated":'
-            . '"2026-12-01T18:00:00.250Z","tag":[{"system":"s","code":"c"}]},"status":"draft"}', $document->text('ours', 3, self::moment()));
+            . '"2026-12-01T18:00:00.250Z","tag":[{"system":"s","code":"c"}]},"status":"draft"}',
+                $document->text('ours', 3, self::moment()));
         self::assertSame('3', $document->stored('ours', 3, self::moment())->json['meta']['versionId']);
         self::assertSame('ours', $document->stored('ours', 3, self::moment())->json['id']);
     }
@@ -78,13 +79,15 @@ final class DocumentTest extends TestCase
             case 1:
                 return (string) mt_rand(-100, 100000);
             case 2:
-                return mt_rand(0, 999) . '.' . str_pad((string) mt_rand(0, 9999), mt_rand(1, 6), '0', STR_PAD_LEFT) . '0';
+                return mt_rand(0, 999) . '.' . str_pad((string) mt_rand(0, 9999), mt_rand(1, 6), '0', STR_PAD_LEFT)
+                    . '0';
             case 3:
                 return mt_rand(1, 9) . ['e', 'E', 'e+', 'E-'][mt_rand(0, 3)] . mt_rand(0, 300);
             case 4:
                 return json_encode(self::word() . self::word());
             case 5:
-                return '"' . substr(json_encode(self::word()), 1, -1) . ['\\"', '\\\\', '\\/', '\\n', '\\u00e9', '\\ud83d\\ude00', '{', ']', ':', ',', '12.50'][mt_rand(0, 10)] . '"';
+                return '"' . substr(json_encode(self::word()), 1, -1) . ['\\"', '\\\\', '\\/', '\\n', '\\u00e9',
+                    '\\ud83d\\ude00', '{', ']', ':', ',', '12.50'][mt_rand(0, 10)] . '"';
             case 6:
                 return json_encode(self::word(), JSON_UNESCAPED_UNICODE);
             case 7:
@@ -136,7 +139,8 @@ final class DocumentTest extends TestCase
         yield 'half a character' => ['{"resourceType":"Claim","a":"\\ud83d"}', 400];
         yield 'a byte order mark' => ["\u{FEFF}{\"resourceType\":\"Claim\"}", 400];
         yield 'a number that is none' => ['{"resourceType":"Claim","a":01.50}', 400];
-        yield 'nested too deep' => ['{"resourceType":"Claim","a":' . str_repeat('[', 70) . str_repeat(']', 70) . '}', 400];
+        yield 'nested too deep' => ['{"resourceType":"Claim","a":' . str_repeat('[', 70) . str_repeat(']', 70) . '}',
+            400];
         yield 'nested very deep' => ['{"resourceType":"Claim","a":' . str_repeat('{"a":', 200000), 400];
     }
 
@@ -157,7 +161,8 @@ final class DocumentTest extends TestCase
         $text = Document::parse("{\"resourceType\":\"Claim\",\"a\":\"$long\",\"b\":1.0}")->text('x', 1, self::moment());
         self::assertStringEndsWith("\"a\":\"$long\",\"b\":1.0}", $text);
         $many = implode(',', array_map(static fn(int $n): string => "\"k$n\":1.50", range(1, 20000)));
-        self::assertStringContainsString($many, Document::parse("{\"resourceType\":\"Claim\",$many}")->text('x', 1, self::moment()));
+        self::assertStringContainsString($many, Document::parse("{\"resourceType\":\"Claim\",$many}")->text('x', 1,
+            self::moment()));
     }
 
     public function testOrderOfMembersSaysNothingAndSpellingOfNumbersDoes(): void
@@ -171,7 +176,8 @@ final class DocumentTest extends TestCase
 
     public function testOurOwnAmountsAreSpelledAsGiven(): void
     {
-        self::assertSame('{"value":12.50,"text":"12.50"}', Json::encode(['value' => new Number('12.50'), 'text' => '12.50']));
+        self::assertSame('{"value":12.50,"text":"12.50"}', Json::encode(['value' => new Number('12.50'),
+            'text' => '12.50']));
         self::assertSame('12.50', JsonText::parse(Json::encode(['value' => new Number('12.50')]))->json['value']);
         $this->expectException(\InvalidArgumentException::class);
         new Number('1,5');

@@ -50,7 +50,8 @@ abstract class FhirTestCase extends ModuleTestCase
         $this->therapist = $this->clinic->therapist();
         $this->facility = $this->clinic->facility();
         $pid = $this->patient['pid'];
-        $this->visit = $this->clinic->encounter($pid, '2026-12-01 10:00:00', $this->therapist['id'], $this->facility['id']);
+        $this->visit = $this->clinic->encounter($pid, '2026-12-01 10:00:00', $this->therapist['id'],
+            $this->facility['id']);
         $this->coverage = $this->clinic->coverage($pid);
         $this->store = TestBase::store($this->database, $this->clock);
     }

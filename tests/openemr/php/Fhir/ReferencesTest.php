@@ -44,7 +44,8 @@ final class ReferencesTest extends FhirTestCase
             $this->store->create('Task', $this->task($type, ['input' => $input(FhirTestCase::BASE . "/$type/$id")]));
             $this->store->create('Task', $this->task($type, ['input' => $input("$type/$id/_history/1")]));
             foreach ([$this->clinic->uuid(), 'nobody', '1'] as $unknown) {
-                $refused = self::refusal(fn() => $this->store->create('Task', $this->task('x', ['input' => $input("$type/$unknown")])));
+                $refused = self::refusal(fn() => $this->store->create('Task', $this->task('x',
+                    ['input' => $input("$type/$unknown")])));
                 self::assertSame(422, $refused->status, "$type/$unknown");
                 self::assertSame(['Task.input[0].valueReference'], array_keys($refused->at));
             }
@@ -53,7 +54,8 @@ final class ReferencesTest extends FhirTestCase
         foreach ([$this->facility['uuid'], $this->row('procedure_providers', ['name' => 'Lab'])] as $id) {
             $this->store->create('Task', $this->task('x', ['owner' => ['reference' => "Organization/$id"]]));
         }
-        $wrong = fn() => $this->store->create('Task', $this->task('x', ['owner' => ['reference' => "$other[0]/{$this->facility['uuid']}"]]));
+        $wrong = fn() => $this->store->create('Task', $this->task('x',
+            ['owner' => ['reference' => "$other[0]/{$this->facility['uuid']}"]]));
         self::assertSame(422, self::refusal($wrong)->status);
     }
 
@@ -94,7 +96,8 @@ final class ReferencesTest extends FhirTestCase
     public function testAClaimIsOfAPatientWhoIsThere(): void
     {
         foreach ([['reference' => 'Patient/' . $this->clinic->uuid()], ['display' => 'somebody'],
-            ['reference' => "Practitioner/{$this->therapist['uuid']}"], ['reference' => 'https://else.example/Patient/1']] as $patient) {
+            ['reference' => "Practitioner/{$this->therapist['uuid']}"],
+                ['reference' => 'https://else.example/Patient/1']] as $patient) {
             $refused = self::refusal(fn() => $this->store->create('Claim', $this->claim('K', ['patient' => $patient])));
             self::assertSame(422, $refused->status);
             self::assertContains('Claim.patient', array_keys($refused->at));
@@ -105,7 +108,8 @@ final class ReferencesTest extends FhirTestCase
     {
         $claim = fn(string $reference, array $more = []): array => $this->claim('K', $more + [
             'supportingInfo' => [['sequence' => 1, 'valueReference' => ['reference' => $reference]]]]);
-        foreach (['urn:uuid:' . $this->clinic->uuid(), '#x', 'Patient', 'Patient?identifier=1', '/Patient/1', '', 'a b'] as $wrong) {
+        foreach (['urn:uuid:' . $this->clinic->uuid(), '#x', 'Patient', 'Patient?identifier=1', '/Patient/1', '',
+            'a b'] as $wrong) {
             $refused = self::refusal(fn() => $this->store->create('Claim', $claim($wrong)));
             self::assertSame(['Claim.supportingInfo[0].valueReference'], array_keys($refused->at), $wrong);
         }

@@ -37,7 +37,8 @@ final class RoutesTest extends FhirTestCase
 
     public function testAClaimIsCreatedReadChangedAndItsVersionsRead(): void
     {
-        $body = str_replace('"use":"claim"', '"use":"claim","total":{"value":12.50,"currency":"USD"}', (string) json_encode($this->claim()));
+        $body = str_replace('"use":"claim"', '"use":"claim","total":{"value":12.50,"currency":"USD"}',
+            (string) json_encode($this->claim()));
         $created = $this->ask('POST', 'Claim', $body);
         self::assertSame(201, $created->getStatusCode(), (string) $created->getContent());
         $json = json_decode((string) $created->getContent(), true);
@@ -61,7 +62,8 @@ final class RoutesTest extends FhirTestCase
         $late = $this->ask('PUT', "Claim/{$json['id']}", $body, ['If-Match' => 'W/"1"']);
         self::assertSame(400, $late->getStatusCode()); // it has no id
         $json['status'] = 'active';
-        foreach (['W/"1"' => 412, '"1"' => 412, 'W/"x"' => 412, 'W/"1", W/"2"' => 412, 'W/"2-gzip"' => 200, '*' => 200] as $tag => $status) {
+        foreach (['W/"1"' => 412, '"1"' => 412, 'W/"x"' => 412, 'W/"1", W/"2"' => 412, 'W/"2-gzip"' => 200,
+            '*' => 200] as $tag => $status) {
             $json['disposition'] = $tag;
             $answer = $this->ask('PUT', "Claim/{$json['id']}", (string) json_encode($json), ['If-Match' => $tag]);
             self::assertSame($status, $answer->getStatusCode(), $tag);
@@ -91,7 +93,8 @@ final class RoutesTest extends FhirTestCase
         $minimal = $this->ask('POST', 'Task', (string) json_encode($this->task()), ['Prefer' => 'return=minimal']);
         self::assertSame([201, ''], [$minimal->getStatusCode(), $minimal->getContent()]);
         self::assertNotNull($minimal->headers->get('Location'));
-        $outcome = $this->ask('POST', 'Task', (string) json_encode($this->task()), ['Prefer' => 'handling=strict; return=OperationOutcome']);
+        $outcome = $this->ask('POST', 'Task', (string) json_encode($this->task()),
+            ['Prefer' => 'handling=strict; return=OperationOutcome']);
         self::assertOutcome(201, $outcome);
     }
 
@@ -104,7 +107,8 @@ final class RoutesTest extends FhirTestCase
         self::assertOutcome(415, $this->ask('POST', 'Task', $task, ['Content-Type' => 'application/fhir+xml']));
         self::assertOutcome(415, $this->ask('POST', 'Task', $task, ['Content-Encoding' => 'gzip']));
         self::assertOutcome(406, $this->ask('POST', 'Task', $task, ['Accept' => 'application/fhir+xml']));
-        self::assertOutcome(413, $this->ask('POST', 'Task', '{"resourceType":"Task","x":"' . str_repeat('a', 2097152) . '"}'));
+        self::assertOutcome(413, $this->ask('POST', 'Task', '{"resourceType":"Task","x":"' . str_repeat('a', 2097152)
+            . '"}'));
         self::assertOutcome(413, $this->ask('POST', 'Task', '{}', ['Content-Length' => '99999999']));
         $id = $this->clinic->uuid();
         $put = $this->ask('PUT', "Task/$id", (string) json_encode($this->task('T', ['id' => $id])));
@@ -155,7 +159,8 @@ final class RoutesTest extends FhirTestCase
             $this->store->create('Task', $this->task("T$n"));
         }
         $ids = array_map(fn(): string => 'Encounter/' . $this->clinic->uuid(), range(1, 199));
-        $form = http_build_query(['focus' => implode(',', [...$ids, "Encounter/{$this->visit['uuid']}"]), '_count' => '2']);
+        $form = http_build_query(['focus' => implode(',', [...$ids, "Encounter/{$this->visit['uuid']}"]),
+            '_count' => '2']);
         $first = self::json($this->ask('SEARCH', 'Task?status=requested', $form));
         self::assertCount(2, $first['entry']);
         $next = array_column($first['link'], 'url', 'relation')['next'];
@@ -164,7 +169,8 @@ final class RoutesTest extends FhirTestCase
         self::assertCount(1, $second['entry']);
         self::assertArrayNotHasKey('next', array_column($second['link'], 'url', 'relation'));
         self::assertOutcome(400, $this->ask('GET', 'Task?_page=xx'));
-        self::assertOutcome(400, $this->ask('GET', 'Task?_page=' . rtrim(strtr(base64_encode((string) gzdeflate(str_repeat('a', 9999999))), '+/', '-_'), '=')));
+        self::assertOutcome(400, $this->ask('GET', 'Task?_page='
+            . rtrim(strtr(base64_encode((string) gzdeflate(str_repeat('a', 9999999))), '+/', '-_'), '=')));
     }
 
     public function testAnUnknownParameterIsRefusedUnlessTheClientIsLenient(): void
@@ -172,7 +178,8 @@ final class RoutesTest extends FhirTestCase
         $this->store->create('Task', $this->task());
         $outcome = self::assertOutcome(400, $this->ask('GET', 'Task?colour=blue'));
         self::assertStringContainsString('colour', $outcome['issue'][0]['diagnostics']);
-        $bundle = self::json($this->ask('GET', 'Task?colour=blue&status=requested', '', ['Prefer' => 'handling=lenient']));
+        $bundle = self::json($this->ask('GET', 'Task?colour=blue&status=requested', '',
+            ['Prefer' => 'handling=lenient']));
         self::assertSame(['match', 'outcome'], array_column(array_column($bundle['entry'], 'search'), 'mode'));
         self::assertStringNotContainsString('colour', $bundle['link'][0]['url']);
     }
@@ -207,9 +214,11 @@ final class RoutesTest extends FhirTestCase
         $other = $this->clinic->patient();
         $visit = $this->clinic->encounter($other['pid']);
         $mine = $this->store->create('Task', $this->task('mine'))->stored;
-        $theirs = $this->store->create('Task', $this->task('theirs', ['for' => ['reference' => "Patient/{$other['uuid']}"],
+        $theirs = $this->store->create('Task', $this->task('theirs',
+            ['for' => ['reference' => "Patient/{$other['uuid']}"],
             'focus' => ['reference' => "Encounter/{$visit['uuid']}"]]))->stored;
-        $nobodys = $this->store->create('Task', ['resourceType' => 'Task', 'status' => 'draft', 'intent' => 'order'])->stored;
+        $nobodys = $this->store->create('Task', ['resourceType' => 'Task', 'status' => 'draft',
+            'intent' => 'order'])->stored;
         foreach ([['role' => 'patient', 'patient' => $this->patient['uuid']],
             ['role' => 'patient', 'patient' => strtoupper($this->patient['uuid']), 'bound' => false],
             ['role' => 'users', 'patient' => $this->patient['uuid'], 'bound' => true]] as $as) {
@@ -228,8 +237,10 @@ final class RoutesTest extends FhirTestCase
         }
         self::assertOutcome(403, $this->ask('GET', 'Task', '', [], ['role' => 'patient', 'patient' => '']));
         $this->access = new SetAccess([]);
-        self::assertSame(200, $this->ask('GET', "Task/$mine->id", '', [], ['role' => 'patient', 'patient' => $this->patient['uuid']])->getStatusCode());
-        self::assertOutcome(403, $this->ask('GET', "Task/$mine->id", '', [], ['role' => 'users', 'patient' => $this->patient['uuid'], 'bound' => true]));
+        self::assertSame(200, $this->ask('GET', "Task/$mine->id", '', [], ['role' => 'patient',
+            'patient' => $this->patient['uuid']])->getStatusCode());
+        self::assertOutcome(403, $this->ask('GET', "Task/$mine->id", '', [], ['role' => 'users',
+            'patient' => $this->patient['uuid'], 'bound' => true]));
     }
 
     public function testAScopeWithARestrictionOpensNothing(): void
@@ -334,22 +345,28 @@ final class RoutesTest extends FhirTestCase
     public function testTheCapabilityStatementIsCoresWithOursInIt(): void
     {
         $statement = self::json($this->handle($this->request('GET', 'metadata', '', [])));
-        self::assertSame(['resourceType' => 'CapabilityStatement', 'status' => 'active'], array_slice($statement, 0, 2));
+        self::assertSame(['resourceType' => 'CapabilityStatement', 'status' => 'active'], array_slice($statement, 0,
+            2));
         $types = array_column($statement['rest'][0]['resource'], null, 'type');
         self::assertSame(['Patient', 'Provenance', 'Procedure', 'Claim', 'CoverageEligibilityRequest',
             'CoverageEligibilityResponse', 'Task', 'ClaimResponse'], array_keys($types));
         self::assertSame(['type' => 'Patient', 'interaction' => [['code' => 'read']]], $types['Patient']);
         $claim = $types['Claim'];
-        self::assertSame(['read', 'vread', 'search-type', 'create', 'update'], array_column($claim['interaction'], 'code'));
-        self::assertSame([true, 'versioned', false], [$claim['conditionalCreate'], $claim['versioning'], $claim['updateCreate']]);
+        self::assertSame(['read', 'vread', 'search-type', 'create', 'update'], array_column($claim['interaction'],
+            'code'));
+        self::assertSame([true, 'versioned', false], [$claim['conditionalCreate'], $claim['versioning'],
+            $claim['updateCreate']]);
         $parameters = array_column($claim['searchParam'], 'type', 'name');
-        self::assertSame(['token', 'date', 'token', 'reference', 'reference', 'token'], [$parameters['_id'], $parameters['_lastUpdated'],
+        self::assertSame(['token', 'date', 'token', 'reference', 'reference', 'token'], [$parameters['_id'],
+            $parameters['_lastUpdated'],
             $parameters['_tag'], $parameters['patient'], $parameters['encounter'], $parameters['use']]);
-        self::assertSame(['read', 'vread', 'search-type', 'create', 'update'], array_column($types['Provenance']['interaction'], 'code'));
+        self::assertSame(['read', 'vread', 'search-type', 'create', 'update'],
+            array_column($types['Provenance']['interaction'], 'code'));
         self::assertContains('target', array_column($types['Provenance']['searchParam'], 'name'));
         self::assertSame(['read', 'search-type'], array_column($types['ClaimResponse']['interaction'], 'code'));
         self::assertSame(['patient', 'encounter'], array_column($types['Procedure']['searchParam'], 'name'));
-        self::assertContains('https://massage-billing.org/fhir/StructureDefinition/visit-outlook', $types['Task']['supportedProfile']);
+        self::assertContains('https://massage-billing.org/fhir/StructureDefinition/visit-outlook',
+            $types['Task']['supportedProfile']);
     }
 
     public function testAStatementThatCannotBeAddedToStaysCores(): void
@@ -366,14 +383,16 @@ final class RoutesTest extends FhirTestCase
             ->setScopes(['patient/Provenance.read', 'openid']);
         Scopes::register($event);
         $scopes = $event->getScopes();
-        foreach (['system/Claim.crus', 'system/Claim.read', 'system/Task.write', 'user/Provenance.crus', 'patient/Task.rs',
+        foreach (['system/Claim.crus', 'system/Claim.read', 'system/Task.write', 'user/Provenance.crus',
+            'patient/Task.rs',
             'system/ClaimResponse.rs', 'user/Consent.read', 'patient/ChargeItem.read'] as $scope) {
             self::assertContains($scope, $scopes);
         }
         self::assertSame($scopes, array_unique($scopes));
         self::assertSame([], preg_grep('~^patient/.*\.(write|c)~', $scopes));
         self::assertSame([], preg_grep('~(Claim|ClaimResponse|Consent|ChargeItem)\.cruds$~', $scopes));
-        foreach (preg_grep('~/(Claim|Task|Provenance|Cov\w+s[et]\w*|ClaimResponse|ChargeItem|Consent)\.~', Scopes::needed()) ?: [] as $needed) {
+        foreach (preg_grep('~/(Claim|Task|Provenance|Cov\w+s[et]\w*|ClaimResponse|ChargeItem|Consent)\.~',
+            Scopes::needed()) ?: [] as $needed) {
             self::assertContains(str_replace('.crs', '.crus', $needed), $scopes); // core lets a part of it through
         }
         $standard = (new RestApiScopeEvent())->setApiType('standard')->setSystemScopesEnabled(true);
@@ -431,7 +450,8 @@ final class RoutesTest extends FhirTestCase
         }
         // As mod_rewrite and core leave it: PHP's own line has the last of several only, the server's has all.
         putenv('QUERY_STRING=' . rtrim("_REWRITE_COMMAND=default/fhir/$path&$query", '&'));
-        $request = new HttpRestRequest($get, [], [], [], [], $server + ['QUERY_STRING' => http_build_query($get)], $body);
+        $request = new HttpRestRequest($get, [], [], [], [], $server + ['QUERY_STRING' => http_build_query($get)],
+            $body);
         foreach (($body === '' ? [] : ['Content-Type' => $type]) as $name => $value) {
             $request->headers->set($name, $value);
         }
@@ -446,7 +466,8 @@ final class RoutesTest extends FhirTestCase
     {
         $path = $request->getMethod() . substr((string) $request->server->get('PATH_INFO'), strlen('/default'));
         foreach ($this->routes() as $route => $action) {
-            $pattern = preg_replace('/\\\:[a-zA-Z0-9\_\-]+/', '([a-zA-Z0-9\-\_\$\:\'=]+)', preg_quote(str_replace(' ', '', $route)));
+            $pattern = preg_replace('/\\\:[a-zA-Z0-9\_\-]+/', '([a-zA-Z0-9\-\_\$\:\'=]+)', preg_quote(str_replace(' ',
+                '', $route)));
             if (preg_match("@^$pattern$@D", $path, $found) === 1) {
                 return $action(...array_slice($found, 1), ...[$request, new \stdClass()]);
             }
@@ -461,7 +482,8 @@ final class RoutesTest extends FhirTestCase
         $event = new RestApiCreateEvent([], [
             'GET /fhir/Provenance/:uuid' => $core,
             'GET /fhir/Provenance' => $core,
-            'GET /fhir/metadata' => static fn(): array => ['resourceType' => 'CapabilityStatement', 'status' => 'active',
+            'GET /fhir/metadata' => static fn(): array => ['resourceType' => 'CapabilityStatement',
+                'status' => 'active',
                 'rest' => [['mode' => 'server', 'resource' => [
                     ['type' => 'Patient', 'interaction' => [['code' => 'read']]],
                     ['type' => 'Provenance', 'interaction' => [['code' => 'read']]],
@@ -475,8 +497,10 @@ final class RoutesTest extends FhirTestCase
     private function ours(): Routes
     {
         $source = $this->responses();
-        $rest = new Rest($this->store, ['ClaimResponse' => $source], new TestBase(), $this->clock, $this->access, $this->audit);
-        $metadata = new Metadata([$source], ['Procedure' => ['patient' => 'reference', 'encounter' => 'reference'], 'Device' => ['x' => 'token']]);
+        $rest = new Rest($this->store, ['ClaimResponse' => $source], new TestBase(), $this->clock, $this->access,
+            $this->audit);
+        $metadata = new Metadata([$source], ['Procedure' => ['patient' => 'reference', 'encounter' => 'reference'],
+            'Device' => ['x' => 'token']]);
         return new Routes($rest, $metadata, [$source]);
     }
 

@@ -98,7 +98,8 @@ final class SearchTest extends FhirTestCase
         foreach (
             [
                 'name=Muster', 'patient.name=x', '_include=Claim:patient', '_revinclude=Provenance:target', '_sort=use',
-                '_elements=id', '_summary=true', '_total=many', '_format=xml', 'identifier:not=a', 'status:missing=true',
+                '_elements=id', '_summary=true', '_total=many', '_format=xml', 'identifier:not=a',
+                    'status:missing=true',
                 'patient:identifier=x', '_lastUpdated=yesterday', '_lastUpdated=2026-13', '_lastUpdated=2026-02-30',
                 '_lastUpdated=zz2026', '_lastUpdated=2026-12-01T18', '_lastUpdated=2026-12-01T18:00:00ZZ', 'created=',
                 '_lastUpdated=ge2026,lt2027', '_count=-1', '_count=many', '_cursor=1', 'identifier=|', 'patient=',
@@ -176,7 +177,8 @@ final class SearchTest extends FhirTestCase
     {
         $this->many(3);
         $this->clock->pass('1 minute');
-        $this->store->update('Task', $this->ids['T0'], $this->task('T0', ['id' => $this->ids['T0'], 'status' => 'ready']));
+        $this->store->update('Task', $this->ids['T0'], $this->task('T0', ['id' => $this->ids['T0'],
+            'status' => 'ready']));
         self::assertSame('T0T1T2', $this->keys($this->search('Task', '')));
         self::assertSame('T1T2T0', $this->keys($this->search('Task', '_sort=_lastUpdated')));
         self::assertSame('T0', substr($this->keys($this->search('Task', '_sort=-_lastUpdated')), 0, 2));
@@ -230,7 +232,8 @@ final class SearchTest extends FhirTestCase
     public function testDatesOutsideTheirFormAreNoDates(): void
     {
         $now = new \DateTimeImmutable('2026-12-01T00:00:00Z');
-        self::assertTrue(DateRange::parse('x', 'ap2026-11-21', $now)->holds(new \DateTimeImmutable('2026-11-20T12:00:00Z')));
+        self::assertTrue(DateRange::parse('x', 'ap2026-11-21',
+            $now)->holds(new \DateTimeImmutable('2026-11-20T12:00:00Z')));
         self::assertSame('2027-01-01', DateRange::parse('x', '2026', $now)->end->format('Y-m-d'));
         self::assertSame('2026-12-01T23:30:00.123', DateRange::parse('x', 'ge2026-12-01T18:30:00.1239-05:00', $now)
             ->start->format('Y-m-d\TH:i:s.v'));

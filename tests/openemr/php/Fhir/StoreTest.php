@@ -110,7 +110,8 @@ final class StoreTest extends FhirTestCase
     {
         $first = $this->store->create('Claim', $this->claim())->stored;
         $this->clock->pass('5 minutes');
-        $second = $this->store->update('Claim', $first->id, $this->claim('K1', ['id' => $first->id, 'status' => 'cancelled']), 1);
+        $second = $this->store->update('Claim', $first->id, $this->claim('K1', ['id' => $first->id,
+            'status' => 'cancelled']), 1);
         self::assertSame(2, $second->version);
         self::assertSame('2026-12-01T18:05:00.000Z', $second->json['meta']['lastUpdated']);
         self::assertSame($second->text, $this->store->read('Claim', $first->id)?->text);
@@ -126,7 +127,8 @@ final class StoreTest extends FhirTestCase
         $first = $this->store->create('Claim', $this->claim())->stored;
         $changed = $this->claim('K1', ['id' => $first->id, 'status' => 'cancelled']);
         $this->store->update('Claim', $first->id, $changed, 1);
-        $refused = self::refusal(fn() => $this->store->update('Claim', $first->id, $this->claim('K1', ['id' => $first->id]), 1));
+        $refused = self::refusal(fn() => $this->store->update('Claim', $first->id, $this->claim('K1',
+            ['id' => $first->id]), 1));
         self::assertSame(412, $refused->status);
         self::assertSame('cancelled', $this->store->read('Claim', $first->id)?->json['status']);
     }
