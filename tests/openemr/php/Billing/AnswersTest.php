@@ -71,6 +71,16 @@ final class AnswersTest extends BillingTestCase
         self::assertSame('active', $this->answers()[0]['status']);
     }
 
+    public function testReopenedOnTheFeeSheetIsNotSent(): void
+    {
+        $this->create($this->claim());
+        $this->manager->generate();
+        $this->clock->set('2026-12-05T19:30:00Z');
+        $this->manager->reopenFeeSheet();
+        [$answer] = $this->answers('_lastUpdated', 'ge2026-12-05T19:30:00Z');
+        self::assertSame(['cancelled', '2026-12-05T19:30:00.000Z'], [$answer['status'], $answer['meta']['lastUpdated']]);
+    }
+
     public function testTheAnswerToTheCorrectionIsNotThatToTheClaimBefore(): void
     {
         $first = $this->create($this->claim());

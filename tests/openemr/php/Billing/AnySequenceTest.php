@@ -14,7 +14,7 @@ final class AnySequenceTest extends BillingTestCase
 {
     private const STEPS = 45;
     private const ACTS = ['write', 'write', 'write', 'change', 'change', 'change', 'cancel', 'type', 'edit', 'delete', 'restore',
-        'generate', 'generate', 'clear', 'reopen', 'reopen', 'pay', 'deny', 'retry', 'retry', 'misc', 'correct', 'correct', 'tidy',
+        'generate', 'generate', 'clear', 'reopen', 'reopen', 'reopenFeeSheet', 'pay', 'deny', 'retry', 'retry', 'misc', 'correct', 'correct', 'tidy',
         'tidy', 'tidy', 'tidy'];
 
     /** @var array<int, array<string, mixed>> rows that are no longer, or never were, the module's to change, by id */
@@ -166,6 +166,12 @@ final class AnySequenceTest extends BillingTestCase
     private function reopen(): void
     {
         $this->manager->reopen($this->coverage['company']);
+        $this->again();
+    }
+
+    private function reopenFeeSheet(): void
+    {
+        $this->manager->reopenFeeSheet();
         $this->again();
     }
 

@@ -42,6 +42,20 @@ final class BillingManager
         $this->billing('billed = 0, bill_process = 0, payer_id = ?', [$payer]);
     }
 
+    /** "Reopen" on the fee sheet, which voids the checkout (BillingUtilities::doVoid, reOpenEncounterForBilling). */
+    public function reopenFeeSheet(): void
+    {
+        $this->database->change(
+            'UPDATE ar_activity SET deleted = ? WHERE deleted IS NULL AND pid = ? AND encounter = ?',
+            [$this->now(), $this->pid, $this->encounter]
+        );
+        $this->billing('billed = 0, bill_date = NULL', []);
+        $this->database->change(
+            'UPDATE form_encounter SET last_level_billed = 0, last_level_closed = 0, last_update = ? WHERE pid = ? AND encounter = ?',
+            [$this->now(), $this->pid, $this->encounter]
+        );
+    }
+
     /** An 835 with CLP02 = 4. */
     public function deny(int $payer = 9001): void
     {

@@ -67,6 +67,17 @@ final class SentTest extends BillingTestCase
         self::assertSame([['97124 GP 3 90.00'], 'posted', $id], [$this->lines(), $this->state($claim->id), $this->sheet()[0]['id']]);
     }
 
+    public function testReopenedOnTheFeeSheetItCanBeMended(): void
+    {
+        $claim = $this->create($this->claim());
+        $this->manager->generate(4711);
+        $this->clock->pass('1 day');
+        $this->manager->pay('80.00');
+        $this->manager->reopenFeeSheet();
+        $this->update($claim->id, $this->claim(['lines' => [['97124', 3, 3000, ['GP']]]]));
+        self::assertSame([['97124 GP 3 90.00'], 'posted'], [$this->lines(), $this->state($claim->id)]);
+    }
+
     public function testAPatientsPaymentIsNoAnswerOfThePayer(): void
     {
         $claim = $this->create($this->claim());

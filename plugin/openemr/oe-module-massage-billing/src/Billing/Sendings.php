@@ -81,7 +81,7 @@ final class Sendings
      * What is known of a Claim in one encounter.
      *
      * @param array<string, mixed> $one
-     * @return array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string}
+     * @return array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string, touched: string}
      */
     private function part(array $one, string $start, ?string $end): array
     {
@@ -112,10 +112,12 @@ final class Sendings
             'number' => $number,
             'billed' => (string) $one['bill_date'],
             'changed' => max($times),
+            // Reopened on the fee sheet only the encounter says when (BillingUtilities::reOpenEncounterForBilling).
+            'touched' => (string) $one['last_update'],
         ];
     }
 
-    /** @param list<array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string}> $parts */
+    /** @param list<array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string, touched: string}> $parts */
     private static function whole(string $claim, array $parts): ?Evidence
     {
         $is = static fn(string $what): array => array_filter(array_column($parts, $what));
@@ -132,7 +134,7 @@ final class Sendings
             $state === Evidence::ANSWERED && count($is('denied')) === count($parts),
             array_values($is('number'))[0] ?? null,
             $billed === [] ? '' : min($billed),
-            max(array_column($parts, 'changed'))
+            max(...array_column($parts, 'changed'), ...($state === Evidence::REOPENED ? array_column($parts, 'touched') : ['']))
         );
     }
 }
