@@ -176,7 +176,7 @@ final class ResourceStore
             . ' ON DUPLICATE KEY UPDATE resource = resource',
             [$condition->query->type, $condition->hash, $new]
         );
-        $found = $this->matching($condition->query, '');
+        $found = $this->matching($condition->query, false);
         if ($found === []) {
             $found = $this->createdMeanwhile($condition, $new);
         }
@@ -200,7 +200,7 @@ final class ResourceStore
         if ($known === $new) {
             return [];
         }
-        $found = $this->matching($condition->query->with(ids: [$known]), ' LOCK IN SHARE MODE');
+        $found = $this->matching($condition->query->with(ids: [$known]), true);
         if ($found === []) {
             $this->database->change(
                 'UPDATE massage_billing_create_key SET resource = ? WHERE type = ? AND hash = UNHEX(?)',
@@ -211,10 +211,10 @@ final class ResourceStore
     }
 
     /** @return list<Stored> two at most */
-    private function matching(Query $query, string $lock): array
+    private function matching(Query $query, bool $locking): array
     {
-        [$sql, $params] = (new StoreSearch($query->with(count: 1, cursor: null, sort: '')))->page();
-        $rows = $this->database->rows($sql . $lock, $params);
+        [$sql, $params] = (new StoreSearch($query->with(count: 1, cursor: null, sort: ''), $locking))->page();
+        $rows = $this->database->rows($sql, $params);
         return array_map(static fn(array $row): Stored => self::fromText((string) $row['json']), $rows);
     }
 

@@ -19,7 +19,8 @@ final class StoreSearch
     /** @var list<scalar|null> */
     private array $params;
 
-    public function __construct(private readonly Query $query)
+    /** @param bool $locking read what is there now, past the snapshot of a transaction that began earlier */
+    public function __construct(private readonly Query $query, private readonly bool $locking = false)
     {
         $this->params = [$query->type];
         $this->among('r.id', $query->ids);
@@ -74,7 +75,7 @@ final class StoreSearch
         }
         $limit = $this->query->count + 1;
         $sql = 'SELECT r.id, r.version, r.last_updated, r.json FROM massage_billing_resource r WHERE '
-            . implode(' AND ', $where) . " ORDER BY $order LIMIT $limit";
+            . implode(' AND ', $where) . " ORDER BY $order LIMIT $limit{$this->lock()}";
         return [$sql, $params];
     }
 
@@ -210,8 +211,15 @@ final class StoreSearch
             return;
         }
         $conditions = implode(' OR ', array_map(static fn(string $one): string => "($one)", $either));
-        $this->where[] = "r.id IN (SELECT t.resource FROM $table t WHERE t.type = ? AND t.name = ? AND ($conditions))";
+        $this->where[] = "r.id IN (SELECT t.resource FROM $table t WHERE t.type = ? AND t.name = ?"
+            . " AND ($conditions){$this->lock()})";
         array_push($this->params, $this->query->type, $name, ...$params);
+    }
+
+    /** MariaDB locks the rows of a subquery only where it says so itself. */
+    private function lock(): string
+    {
+        return $this->locking ? ' LOCK IN SHARE MODE' : '';
     }
 
     /** @param list<string> $values */
