@@ -13,16 +13,21 @@ use OpenEMR\Modules\MassageBilling\Fhir\TokenValue;
 /**
  * Finds rows of treatment logs, each joined once to what its Procedure names.
  *
- * Pages follow each other by key, never by offset: by the day and the row's number, or by the time of the last change
- * where only that is asked for. So a page costs the same whichever it is.
+ * Pages follow each other by key, never by offset, in the order of an index that serves the search: by the day where a
+ * day, a patient, a visit or ids are asked for, else by the time of the last change. So a page costs the same whichever
+ * it is. In the order of changes a row that is changed meanwhile moves forward, to where it comes again.
  */
 final class LogRows
 {
     private const COLUMNS = 'r.*, l.signed_by, HEX(p.uuid) AS patient_uuid, HEX(e.uuid) AS encounter_uuid,'
         . ' HEX(t.uuid) AS therapist_uuid, t.npi AS therapist_npi, HEX(s.uuid) AS signer_uuid, s.npi AS signer_npi';
-    private const FROM = 'massage_billing_log_row r JOIN massage_billing_log l ON l.id = r.log'
-        . ' JOIN patient_data p ON p.pid = r.pid JOIN form_encounter e ON e.pid = r.pid AND e.encounter = r.encounter'
+    private const TABLE = 'massage_billing_log_row r';
+    private const NAMED = ' LEFT JOIN massage_billing_log l ON l.id = r.log LEFT JOIN patient_data p ON p.pid = r.pid'
+        . ' LEFT JOIN form_encounter e ON e.pid = r.pid AND e.encounter = r.encounter'
         . ' LEFT JOIN users t ON t.id = r.therapist LEFT JOIN users s ON s.id = l.signed_by';
+    /** A row whose patient or visit was deleted in core names nobody, and is not shown. */
+    private const WHOSE = ' JOIN patient_data p ON p.pid = r.pid'
+        . ' JOIN form_encounter e ON e.pid = r.pid AND e.encounter = r.encounter';
     private const LOW = "IFNULL(r.start_at, CAST(r.performed_on AS DATETIME))";
     private const HIGH = "IFNULL(r.end_at, IFNULL(r.start_at, r.performed_on + INTERVAL 86399 SECOND))";
 
@@ -37,7 +42,11 @@ final class LogRows
      */
     public function read(string $uuid): ?array
     {
-        return $this->database->row('SELECT ' . self::COLUMNS . ' FROM ' . self::FROM . ' WHERE r.uuid = ?', [$uuid]);
+        $row = $this->database->row(
+            'SELECT ' . self::COLUMNS . ' FROM ' . self::TABLE . self::NAMED . ' WHERE r.uuid = ? LIMIT 1',
+            [$uuid]
+        );
+        return $row !== null && self::isWhole($row) ? $row : null;
     }
 
     /**
@@ -60,17 +69,20 @@ final class LogRows
             $where[] = "r.$column >= ?";
             array_push($params, $at, $at, $id, $at);
         }
+        // The page is cut before anything is joined, or the order would be made of all that match.
+        $page = 'SELECT * FROM ' . self::TABLE . ' WHERE ' . implode(' AND ', $where)
+            . " ORDER BY r.$column, r.id LIMIT " . ($limit + 1);
         $rows = $this->database->rows(
-            'SELECT ' . self::COLUMNS . ' FROM ' . self::FROM . ' WHERE ' . implode(' AND ', $where)
-            . " ORDER BY r.$column, r.id LIMIT " . ($limit + 1),
+            'SELECT ' . self::COLUMNS . " FROM ($page) r" . self::NAMED . " ORDER BY r.$column, r.id",
             $params
         );
-        if (count($rows) <= $limit) {
-            return [$rows, null];
+        $next = null;
+        if (count($rows) > $limit) {
+            array_pop($rows);
+            $last = end($rows);
+            $next = $last === false ? $after : str_replace(' ', 'T', (string) $last[$column]) . '.' . $last['id'];
         }
-        array_pop($rows);
-        $last = end($rows);
-        return [$rows, $last === false ? $after : str_replace(' ', 'T', (string) $last[$column]) . '.' . $last['id']];
+        return [array_values(array_filter($rows, self::isWhole(...))), $next];
     }
 
     /**
@@ -82,7 +94,7 @@ final class LogRows
     {
         [$where, $params] = $this->where($query, $dates);
         return $where === null ? 0 : (int) $this->database->value(
-            'SELECT COUNT(*) FROM ' . self::FROM . ' WHERE ' . implode(' AND ', $where),
+            'SELECT COUNT(*) FROM ' . self::TABLE . self::WHOSE . ' WHERE ' . implode(' AND ', $where),
             $params
         );
     }
@@ -112,11 +124,16 @@ final class LogRows
         return strtolower(vsprintf('%s%s-%s-%s-%s-%s%s%s', str_split($hex, 4)));
     }
 
+    /** @param array<string, string|int|float|null> $row */
+    private static function isWhole(array $row): bool
+    {
+        return $row['patient_uuid'] !== null && $row['encounter_uuid'] !== null;
+    }
+
     /** @param list<Performed> $dates */
     private function byChange(Query $query, array $dates): bool
     {
-        return $query->lastUpdated !== [] && $dates === [] && $query->patients === null && $query->encounters === null
-            && $query->ids === null;
+        return $dates === [] && $query->patients === null && $query->encounters === null && $query->ids === null;
     }
 
     /**
