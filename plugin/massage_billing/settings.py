@@ -24,6 +24,7 @@ from massage_billing.eligibility_settings import EligibilitySettings
 from massage_billing.errors import SettingsError
 from massage_billing.export_settings import ExportSettings
 from massage_billing.model import MinuteSource
+from massage_billing.serve_settings import ServeSettings
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
 
 FILE_NAME = "massage-billing.yaml"
@@ -246,6 +247,8 @@ class Settings(_Part):
     """Files of claims for payers."""
     state: StateSettings = StateSettings()
     """What is remembered, where."""
+    serve: ServeSettings = ServeSettings()
+    """The service: where it listens, when it works by itself."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
     """Checks before writing."""
     source: Path | None = Field(default=None, exclude=True)
