@@ -14,16 +14,24 @@ use OpenEMR\Common\Csrf\CsrfUtils;
 use OpenEMR\Common\Session\SessionWrapperFactory;
 use OpenEMR\Common\Twig\TwigContainer;
 use OpenEMR\Core\OEGlobalsBag;
+use OpenEMR\Modules\MassageBilling\Boundary;
+use OpenEMR\Modules\MassageBilling\Log\Answer;
 use OpenEMR\Modules\MassageBilling\Log\Pages;
 
 $session = SessionWrapperFactory::getInstance()->getActiveSession();
-$page = Pages::open(OEGlobalsBag::getInstance()->getBoolean('lock_esign_all'));
-if (($_SERVER['REQUEST_METHOD'] ?? '') === 'POST') {
-    $token = $_POST['csrf_token_form'] ?? '';
-    $isOurs = is_string($token) && CsrfUtils::verifyCsrfToken($token, session: $session);
-    $answer = $page->post($_GET, $_POST, $isOurs);
-} else {
-    $answer = $page->get($_GET);
+try {
+    $page = Pages::open(OEGlobalsBag::getInstance()->getBoolean('lock_esign_all'));
+    if (($_SERVER['REQUEST_METHOD'] ?? '') === 'POST') {
+        $token = $_POST['csrf_token_form'] ?? '';
+        $isOurs = is_string($token) && CsrfUtils::verifyCsrfToken($token, session: $session);
+        $answer = $page->post($_GET, $_POST, $isOurs);
+    } else {
+        $answer = $page->get($_GET);
+    }
+} catch (\Throwable $fault) {
+    Boundary::log('treatment log', $fault);
+    $why = 'The treatment log failed, and nothing was saved. Go back to what you typed, and try again.';
+    $answer = new Answer(500, 'log-refused.html.twig', ['why' => $why]);
 }
 
 http_response_code($answer->status);

@@ -51,6 +51,7 @@ final class PageTest extends LogTestCase
             new Permission($access),
             $identity,
             $access,
+            $this->audit,
             new View($this->store, $choices),
         );
     }
@@ -178,6 +179,7 @@ final class PageTest extends LogTestCase
         self::assertSame(422, $answer->status);
         self::assertFalse($this->found()->isSigned());
         self::assertStringContainsString('The password is wrong.', $this->html($answer));
+        self::assertFalse(end($this->audit->notes)['success']);
         self::assertStringNotContainsString('"wrong"', $this->html($answer));
     }
 

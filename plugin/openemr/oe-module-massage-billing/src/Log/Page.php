@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace OpenEMR\Modules\MassageBilling\Log;
 
 use OpenEMR\Modules\MassageBilling\Core\Access;
+use OpenEMR\Modules\MassageBilling\Core\Audit;
 
 /** The page of a visit's treatment log: shows it, saves it, signs it, amends it. */
 final class Page
@@ -22,6 +23,7 @@ final class Page
         private readonly Permission $permission,
         private readonly Identity $identity,
         private readonly Access $access,
+        private readonly Audit $audit,
         private readonly View $view,
     ) {
     }
@@ -168,7 +170,12 @@ final class Page
             );
         }
         if ($this->identity->hasPassword() && !$this->identity->isPassword($password)) {
-            return new Fault(-1, 'password', $password === '' ? 'Give your password to sign.' : 'The password is wrong.');
+            if ($password === '') {
+                return new Fault(-1, 'password', 'Give your password to sign.');
+            }
+            $what = "signature in encounter {$visit->encounter} refused: the password was wrong";
+            $this->audit->note('massage-billing-log', $what, $visit->pid, false);
+            return new Fault(-1, 'password', 'The password is wrong.');
         }
         return null;
     }

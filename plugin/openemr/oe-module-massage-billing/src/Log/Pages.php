@@ -18,7 +18,8 @@ final class Pages
         $database = new OpenEmrDatabase();
         $access = new OpenEmrAccess();
         $choices = new Choices($database);
-        $store = new LogStore($database, new SystemClock(), new OpenEmrAudit($access));
+        $audit = new OpenEmrAudit($access);
+        $store = new LogStore($database, new SystemClock(), $audit);
         return new Page(
             new Visits($database, $lockBySignature),
             $store,
@@ -27,6 +28,7 @@ final class Pages
             new Permission($access),
             new OpenEmrIdentity($access, $database),
             $access,
+            $audit,
             new View($store, $choices),
         );
     }
