@@ -48,7 +48,7 @@ class Made:
     def body(self) -> list[str]:
         paid = self.paid
         way = f"{paid}*C" if paid >= 0 else f"{-paid}*D"
-        method = "ACH" if paid else "NON"
+        method = "CHK" if paid else "NON"
         return [f"BPR*I*{way}*{method}************20261119", *HEADER, *self.segments]
 
     def data(self) -> bytes:
@@ -91,7 +91,7 @@ def chunks(count: int, seed: int = 1) -> Iterator[bytes]:
     starts = [place for place, segment in enumerate(lines) if segment.startswith("CLP*")] + [len(lines)]
     rounds, rest = divmod(count, 100)
     paid = hundred.paid * rounds + sum((claim.paid for claim in hundred.claims[:rest]), Decimal(0))
-    head = [f"BPR*I*{abs(paid)}*{'C' if paid >= 0 else 'D'}*ACH************20261119", *HEADER, "LX*1"]
+    head = [f"BPR*I*{abs(paid)}*{'C' if paid >= 0 else 'D'}*CHK************20261119", *HEADER, "LX*1"]
     begin = [isa(), "GS*HP*CEDAR*CLINIC*20261118*0830*1*X*005010X221A1", "ST*835*0001", *head]
     yield ("~".join(begin) + "~").encode()
     every = ("~".join(lines) + "~").encode()
@@ -111,7 +111,7 @@ def _split(draw: random.Random, amount: Decimal, sign: int) -> tuple[LineAdjustm
     parts: list[LineAdjustment] = []
     rest = amount
     for _ in range(draw.randrange(0, 9)):
-        part = _money(draw, -2000, 9000) * sign
+        part = (_money(draw, -2000, 9000) or Decimal("0.01")) * sign
         units = Decimal(draw.randrange(1, 9)) if draw.random() < 0.3 else None
         parts.append(LineAdjustment(draw.choice(GROUPS), draw.choice(REASONS), part, units))
         rest -= part

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import eligibility, folder, hapi, imports, replay, start, x12_read  # noqa: E402
+from bench import eligibility, folder, hapi, imports, remittance, replay, start, x12_read  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 RESULTS = Path(__file__).with_name("results")
@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="*",
-        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", []],
+        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", []],
         help="what to measure",
     )
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--hapi-visits", type=int, default=1500, help="visits on the HAPI server")
     parser.add_argument("--replay-visits", type=int, default=1_000_000, help="visits decided by two rulebooks")
     parser.add_argument("--x12-files", type=int, default=300, help="271s made for the comparison with x12sdk")
+    parser.add_argument("--claims", type=int, default=10_000, help="claims of the 835 that is read")
     parser.add_argument(
         "--appointments",
         type=int,
@@ -62,6 +63,8 @@ def main() -> int:
             results += x12_read.measure(Path(scratch), asked.x12_files, asked.pairs, asked.reference_python)
         if "eligibility" in wanted:
             results += eligibility.measure(Path(scratch), asked.appointments, asked.pairs, hapi_too=asked.hapi)
+        if "remittance" in wanted:
+            results += remittance.measure(Path(scratch), asked.claims, asked.pairs, asked.reference_python)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]

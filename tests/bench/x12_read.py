@@ -34,22 +34,22 @@ TYPES = ("30", "1", "33", "35", "47", "86", "88", "98", "AL", "MH", "UC", "PT", 
 
 def measure(scratch: Path, count: int, pairs: int, python: str | None = None) -> list[Result]:
     """So many files, read in so many pairs of runs. ``python`` is one that has the reference, where there is one."""
-    reference = python or os.environ.get("MB_X12SDK_PYTHON") or _install()
+    reference = python or os.environ.get("MB_X12SDK_PYTHON") or install()
     file = scratch / "answers.json"
     made = [_answer(random.Random(number)).decode() for number in range(count)]
     file.write_text(json.dumps(made), encoding="utf-8")
     if reference is None:
-        ours = _run(sys.executable, "ours", file)
+        ours = run(sys.executable, "ours", file)
         # Not compared is not held: the figure says nothing of the target.
         return [Result("271s read a CPU-second; not compared, no x12sdk", ours["per_second"], "per CPU-s",
                        f">= {FASTER} times", False, ours)]  # fmt: skip
-    readable: list[int] = _run(reference, "which", file)["readable"]
+    readable: list[int] = run(reference, "which", file)["readable"]
     kept = [made[place] for place in readable]
     file.write_text(json.dumps(kept), encoding="utf-8")
     ours, theirs = [], []
     for _ in range(pairs):
-        ours.append(_run(sys.executable, "ours", file)["per_second"])
-        theirs.append(_run(reference, "x12sdk", file)["per_second"])
+        ours.append(run(sys.executable, "ours", file)["per_second"])
+        theirs.append(run(reference, "x12sdk", file)["per_second"])
     ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
     middle = ratios[len(ratios) // 2]
     details = {"ours": ours, "x12sdk": theirs, "files": len(kept), "made": count, "reference": REFERENCE,
@@ -62,7 +62,7 @@ def measure(scratch: Path, count: int, pairs: int, python: str | None = None) ->
     ]  # fmt: skip
 
 
-def _install() -> str | None:
+def install() -> str | None:
     """An environment of its own with the reference; None without the network."""
     place = CACHE / "x12sdk"
     python = place / "bin" / "python"
@@ -73,8 +73,9 @@ def _install() -> str | None:
     return str(python) if done.returncode == 0 else None
 
 
-def _run(python: str, which: str, file: Path) -> dict[str, Any]:
-    done = subprocess.run([python, CHILD, which, str(file)], capture_output=True, text=True, check=True)
+def run(python: str, which: str, file: Path, child: str = CHILD) -> dict[str, Any]:
+    """What a child process says of a file."""
+    done = subprocess.run([python, child, which, str(file)], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

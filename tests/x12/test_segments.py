@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massage_billing.x12.segments import Ended, Oddity, Outside, Piece, Transaction, read_pieces, read_transactions
+from massage_billing.x12.segments import (
+    Ended,
+    Oddity,
+    Outside,
+    Piece,
+    Slice,
+    Transaction,
+    read_pieces,
+    read_slices,
+    read_transactions,
+)
 from x12_files import interchange, isa, transaction
 
 ONE = transaction("BHT*0022*11*A*20261117*0830", "EB*1**30^BE**GOLD:PLAN")
@@ -234,6 +245,55 @@ def test_it_makes_no_difference_in_which_chunks_a_file_comes(cuts: list[int]) ->
     assert list(read_pieces(chunks)) == list(read_pieces(data))
 
 
+@pytest.mark.parametrize("width", [106, 132, 250])
+@pytest.mark.parametrize("break_", ["\n", "\r\n"])
+def test_a_file_wrapped_at_any_width_is_put_together(width: int, break_: str) -> None:
+    text = interchange(ONE, ONE)
+    data = break_.join(text[place : place + width] for place in range(0, len(text), width)).encode()
+    assert [one.segments for one in read(data)] == [BODY, BODY]
+    assert oddities(data) <= {"control-repeated"}
+
+
+def test_a_word_that_ends_in_isa_begins_no_interchange() -> None:
+    text = "PAID BY VISA*1234\n" + interchange(ONE)
+    (found,) = read(text.encode())
+    assert (found.segments, found.interchange.sender) == (BODY, "CEDAR")
+    assert oddities(text.encode()) == {"text-before"}
+
+
+def pieces(data: bytes, size: int = 1 << 10) -> list[bytes]:
+    return [data[place : place + size] for place in range(0, len(data), size)]
+
+
+HEADER = (isa() + "~").encode()
+HOSTILE: dict[str, Callable[[int], bytes | list[bytes]]] = {
+    "one interchange after another": lambda size: interchange(ONE).encode() * (size // 400),
+    "no X12": lambda size: pieces(b"<p>nothing</p>" * (size // 14)),
+    "no terminator": lambda size: pieces(HEADER + b"EB*1*" * (size // 5)),
+    "no terminator and many an ISA": lambda size: pieces(HEADER + b"ISA*1*" * (size // 6)),
+    "an ISA that is cut off": lambda size: b"ISA*~" * (size // 5),
+    "an ISA that is cut off at a line": lambda size: b"ISA*\n" * (size // 5),
+    "nothing but an ISA": lambda size: HEADER * (size // len(HEADER)),
+    "groups that do not end": lambda size: HEADER + b"".join(b"GS*HB*A*B*1*1*%d~" % n for n in range(size // 20)),
+    "segments outside": lambda size: HEADER + b"".join(b"ZZ*%d~" % n for n in range(size // 9)),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_whatever_is_sent_twice_as_much_takes_twice_as_long(what: str) -> None:
+    """Of eight times as much, CPU time of about eight times: squares would be sixty-four."""
+
+    def seconds(data: bytes | list[bytes]) -> float:
+        begun = time.process_time()
+        for _ in read_pieces(data):
+            pass
+        return time.process_time() - begun
+
+    small, large = (HOSTILE[what](size) for size in (100_000, 800_000))
+    ratio = min(seconds(large) for _ in range(2)) / min(seconds(small) for _ in range(3))
+    assert ratio < 24
+
+
 def test_memory_does_not_grow_with_the_file() -> None:
     def chunks(count: int) -> Iterator[bytes]:
         yield f"{isa()}~GS*HB*A*B*20261117*0830*1*X*005010X279A1~".encode()
@@ -262,3 +322,21 @@ def test_real_shaped_files_of_every_kind_are_read_whole(shared: Path, kind: str)
         lines = [line.strip() for line in data.split(b"~") if line.strip()]
         assert held == len([line for line in lines if not line.startswith((b"ISA*", b"IEA*", b"GS*", b"GE*"))])
         assert isinstance(pieces[-1], Ended)
+
+
+@given(size=st.integers(1, 400), wrong=st.booleans())
+def test_in_slices_the_same_is_read(size: int, wrong: bool) -> None:
+    """However a file is cut: the segments put together, and what is odd, counts too."""
+    text = interchange(ONE, transaction("BHT*2", number="0002")) + interchange(ONE)
+    data = (text.replace("SE*4*0001", "SE*9*0001") if wrong else text).encode()
+    whole = [piece for piece in read_pieces(data) if isinstance(piece, Transaction)]
+    sliced: dict[int, list[str]] = {}
+    ended = []
+    for piece in read_slices(data[place : place + size] for place in range(0, len(data), size)):
+        if isinstance(piece, Slice):
+            sliced.setdefault(id(piece.transaction), []).extend(piece.segments)
+            ended += [piece.transaction] if piece.ends else []
+    assert [sliced[id(one)] for one in ended] == [one.segments for one in whole]
+    assert [(one.control, one.trailer, one.oddities) for one in ended] == [
+        (one.control, one.trailer, one.oddities) for one in whole
+    ]
