@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Log;
 use OpenEMR\Modules\MassageBilling\Core\Database;
 
 /**
- * What the clinic has to choose from: its own code list (core's `codes`, of active code types with fees), the visit's and
- * the patient's diagnoses, core's ICD-10 list, and its therapists. No code stands in this module.
+ * What the clinic has to choose from: its own code list (core's `codes`, of active code types with fees), the visit's
+ * and the patient's diagnoses, core's ICD-10 list, and its therapists. No code stands in this module.
  */
 final class Choices
 {
@@ -75,7 +75,8 @@ final class Choices
     }
 
     /**
-     * Diagnoses of the visit (its ICD-10 rows of the fee sheet, the problems tied to it), then those of the problem list.
+     * Diagnoses of the visit (its ICD-10 rows of the fee sheet, the problems tied to it), then those of the problem
+     * list.
      *
      * @return array<string, string> code => words
      */
@@ -131,7 +132,8 @@ final class Choices
     /**
      * Which of some diagnoses can be coded: as typed, without its dot => as it is written.
      *
-     * Where core's ICD-10 list was never loaded, whatever looks like an ICD-10-CM code is one: the rulebook looks it up.
+     * Where core's ICD-10 list was never loaded, whatever looks like an ICD-10-CM code is one: the rulebook looks it
+     * up.
      *
      * @param list<string> $codes
      * @return array<string, string>

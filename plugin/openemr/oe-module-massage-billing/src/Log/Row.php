@@ -47,7 +47,9 @@ final class Row
         return $this->status !== self::WRONG;
     }
 
-    /** Minutes from start to end by the clock on the wall; null unless both are written. Below zero: the end is first. */
+    /**
+     * Minutes from start to end by the clock on the wall; null unless both are written. Below zero: the end is first.
+     */
     public function clocked(): ?int
     {
         if ($this->start === null || $this->end === null) {

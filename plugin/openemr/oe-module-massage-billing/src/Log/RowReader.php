@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Log;
 /**
  * Reads what was typed as rows, and says beside each field what is wrong.
  *
- * A draft may be incomplete, even contradictory: what can be read is kept. What cannot be read at all (25:70 is no time)
- * cannot be kept, and is shown again as it was typed.
+ * A draft may be incomplete, even contradictory: what can be read is kept. What cannot be read at all (25:70 is no
+ * time) cannot be kept, and is shown again as it was typed.
  */
 final class RowReader
 {
@@ -24,26 +24,15 @@ final class RowReader
     public function read(Typed $typed, Visit $visit, array $therapists): ReadRows
     {
         $kept = array_filter($typed->rows, static fn (TypedRow $row): bool => !$row->remove && !$row->isEmpty());
-        $codes = array_map(static fn (TypedRow $row): array => self::split($row->code), $kept);
-        $wholes = array_map(static fn (TypedRow $row): string => strtoupper($row->code), $kept);
-        $types = $this->choices->typesOf(array_values(array_unique(
-            array_filter([...array_column($codes, 0), ...$wholes], static fn (string $code): bool => $code !== '')
-        )));
-        $own = $this->choices->diagnoses($visit);
-        $diagnoses = $this->choices->diagnosesOf(array_values(array_filter(
-            array_map(static fn (TypedRow $row): string => $row->diagnosis, $kept),
-            static fn (string $code): bool => $code !== ''
-        )));
-        foreach (array_keys($own) as $code) {
-            $diagnoses[Choices::bare((string) $code)] ??= (string) $code;
-        }
+        $types = $this->types($kept);
+        $diagnoses = $this->diagnoses($kept, $visit);
         $rows = [];
         $faults = [];
         foreach ($kept as $place => $row) {
-            $whole = $wholes[$place];
-            [$code, $modifiers] = isset($types[$whole]) ? [$whole, []] : $codes[$place];
-            $note = static function (string $field, string $message, bool $unreadable = false) use (&$faults, $place): void {
-                $faults[] = new Fault($place, $field, $message, $unreadable);
+            $whole = strtoupper($row->code);
+            [$code, $modifiers] = isset($types[$whole]) ? [$whole, []] : self::split($row->code);
+            $note = static function (string $field, string $what, bool $unreadable = false) use (&$faults, $place): void {
+                $faults[] = new Fault($place, $field, $what, $unreadable);
             };
             [$start, $end, $minutes] = $this->times($row, $visit, $note);
             $rows[$place] = new Row(
@@ -62,6 +51,37 @@ final class RowReader
             $this->complete($rows[$place], isset($diagnoses[Choices::bare($row->diagnosis)]), $note);
         }
         return new ReadRows($rows, $faults);
+    }
+
+    /**
+     * Code types of what was typed, taken whole and without the modifiers behind it.
+     *
+     * @param array<int, TypedRow> $rows
+     * @return array<string, string> code => type
+     */
+    private function types(array $rows): array
+    {
+        $codes = [];
+        foreach ($rows as $row) {
+            array_push($codes, strtoupper($row->code), self::split($row->code)[0]);
+        }
+        return $this->choices->typesOf(array_values(array_filter(array_unique($codes))));
+    }
+
+    /**
+     * The diagnoses that were typed, as they are written, by their code without the dot; and those of the visit.
+     *
+     * @param array<int, TypedRow> $rows
+     * @return array<string, string>
+     */
+    private function diagnoses(array $rows, Visit $visit): array
+    {
+        $codes = array_map(static fn (TypedRow $row): string => $row->diagnosis, $rows);
+        $found = $this->choices->diagnosesOf(array_values(array_filter($codes)));
+        foreach (array_keys($this->choices->diagnoses($visit)) as $code) {
+            $found[Choices::bare((string) $code)] ??= (string) $code;
+        }
+        return $found;
     }
 
     /** @param \Closure(string, string, bool=): void $note */
@@ -113,11 +133,11 @@ final class RowReader
                 $note('minutes', 'Minutes are a whole number.', true);
             }
         }
-        if ($start !== null && $end === null && $row->end === '' && $minutes !== null && $minutes <= self::MOST_MINUTES) {
+        if ($start !== null && $row->end === '' && $minutes !== null && $minutes <= self::MOST_MINUTES) {
             $end = $start + $minutes * 60;
         } elseif ($start !== null && $end !== null && $minutes !== null && $end + 86400 === $start + $minutes * 60) {
             $end += 86400;
-        } elseif ($start !== null && $end !== null && $minutes === null && $row->minutes === '' && $end > $start) {
+        } elseif ($start !== null && $end !== null && $row->minutes === '' && $end > $start) {
             $minutes = intdiv($end - $start, 60);
         }
         return [
@@ -174,8 +194,8 @@ final class RowReader
     }
 
     /**
-     * A code with the modifiers behind it: "97140-59", "97140:59:GP", "CPT4:97140 59". Anything else is taken whole, and is
-     * no code of the clinic's.
+     * A code with the modifiers behind it: "97140-59", "97140:59:GP", "CPT4:97140 59". Anything else is taken whole,
+     * and is no code of the clinic's.
      *
      * @return array{string, list<string>}
      */

@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Log;
 /**
  * Random ids (RFC 4122, version 4) for rows.
  *
- * Core's uuid_registry is for rows of core's own tables: its FHIR services never look a Procedure's id up there, and 122
- * random bits need no register to be unique.
+ * Core's uuid_registry is for rows of core's own tables: its FHIR services never look a Procedure's id up there, and
+ * 122 random bits need no register to be unique.
  */
 final class Uuid
 {

@@ -67,7 +67,8 @@ final class FromCore
             }
         }
         if ($asked->dates !== []) {
-            $params['date'] = self::telling(array_map(static fn (Performed $one): string => $one->written, $asked->dates));
+            $dates = array_map(static fn (Performed $one): string => $one->written, $asked->dates);
+            $params['date'] = self::telling($dates);
         }
         if ($asked->changed !== []) {
             $params['_lastUpdated'] = self::telling($asked->changed);

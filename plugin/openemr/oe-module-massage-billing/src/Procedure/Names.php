@@ -23,7 +23,9 @@ final class Names
     public const SNOMED = 'http://snomed.info/sct';
     public const UCUM = 'http://unitsofmeasure.org';
 
-    /** Shapes of the numbers: CPT categories I and III, and HCPCS level II, whatever type the clinic keeps them under. */
+    /**
+     * Shapes of the numbers: CPT categories I and III, and HCPCS level II, whatever type the clinic keeps them under.
+     */
     public const CPT_SHAPE = '^[0-9]{4}[0-9A-Z]$';
     public const HCPCS_SHAPE = '^[A-Z][0-9]{4}$';
 

@@ -105,8 +105,8 @@ final class Performed
     }
 
     /**
-     * The first and last day on which a visit can have begun that is meant, for the index; null: no bound. What began on
-     * a day ends on the next at the latest.
+     * The first and last day on which a visit can have begun that is meant, for the index; null: no bound. What began
+     * on a day ends on the next at the latest.
      *
      * @return array{string|null, string|null}
      */

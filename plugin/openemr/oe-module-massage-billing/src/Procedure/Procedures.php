@@ -10,7 +10,8 @@ use OpenEMR\Modules\MassageBilling\Fhir\Refused;
 /**
  * Procedures of this server: core's, then the rows of the treatment logs.
  *
- * Core answers everything at once, so its part is looked up on each page it reaches into; the logs' part goes on by key.
+ * Core answers everything at once, so its part is looked up on each page it reaches into; the logs' part goes on by
+ * key.
  */
 final class Procedures
 {

@@ -21,7 +21,8 @@ use OpenEMR\RestControllers\Config\RestConfig;
 use Symfony\Component\HttpFoundation\Response;
 
 /**
- * `GET /fhir/Procedure` and `GET /fhir/Procedure/:uuid` in the place of core's: core's Procedures and the logs' together.
+ * `GET /fhir/Procedure` and `GET /fhir/Procedure/:uuid` in the place of core's: core's Procedures and the logs'
+ * together.
  *
  * Permissions are those of core's own two branches (apis/routes/_rest_routes_fhir_r4_us_core_3_1_0.inc.php): a request
  * bound to a patient sees that patient's; any other needs "patients|med". An id that is none of a log goes to core.
