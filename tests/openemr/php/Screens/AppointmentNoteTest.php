@@ -37,7 +37,7 @@ final class AppointmentNoteTest extends ScreensTestCase
     private function said(array $row, array $rights = ['patients/appt']): string
     {
         ob_start();
-        (new AppointmentNote($this->database, new SetAccess($rights), $this->clock, $this->templates()))
+        (new AppointmentNote($this->database, new SetAccess($rights), $this->clock, $this->words()))
             ->show(new AppointmentRenderEvent($row));
         return (string) ob_get_clean();
     }

@@ -162,7 +162,7 @@ final class EncounterBannerTest extends ScreensTestCase
         $access = new SetAccess($rights);
         $visits = new VisitAccess(new Visits($this->database), $access);
         ob_start();
-        (new EncounterBanner($this->database, $access, $visits, $this->templates(), new SetCsrf(), '/module/public'))->show($event);
+        (new EncounterBanner($this->database, $access, $visits, $this->words(), new SetCsrf(), '/module/public'))->show($event);
         return trim((string) preg_replace('/\s+/', ' ', (string) ob_get_clean()));
     }
 }

@@ -5,8 +5,10 @@ declare(strict_types=1);
 namespace OpenEMR\Modules\MassageBilling\Tests\Screens;
 
 use OpenEMR\Common\Database\QueryUtils;
+use OpenEMR\Events\Patient\Summary\Card\SectionEvent;
+use OpenEMR\Modules\MassageBilling\Boundary;
 use OpenEMR\Modules\MassageBilling\Screens\PatientCard;
-use OpenEMR\Modules\MassageBilling\Tests\Support\SetAccess;
+use OpenEMR\Modules\MassageBilling\Tests\Support\TestDatabase;
 
 final class PatientCardTest extends ScreensTestCase
 {
@@ -141,6 +143,40 @@ final class PatientCardTest extends ScreensTestCase
         self::assertStringContainsString('by_patient', $this->plan(QueryUtils::$statements[0], $patient['pid']));
     }
 
+    public function testItIsOneCardOfTheRightColumnWithCoresAcl(): void
+    {
+        $patient = $this->clinic->patient();
+        foreach (['primary' => 0, 'secondary' => 1] as $section => $count) {
+            $event = new SectionEvent($section);
+            $this->card($patient['pid'])->add($event);
+            self::assertCount($count, $event->getCards());
+        }
+        self::assertSame(['patients', 'demo'], $event->getCards()[0]->getAcl());
+        $event = new SectionEvent('secondary');
+        $this->card(0)->add($event);
+        self::assertSame([], $event->getCards());
+    }
+
+    public function testAFaultLeavesThePageWithoutTheCardAndOtherwiseAsItIs(): void
+    {
+        $patient = $this->clinic->patient();
+        $event = new SectionEvent('secondary');
+        TestDatabase::pdo()->exec('RENAME TABLE massage_billing_resource TO massage_billing_away');
+        try {
+            Boundary::guard('patient card', fn() => $this->card($patient['pid'])->add($event));
+        } finally {
+            TestDatabase::pdo()->exec('RENAME TABLE massage_billing_away TO massage_billing_resource');
+        }
+        self::assertSame([], $event->getCards());
+    }
+
+    public function testTheFrameOfTheCardHasNoLogicThatCouldFail(): void
+    {
+        $frame = (string) file_get_contents(MODULE . '/templates/patient_card.html.twig');
+        self::assertSame(['content'], array_map('trim', preg_match_all('/{{\s*(\w+)/', $frame, $found) ? $found[1] : []));
+        self::assertStringNotContainsString('{% if', $frame);
+    }
+
     private function plan(string $sql, int $pid): string
     {
         return json_encode($this->database->rows("EXPLAIN $sql", ['Task', $pid, 'CoverageEligibilityResponse', $pid])) ?: '';
@@ -148,8 +184,11 @@ final class PatientCardTest extends ScreensTestCase
 
     private function content(int $pid): string
     {
-        $access = new SetAccess(['patients/demo', 'patients/appt']);
-        $card = new PatientCard($this->database, $access, $this->clock, $this->templates(), static fn(): int => $pid, '/module/public');
-        return (string) preg_replace('/\s+/', ' ', $card->content($pid));
+        return (string) preg_replace('/\s+/', ' ', $this->card($pid)->content($pid));
+    }
+
+    private function card(int $pid): PatientCard
+    {
+        return new PatientCard($this->database, $this->clock, $this->words(), static fn(): int => $pid, '/module/public');
     }
 }

@@ -6,6 +6,7 @@ namespace OpenEMR\Modules\MassageBilling\Tests\Screens;
 
 use OpenEMR\Modules\MassageBilling\Screens\Names;
 use OpenEMR\Modules\MassageBilling\Screens\Templates;
+use OpenEMR\Modules\MassageBilling\Screens\Words;
 use OpenEMR\Modules\MassageBilling\Tests\Support\ModuleTestCase;
 
 require_once __DIR__ . '/functions.php';
@@ -19,6 +20,11 @@ abstract class ScreensTestCase extends ModuleTestCase
     protected function templates(): Templates
     {
         return new Templates(MODULE . '/templates', static fn(string $text): string => $text, static fn(string $day): string => $day);
+    }
+
+    protected function words(): Words
+    {
+        return new Words(static fn(string $text): string => $text, static fn(string $day): string => $day);
     }
 
     /** @return array{eid: int, uuid: string} a calendar row */

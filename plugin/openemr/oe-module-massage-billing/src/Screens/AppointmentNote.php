@@ -16,7 +16,7 @@ final class AppointmentNote
         private readonly Database $database,
         private readonly Access $access,
         private readonly Clock $clock,
-        private readonly Templates $templates
+        private readonly Words $words
     ) {
     }
 
@@ -32,9 +32,17 @@ final class AppointmentNote
         if ($outlook === null || $outlook->day < $today) {
             return;
         }
-        echo $this->templates->render('appointment_note.html.twig', [
-            'outlook' => $outlook,
-            'shown' => $outlook->shownOn($today),
-        ]);
+        echo $this->html($outlook, $outlook->shownOn($today));
+    }
+
+    private function html(Outlook $outlook, Readiness $shown): string
+    {
+        $w = $this->words;
+        $old = $shown === Readiness::Old
+            ? ' ' . $w->say($outlook->readiness->word()) . ', ' . $w->say('as of') . ' ' . $w->day($outlook->judgedOn)
+            : '';
+        return "<div class=\"alert alert-{$shown->colour()} py-2 px-3 my-2\" role=\"note\"><strong>" . $w->say('Massage billing')
+            . ':</strong> ' . $w->mark($shown) . $old . ' (' . $w->say('visit of') . ' ' . $w->day($outlook->day) . ')'
+            . $w->list($outlook->toSettle) . $w->list($outlook->told, 'small') . '</div>';
     }
 }

@@ -15,7 +15,7 @@ final class EncounterBanner
         private readonly Database $database,
         private readonly Access $access,
         private readonly VisitAccess $visits,
-        private readonly Templates $templates,
+        private readonly Words $words,
         private readonly Csrf $csrf,
         private readonly string $pages
     ) {
@@ -25,26 +25,19 @@ final class EncounterBanner
     {
         $encounter = (int) $event->getEncounter();
         $pid = (int) $event->getPid();
-        if ($event->getAttendantType() !== 'pid' || !$this->visits->may($pid, $encounter)) {
+        if ($event->getAttendantType() !== 'pid' || $encounter === 0 || $pid === 0) {
             return;
         }
         $record = VisitRecord::find($this->database, $pid, $encounter);
-        $hold = $record->hold?->open ? $record->hold : null;
-        $claims = array_values(array_filter(
-            $record->claims,
-            static fn(VisitClaim $claim): bool => $claim->status !== 'entered-in-error'
-        ));
-        $writtenOff = $record->hold !== null && str_starts_with($record->hold->closed, 'written off');
-        if ($hold === null && $claims === [] && !$writtenOff) {
+        if ($record->isSilent() || !$this->visits->may($pid, $encounter)) {
             return;
         }
-        echo $this->templates->render('encounter_banner.html.twig', [
-            'hold' => $hold,
-            'closed' => $writtenOff ? $record->hold->closed : '',
-            'claims' => $claims,
-            'biller' => $this->access->may('acct', 'bill'),
-            'action' => "$this->pages/action.php",
-            'token' => $this->csrf->token(),
-        ]);
+        $view = new EncounterBannerView(
+            $this->words,
+            $record->conflicts() && $this->access->may('acct', 'bill'),
+            "$this->pages/action.php",
+            $this->csrf->token()
+        );
+        echo $view->html($record->hold, $record->claims);
     }
 }

@@ -56,6 +56,12 @@ final class Hold
         );
     }
 
+    /** Whether a person decided that it stays unbilled. */
+    public function writtenOff(): bool
+    {
+        return str_starts_with($this->closed, 'written off');
+    }
+
     /** @param array<string, mixed> $task */
     private static function closing(array $task, string $status): string
     {

@@ -27,7 +27,7 @@ final class Hooks
     {
         return [
             [SectionEvent::EVENT_HANDLE, 'patient card', static fn(object $e) => self::card()->add($e)],
-            [TwigEnvironmentEvent::EVENT_CREATED, 'card frame', static fn(object $e) => self::card()->templates($e)],
+            [TwigEnvironmentEvent::EVENT_CREATED, 'card frame', PatientCard::templates(...)],
             [CalendarUserGetEventsFilter::EVENT_NAME, 'calendar', static fn(object $e) => self::calendar()->mark($e)],
             [StyleFilterEvent::EVENT_NAME, 'calendar style', static fn(object $e) => self::calendar()->style($e)],
             [AppointmentRenderEvent::RENDER_BELOW_PATIENT, 'appointment', static fn(object $e) => self::note($e)],
@@ -53,9 +53,8 @@ final class Hooks
         $module = Module::get();
         return new PatientCard(
             $module->database(),
-            $module->access(),
             $module->clock(),
-            Templates::ofCore(),
+            Words::ofCore(),
             PatientCard::patientOfSession(...),
             self::pages()
         );
@@ -70,7 +69,7 @@ final class Hooks
     private static function note(AppointmentRenderEvent $event): void
     {
         $module = Module::get();
-        (new AppointmentNote($module->database(), $module->access(), $module->clock(), Templates::ofCore()))->show($event);
+        (new AppointmentNote($module->database(), $module->access(), $module->clock(), Words::ofCore()))->show($event);
     }
 
     private static function banner(EncounterFormsListRenderEvent $event): void
@@ -80,7 +79,7 @@ final class Hooks
             $module->database(),
             $module->access(),
             new VisitAccess(new Visits($module->database()), $module->access()),
-            Templates::ofCore(),
+            Words::ofCore(),
             new OpenEmrCsrf(),
             self::pages()
         ))->show($event);

@@ -8,7 +8,6 @@ use OpenEMR\Common\Session\SessionWrapperFactory;
 use OpenEMR\Events\Core\TwigEnvironmentEvent;
 use OpenEMR\Events\Patient\Summary\Card\CardModel;
 use OpenEMR\Events\Patient\Summary\Card\SectionEvent;
-use OpenEMR\Modules\MassageBilling\Core\Access;
 use OpenEMR\Modules\MassageBilling\Core\Clock;
 use OpenEMR\Modules\MassageBilling\Core\Database;
 use OpenEMR\Modules\MassageBilling\Module;
@@ -17,20 +16,19 @@ use Twig\Loader\FilesystemLoader;
 /**
  * The card on the patient's summary: what is known of coverage, visits, authorization and deadlines.
  *
- * Core renders cards after its listeners ended, where a fault of ours would break the page. So the content is rendered
+ * Core renders cards after its listeners ended, where a fault of ours would break the page. So the content is made
  * here, and core's Twig only prints it, by a template without any logic under a name of our own.
  */
 final class PatientCard
 {
     private const TEMPLATE = '@massage_billing/patient_card.html.twig';
 
-    /** @param callable(): int $patient pid of the patient whose summary is shown; 0 for none */
+    /** @param \Closure(): int $patient pid of the patient whose summary is shown; 0 for none */
     public function __construct(
         private readonly Database $database,
-        private readonly Access $access,
         private readonly Clock $clock,
-        private readonly Templates $templates,
-        private $patient,
+        private readonly Words $words,
+        private readonly \Closure $patient,
         private readonly string $pages
     ) {
     }
@@ -43,7 +41,7 @@ final class PatientCard
     }
 
     /** Core's Twig learns where the card's frame is. */
-    public function templates(TwigEnvironmentEvent $event): void
+    public static function templates(TwigEnvironmentEvent $event): void
     {
         $loader = $event->getTwigEnvironment()->getLoader();
         if ($loader instanceof FilesystemLoader) {
@@ -51,11 +49,11 @@ final class PatientCard
         }
     }
 
-    /** Puts the card into the right column. */
+    /** Puts the card into the right column. Core asks for the card's ACL itself before it shows it. */
     public function add(SectionEvent $event): void
     {
-        $pid = ($this->patient)();
-        if ($event->getSection() !== 'secondary' || $pid === 0 || !$this->access->may('patients', 'demo')) {
+        $pid = $event->getSection() === 'secondary' ? ($this->patient)() : 0;
+        if ($pid === 0) {
             return;
         }
         $event->addCard(new CardModel([
@@ -76,16 +74,8 @@ final class PatientCard
     {
         $today = Day::today($this->clock);
         $record = PatientRecord::find($this->database, $pid, $today);
-        $next = $record->coming[0] ?? null;
-        return $this->templates->render('patient_card_content.html.twig', [
-            'next' => $next,
-            'shown' => $next?->shownOn($today),
-            'others' => count($record->coming) - 1,
-            'answer' => $next === null || $next->standing === '' ? $record->answer?->named($this->database) : null,
-            'deadline' => $record->nextDeadline($today),
-            'holds' => count($record->holds),
-            'list' => $this->access->may('patients', 'appt') || $this->access->may('acct', 'bill'),
-            'pages' => $this->pages,
-        ]);
+        $said = ($record->coming[0] ?? null)?->standing ?? '';
+        $answer = $said === '' ? $record->answer?->named($this->database) : null;
+        return (new PatientCardView($this->words, $record, $answer, $today, "$this->pages/index.php"))->html();
     }
 }

@@ -15,7 +15,7 @@ final class VisitRecord
 
     /**
      * @param Hold|null $hold the newest
-     * @param list<VisitClaim> $claims the newest first
+     * @param list<VisitClaim> $claims the newest first, without those entered in error
      */
     public function __construct(public readonly ?Hold $hold, public readonly array $claims)
     {
@@ -43,6 +43,17 @@ final class VisitRecord
         return self::sorted($rows);
     }
 
+    /** Whether there is nothing that anybody has to know. */
+    public function isSilent(): bool
+    {
+        return $this->claims === [] && ($this->hold === null || !($this->hold->open || $this->hold->writtenOff()));
+    }
+
+    public function conflicts(): bool
+    {
+        return array_filter($this->claims, static fn(VisitClaim $claim): bool => $claim->conflict()) !== [];
+    }
+
     /** @param list<array<string, string|int|float|null>> $rows */
     private static function sorted(array $rows): self
     {
@@ -51,7 +62,7 @@ final class VisitRecord
         foreach ($rows as $row) {
             if ($row['type'] === 'Task') {
                 $hold ??= Hold::read(Json::read($row['json']));
-            } else {
+            } elseif ($row['status'] !== 'entered-in-error') {
                 $claims[] = new VisitClaim(
                     (string) $row['id'],
                     (string) $row['status'],
