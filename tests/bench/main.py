@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import eligibility, folder, hapi, imports, remittance, replay, start, x12_read  # noqa: E402
+from bench import eligibility, export_837, folder, hapi, imports, remittance, replay, start, x12_read  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 RESULTS = Path(__file__).with_name("results")
@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="*",
-        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", []],
+        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", []],
         help="what to measure",
     )
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
@@ -65,6 +65,8 @@ def main() -> int:
             results += eligibility.measure(Path(scratch), asked.appointments, asked.pairs, hapi_too=asked.hapi)
         if "remittance" in wanted:
             results += remittance.measure(Path(scratch), asked.claims, asked.pairs, asked.reference_python)
+        if "export" in wanted:
+            results += export_837.measure(asked.pairs)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]

@@ -28,12 +28,13 @@ _MEMBER = "other subscriber's member id"
 def claim_information(writer: ClaimWriter, claim: ProfessionalClaim) -> None:
     """2300 to 2330B. The lines follow."""
     writer.loop = "2300"
-    causes = (*claim.accident_causes, "", "")[:3]
-    writer.add(
+    causes: tuple[str, ...] = claim.accident_causes
+    if claim.accident_state:
+        causes = (*(*causes, "", "")[:3], claim.accident_state)
+    writer.put_coded(
         "CLM", claim.control, writer.money(claim.total, "total charge", "CLM02"), "", "",
         (claim.place_of_service, "B", claim.frequency), "Y", "A" if claim.assigned else "C",
-        "Y" if claim.assigned else "N", _release(claim), "",
-        (*causes, claim.accident_state) if claim.accident_causes else "", names=_CLAIM,
+        "Y" if claim.assigned else "N", _release(claim), "", causes or "", names=_CLAIM,
     )  # fmt: skip
     if claim.onset is not None:
         writer.put("DTP", "431", "D8", d8(claim.onset))
@@ -47,7 +48,7 @@ def claim_information(writer: ClaimWriter, claim: ProfessionalClaim) -> None:
     if claim.note:
         writer.put("NTE", "ADD", claim.note, names=_NOTE)
     first, *others = claim.diagnoses
-    writer.add("HI", ("ABK", first), *(("ABF", code) for code in others), names=_DIAGNOSES)
+    writer.put_coded("HI", ("ABK", first), *(("ABF", code) for code in others), names=_DIAGNOSES)
     _providers(writer, claim)
     for place, other in enumerate(claim.others, 1):
         _other_payer(writer, claim, other, place)

@@ -17,7 +17,7 @@ def service_line(writer: ClaimWriter, claim: ProfessionalClaim, number: int, lin
     writer.loop = "2400"
     writer.put("LX", str(number))
     place = line.place_of_service
-    writer.add(
+    writer.put_coded(
         "SV1", ("HC", line.code, *line.modifiers), writer.money(line.charge, "line charge", "SV102"), "UN",
         writer.units(line.units, "units", "SV104"), "" if place == claim.place_of_service else place, "",
         tuple(map(str, line.pointers)), names=_SERVICE,
@@ -35,7 +35,7 @@ def service_line(writer: ClaimWriter, claim: ProfessionalClaim, number: int, lin
 def _adjudicated(writer: ClaimWriter, other: OtherPayer, said: LineAdjudicated) -> None:
     """2430: what another payer did with the line."""
     writer.loop = "2430"
-    writer.add(
+    writer.put_coded(
         "SVD", other.payer.payer_id.strip(" "), writer.money(said.paid, "amount the other payer paid", "SVD02"),
         ("HC", said.code, *said.modifiers), "", writer.units(said.units, "paid units", "SVD05", none=True), names=_PAID,
     )  # fmt: skip

@@ -17,10 +17,11 @@ from massage_billing.x12.writer import Envelope, SegmentWriter
 
 VERSION = "005010X222A1"
 """GS08 and ST03."""
-_MOST_CENTS = 10**10
-"""Element 782 has at most ten digits, cents among them (005010X222A1 appendix B.1.1.3.1.2)."""
-_MOST_UNITS = 10**8
+_DOLLARS = 8
+"""Element 782 has at most ten digits, two of them cents (005010X222A1 appendix B.1.1.3.1.2)."""
+_UNITS = 5
 """SV104 and SVD05: at most eight digits, three of them behind the point (005010X222A1 2400 SV104)."""
+_NUMBER = re.compile(r"(-?)0*+([0-9]*)(?:\.([0-9]*?)0*)?")
 _NPI_PREFIX, _NPI_DIGITS, _NPI_FIRST = "80840", 10, ("1", "2")
 """45 CFR 162.406 and CMS's NPI check digit: Luhn over 80840 and the NPI."""
 _TAXONOMY = re.compile(r"[0-9A-Z]{9}X")
@@ -69,33 +70,30 @@ class ClaimWriter(SegmentWriter):
 
     def money(self, value: Decimal, name: str, place: str, *, negative: bool = False) -> str:
         """Dollars (element 782)."""
-        if not value.is_finite() or (value < 0 and not negative):
-            raise self.wrong(name, place, "is no amount, or less than nothing")
-        cents = value.scaleb(2)
-        if cents != cents.to_integral_value():
-            raise self.wrong(name, place, "has a fraction of a cent")
-        if abs(cents) >= _MOST_CENTS:
-            raise self.wrong(name, place, "has more than ten digits")
-        return plain(value)
+        text = plain(value, _DOLLARS, 2)
+        if not text or (text[0] == "-" and not negative):
+            raise self.wrong(name, place, "is no amount of dollars and cents, is too large, or is less than nothing")
+        return text
 
     def units(self, value: Decimal, name: str, place: str, *, none: bool = False) -> str:
         """A quantity (element 380); with ``none`` it may be 0."""
-        if not value.is_finite() or value < 0 or not (value or none):
-            raise self.wrong(name, place, "is no quantity, or too little")
-        thousandths = value.scaleb(3)
-        if thousandths != thousandths.to_integral_value() or value >= _MOST_UNITS:
-            raise self.wrong(name, place, "has more than eight digits, or more than three behind the point")
-        return plain(value)
+        text = plain(value, _UNITS, 3)
+        if not text or text[0] == "-" or (text == "0" and not none):
+            raise self.wrong(name, place, "is no quantity, has too many digits, or is too little")
+        return text
 
 
-def plain(value: Decimal) -> str:
-    """A number of type R, the same for equal ones."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    if text.startswith(("0.", "-0")):
-        text = text.replace("0", "", 1)
-    return text if text not in ("", "-") else "0"
+def plain(value: Decimal, whole: int, fraction: int) -> str:
+    """A number of type R, the same for equal ones; "" where it needs more digits than that, or is no number."""
+    parts = _NUMBER.fullmatch(format(value, "f"))
+    if parts is None:
+        return ""
+    sign, before, after = parts.groups("")
+    if len(before) > whole or len(after) > fraction:
+        return ""
+    if after:
+        return f"{sign}{before}.{after}"
+    return f"{sign}{before}" if before else "0"
 
 
 def d8(day: Date) -> str:

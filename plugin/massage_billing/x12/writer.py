@@ -72,8 +72,11 @@ class Mark:
 
 
 @lru_cache(maxsize=1024)
-def _form(tag: str, count: int, delimiters: Delimiters) -> re.Pattern[str]:
-    """What so many elements of a segment look like where each can stand as it is; nothing, where it cannot be."""
+def _form(tag: str, count: int, delimiters: Delimiters, *, coded: bool = False) -> re.Pattern[str]:
+    """What so many elements of a segment look like where each can stand as it is; nothing, where it cannot be.
+
+    ``coded``: each may be a composite.
+    """
     lengths = ELEMENTS.get(tag, ())
     if not 0 < count <= len(lengths):
         return re.compile(r"(?!)")
@@ -87,6 +90,9 @@ def _form(tag: str, count: int, delimiters: Delimiters) -> re.Pattern[str]:
         else:
             one = f"(?:{any_}{{{max(0, least - 2)},{most - 2}}}{ink})"
             values.append(f"(?:{ink}{one}{'?' if least == 1 else ''})?")
+    if coded:
+        within = re.escape(delimiters.component)
+        values = [f"{value}(?:{within}{value})*" for value in values]
     return re.compile(re.escape(delimiters.element).join(values))
 
 
@@ -112,6 +118,7 @@ class SegmentWriter:
         self._marks = frozenset(marks)
         self._mark = self.delimiters.element
         self._forms: dict[tuple[str, int], re.Pattern[str]] = {}
+        self._coded_forms: dict[tuple[str, int], re.Pattern[str]] = {}
 
     def put(self, tag: str, *values: str, names: Mapping[int, str] | None = None) -> None:
         """``add`` without composites and repetitions: all values are looked at in one go. For long files."""
@@ -123,6 +130,19 @@ class SegmentWriter:
             self.add(tag, *values, names=names)
         else:
             self._segments.append(f"{tag}{self._mark}{text}".rstrip(self._mark))
+
+    def put_coded(self, tag: str, *values: str | tuple[str, ...], names: Mapping[int, str] | None = None) -> None:
+        """``put`` with composites, which do not end with something empty."""
+        form = self._coded_forms.get((tag, len(values)))
+        if form is None:
+            form = self._coded_forms[tag, len(values)] = _form(tag, len(values), self.delimiters, coded=True)
+        mark, within = self._mark, self.delimiters.component
+        text = mark.join([value if isinstance(value, str) else within.join(value) for value in values])
+        expected = sum([len(value) - 1 for value in values if not isinstance(value, str)])
+        if text.count(within) != expected or form.fullmatch(text) is None:
+            self.add(tag, *values, names=names)
+        else:
+            self._segments.append(f"{tag}{mark}{text}".rstrip(mark))
 
     def add(self, tag: str, *elements: Element, names: Mapping[int, str] | None = None) -> None:
         """Write one segment; elements that are empty at its end are left out. Raises ``refuse``."""
