@@ -1,7 +1,8 @@
 """Cutting bytes into segments: where interchanges begin, which characters separate, which encoding it is.
 
 Tolerant: text before and between interchanges, a byte order mark, line breaks after, within or as terminators, an ISA
-that is not 106 characters wide, UTF-8 or Latin-1. Reads chunk by chunk.
+that is not 106 characters wide, UTF-8 or Latin-1. Reads chunk by chunk, and looks at each byte a few times at most,
+whatever is sent: what was read is only added to and taken from, and what was searched is not searched again.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ _ISA_WIDTH = 105
 """Characters of an ISA before its terminator."""
 _ISA_LONGEST = 600
 """Ids that are not padded, or padded too much, do not come near this."""
+_WINDOW = 2 * _ISA_LONGEST
+"""What is looked at of an ISA and what follows it."""
+_OVERLAP = 3
+"""An ISA may begin so many bytes before the end of what was read, and not be seen yet."""
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
-_ISA = re.compile(rb"ISA([^A-Za-z0-9\s])")
+_ISA = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])")
 _BARE = re.compile(rb"^[\s\x00]*+(?:\xef\xbb\xbf)?+\s*+(?:GS|ST)([^A-Za-z0-9\s])")
 
 
@@ -53,17 +58,12 @@ class Block:
     """Codes of what is odd."""
 
 
-def is_x12(data: bytes) -> bool:
-    """Whether an interchange begins somewhere in this, or a group or transaction without one at its beginning."""
-    return _ISA.search(data) is not None or _BARE.match(data) is not None
-
-
 class Scanner:
     """Cuts the chunks of a file into blocks of segments. An ISA may come anywhere, and brings its own delimiters."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks = iter(chunks)
-        self.pending = b""
+        self.pending = bytearray()
         self.over = False
         self.delimiters = Delimiters()
         self.wrapped = False
@@ -90,9 +90,11 @@ class Scanner:
 
     def _find_first(self) -> tuple[str, ...] | None:
         """Go to the first ISA; None where there is none, and nothing else that X12 begins with."""
-        while not _ISA.search(self.pending) and self._more():
-            pass
-        found = _ISA.search(self.pending)
+        searched = 0
+        while (found := _ISA.search(self.pending, searched)) is None:
+            searched = max(0, len(self.pending) - _OVERLAP)
+            if not self._more():
+                break
         if found is None:
             bare = _BARE.match(self.pending)
             if bare is None:
@@ -101,23 +103,28 @@ class Scanner:
             self.pending = self.pending.removeprefix(_BOM)
             return ("no-interchange",)
         before = self.pending[: found.start()].removeprefix(_BOM).strip(_BLANK)
-        self.pending = self.pending[found.start() :]
+        del self.pending[: found.start()]
         return ("text-before",) if before else ()
 
     def _interchange(self, odd: tuple[str, ...]) -> Iterator[Block]:
         """From an ISA to the next one."""
-        while len(self.pending) < _ISA_LONGEST and self._more():
+        while len(self.pending) < _WINDOW and self._more():
             pass
         if _ISA.match(self.pending):
-            self.delimiters, header, self.wrapped, odd_header = _header(self.pending)
-            self.pending = self.pending[len(header) :].removeprefix(_byte(self.delimiters.segment))
+            window = bytes(self.pending[:_WINDOW])
+            self.delimiters, header, self.wrapped, odd_header = _header(window)
+            terminator = _byte(self.delimiters.segment)
+            self.wrapped = self.wrapped or _folded(window, terminator)
+            ends = len(header)
+            del self.pending[: ends + (window[ends : ends + 1] == terminator)]
             text = header.decode("latin-1")
             yield Block(self.delimiters, True, [_unwrapped(text) if self.wrapped else text], odd + odd_header)
         elif odd:
             yield Block(self.delimiters, False, [], odd)
         end = _byte(self.delimiters.segment)
+        searched = 0
         while True:
-            following = self._next_isa()
+            following = self._next_isa(searched)
             if following is not None:
                 yield self._cut(following)
                 return
@@ -125,14 +132,15 @@ class Scanner:
                 yield self._cut(len(self.pending))
                 return
             # What follows the last terminator may be half a segment, or the beginning of an ISA.
-            last = self.pending.rfind(end)
+            last = self.pending.rfind(end, searched)
             if last >= 0:
                 yield self._cut(last + 1)
+            searched = max(0, len(self.pending) - _OVERLAP)
             self._more()
 
-    def _next_isa(self) -> int | None:
+    def _next_isa(self, searched: int) -> int | None:
         """Where the next interchange begins in what was read: after a terminator or a line break."""
-        place = self.pending.find(b"ISA")
+        place = self.pending.find(b"ISA", searched)
         end = _byte(self.delimiters.segment)
         while place >= 0:
             before = self.pending[max(0, place - 40) : place]
@@ -145,7 +153,8 @@ class Scanner:
         return None
 
     def _cut(self, end: int) -> Block:
-        block, self.pending = self.pending[:end], self.pending[end:]
+        block = bytes(self.pending[:end])
+        del self.pending[:end]
         segments, ascii_only = _decode(block.removesuffix(_BOM), self.delimiters)
         if self.wrapped:
             segments = [_unwrapped(segment) for segment in segments]
@@ -207,6 +216,16 @@ def _header(pending: bytes) -> tuple[Delimiters, bytes, bool, tuple[str, ...]]:
         odd = (*odd, "isa-width")
     separators = Delimiters(_character(mark), _repetition(inside, mark), _character(component), _character(terminator))
     return separators, pending[:end], wrapped, odd
+
+
+def _folded(window: bytes, terminator: bytes) -> bool:
+    """Whether lines all have one width and break within segments: a file that was wrapped at more than the width of an
+    ISA, at 132 columns or so."""
+    if terminator in b"\r\n":
+        return False
+    *lines, rest = (line.rstrip(b"\r") for line in window.split(b"\n"))
+    widths = {len(line) for line in lines}
+    return len(widths) == 1 and len(rest) <= max(widths) and not all(line.endswith(terminator) for line in lines)
 
 
 def _lacks_component(rest: bytes, following: bytes, mark: bytes) -> bool:

@@ -1,8 +1,8 @@
 """Reading X12: interchanges, groups and transactions out of bytes, tolerantly, one piece at a time.
 
 Delimiters come from each ISA. What is odd (a wrong count, a trailer that is missing, text around it) is an ``Oddity``
-and never a refusal. A transaction is held in memory, a file is not. Segments stay the text that was sent; ``elements``
-takes one apart. For every kind of transaction: 271, 999, 835, 837 …
+and never a refusal. A transaction is held in memory, a file is not. Segments stay the text that was sent; who reads
+one takes it apart. For every kind of transaction: 271, 999, 835, 837 …
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from massage_billing.x12.scanner import USUAL, Block, Delimiters, Scanner, is_x12
+from massage_billing.x12.scanner import USUAL, Block, Delimiters, Scanner
 
 __all__ = [
     "Delimiters",
@@ -24,8 +24,6 @@ __all__ = [
     "Transaction",
     "at",
     "components",
-    "elements",
-    "is_x12",
     "read_pieces",
     "read_slices",
     "read_transactions",
@@ -156,11 +154,6 @@ Piece = Transaction | Outside | Ended
 """What reading a file gives, in the file's order. The end of the file is always the last."""
 
 
-def elements(segment: str, delimiters: Delimiters) -> list[str]:
-    """The parts of a segment: its id, then its elements."""
-    return segment.split(delimiters.element)
-
-
 def at(parts: list[str], place: int) -> str:
     """Element ``place`` (1 is the first), without blanks around it; "" where it is not there."""
     return parts[place].strip() if len(parts) > place else ""
@@ -233,7 +226,7 @@ class _Framing:
         self.groups = self.transactions = 0
         self.drained = 0
         self.seen: set[tuple[str, str]] = set()
-        self.oddities: list[Oddity] = []
+        self.oddities: dict[Oddity, None] = {}
         self.found = False
 
     def take(self, block: Block) -> Iterator[Piece]:
@@ -353,15 +346,13 @@ class _Framing:
             if not _same(at(parts, 2), interchange.control):
                 self._odd("control-number", "IEA02 is not its control number.", f"interchange {interchange.control}")
         self.groups = 0
-        oddities, self.oddities = tuple(self.oddities), []
+        oddities, self.oddities = tuple(self.oddities), {}
         yield Ended(interchange, oddities)
 
     def _odd(self, code: str, message: str, where: str = "") -> None:
         if not where:
             where = f"interchange {self.interchange.control}" if self.interchange else "file"
-        oddity = Oddity(code, where, message)
-        if oddity not in self.oddities:
-            self.oddities.append(oddity)
+        self.oddities.setdefault(Oddity(code, where, message))
 
     def _odd_here(self, code: str, message: str) -> None:
         if self.transaction is not None:
