@@ -142,7 +142,7 @@ final class CalendarMarksTest extends ScreensTestCase
     /** @param list<string> $rights */
     private function marks(array $rights): CalendarMarks
     {
-        return new CalendarMarks($this->database, new SetAccess($rights), $this->clock, '/module/public/assets');
+        return new CalendarMarks($this->database, new SetAccess($rights), $this->clock, $this->words(), '/module/public/assets');
     }
 
     /** @return array<string, mixed> as core's pnuserapi.php makes it */

@@ -13,7 +13,7 @@ final class MainMenuTest extends ScreensTestCase
     {
         $fees = (object) ['menu_id' => 'feeimg', 'children' => [(object) ['label' => 'Fee Sheet']]];
         $event = new MenuEvent([(object) ['menu_id' => 'cal0', 'children' => []], $fees]);
-        (new MainMenu('/module/public/index.php'))->add($event);
+        (new MainMenu('/module/public/index.php', $this->words()))->add($event);
         self::assertCount(2, $event->getMenu());
         $entry = $fees->children[1];
         self::assertSame('Massage billing', $entry->label);
@@ -24,7 +24,7 @@ final class MainMenuTest extends ScreensTestCase
     public function testAClinicsOwnMenuWithoutFeesGetsItAtTheEnd(): void
     {
         $event = new MenuEvent([(object) ['menu_id' => 'cal0']]);
-        (new MainMenu('/module/public/index.php'))->add($event);
+        (new MainMenu('/module/public/index.php', $this->words()))->add($event);
         self::assertSame('Massage billing', $event->getMenu()[1]->label);
     }
 }

@@ -9,8 +9,6 @@ use OpenEMR\Modules\MassageBilling\Screens\Templates;
 use OpenEMR\Modules\MassageBilling\Screens\Words;
 use OpenEMR\Modules\MassageBilling\Tests\Support\ModuleTestCase;
 
-require_once __DIR__ . '/functions.php';
-
 /** What the screens' tests share: resources of the Python side in the tables, as the FHIR store keeps them. */
 abstract class ScreensTestCase extends ModuleTestCase
 {

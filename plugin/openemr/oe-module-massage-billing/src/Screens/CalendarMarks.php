@@ -30,6 +30,7 @@ final class CalendarMarks
         private readonly Database $database,
         private readonly Access $access,
         private readonly Clock $clock,
+        private readonly Words $words,
         private readonly string $assets
     ) {
     }
@@ -50,7 +51,7 @@ final class CalendarMarks
             foreach (is_array($events) ? $events : [] as $place => $one) {
                 $outlook = is_array($one) ? $outlooks[(int) ($one['eid'] ?? 0)] ?? null : null;
                 if ($outlook !== null && $outlook->day === (string) $day) {
-                    $days[$day][$place] = self::marked($one, $outlook, $today);
+                    $days[$day][$place] = $this->marked($one, $outlook, $today);
                 }
             }
         }
@@ -91,7 +92,7 @@ final class CalendarMarks
      * @param array<string, mixed> $event
      * @return array<string, mixed>
      */
-    private static function marked(array $event, Outlook $outlook, string $today): array
+    private function marked(array $event, Outlook $outlook, string $today): array
     {
         $shown = $outlook->shownOn($today);
         $class = Json::text($event, 'eventViewClass');
@@ -100,23 +101,23 @@ final class CalendarMarks
         }
         $event['eventViewClass'] = "$class massage_billing massage_billing_$shown->value";
         $event['patient_name'] = $shown->symbol() . ' ' . Json::text($event, 'patient_name');
-        $event['catname'] = trim(Json::text($event, 'catname') . ' — ' . self::tooltip($outlook, $shown));
+        $event['catname'] = trim(Json::text($event, 'catname') . ' — ' . $this->tooltip($outlook, $shown));
         return $event;
     }
 
     /** Plain text: core escapes it. */
-    private static function tooltip(Outlook $outlook, Readiness $shown): string
+    private function tooltip(Outlook $outlook, Readiness $shown): string
     {
-        $word = xl($shown->word());
+        $word = $this->words->plain($shown->word());
         if ($shown === Readiness::Old) {
-            $word .= ': ' . xl($outlook->readiness->word()) . ', ' . xl('as of') . ' ' . $outlook->judgedOn;
+            $word .= ': ' . $this->words->plain($outlook->readiness->word()) . ', ' . $this->words->plain('as of') . ' ' . $outlook->judgedOn;
         }
         $lines = array_slice($outlook->toSettle, 0, self::REASONS);
         $more = count($outlook->toSettle) - count($lines);
         if ($more > 0) {
             $lines[] = "+ $more";
         }
-        $left = $outlook->visitsLeft === null ? [] : [xl('Visits left') . ': ' . $outlook->visitsLeft];
-        return implode("\n", [xl('Massage billing') . ': ' . $shown->symbol() . " $word", ...$lines, ...$left]) . "\n";
+        $left = $outlook->visitsLeft === null ? [] : [$this->words->plain('Visits left') . ': ' . $outlook->visitsLeft];
+        return implode("\n", [$this->words->plain('Massage billing') . ': ' . $shown->symbol() . " $word", ...$lines, ...$left]) . "\n";
     }
 }

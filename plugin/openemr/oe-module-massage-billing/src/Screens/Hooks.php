@@ -32,7 +32,7 @@ final class Hooks
             [StyleFilterEvent::EVENT_NAME, 'calendar style', static fn(object $e) => self::calendar()->style($e)],
             [AppointmentRenderEvent::RENDER_BELOW_PATIENT, 'appointment', static fn(object $e) => self::note($e)],
             [EncounterFormsListRenderEvent::EVENT_SECTION_RENDER_PRE, 'banner', static fn(object $e) => self::banner($e)],
-            [MenuEvent::MENU_UPDATE, 'menu', static fn(object $e) => (new MainMenu(self::path() . '/index.php'))->add($e)],
+            [MenuEvent::MENU_UPDATE, 'menu', static fn(object $e) => self::menu()->add($e)],
         ];
     }
 
@@ -46,6 +46,11 @@ final class Hooks
     public static function pages(): string
     {
         return OEGlobalsBag::getInstance()->getWebRoot() . self::path();
+    }
+
+    private static function menu(): MainMenu
+    {
+        return new MainMenu(self::path() . '/index.php', Words::ofCore());
     }
 
     private static function card(): PatientCard
@@ -63,7 +68,13 @@ final class Hooks
     private static function calendar(): CalendarMarks
     {
         $module = Module::get();
-        return new CalendarMarks($module->database(), $module->access(), $module->clock(), self::pages() . '/assets');
+        return new CalendarMarks(
+            $module->database(),
+            $module->access(),
+            $module->clock(),
+            Words::ofCore(),
+            self::pages() . '/assets'
+        );
     }
 
     private static function note(AppointmentRenderEvent $event): void

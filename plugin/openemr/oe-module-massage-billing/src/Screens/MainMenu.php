@@ -12,14 +12,14 @@ final class MainMenu
     private const FEES = 'feeimg';
 
     /** @param string $page address of the overview page, from the web root */
-    public function __construct(private readonly string $page)
+    public function __construct(private readonly string $page, private readonly Words $words)
     {
     }
 
     public function add(MenuEvent $event): void
     {
         $entry = (object) [
-            'label' => xl('Massage billing'),
+            'label' => $this->words->plain('Massage billing'),
             'menu_id' => 'massage_billing0',
             'target' => 'massage_billing',
             'url' => $this->page,

@@ -64,7 +64,7 @@ final class PatientCard
             'collapse' => true,
             'templateFile' => self::TEMPLATE,
             'identifier' => 'massage_billing',
-            'title' => xl('Massage billing'),
+            'title' => $this->words->plain('Massage billing'),
             'templateVariables' => ['content' => $this->content($pid)],
         ]));
     }

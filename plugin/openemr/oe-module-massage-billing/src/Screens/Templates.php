@@ -34,7 +34,7 @@ final class Templates
     {
         return new self(
             Module::folder() . '/templates',
-            static fn(string $text): string => (string) xl($text),
+            Translation::ofCore(),
             static fn(string $day): string => $day === '' ? '' : (string) oeFormatShortDate($day)
         );
     }

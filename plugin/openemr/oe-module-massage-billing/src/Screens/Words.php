@@ -24,7 +24,7 @@ final class Words
     public static function ofCore(): self
     {
         return new self(
-            static fn(string $text): string => (string) xl($text),
+            Translation::ofCore(),
             static fn(string $day): string => $day === '' ? '' : (string) oeFormatShortDate($day)
         );
     }
@@ -32,7 +32,13 @@ final class Words
     /** Words of ours, in the user's language. */
     public function say(string $english): string
     {
-        return self::text(($this->translate)($english));
+        return self::text($this->plain($english));
+    }
+
+    /** The same without HTML, for where core escapes it. */
+    public function plain(string $english): string
+    {
+        return ($this->translate)($english);
     }
 
     /** A day, as the clinic writes it. */
