@@ -13,6 +13,7 @@ from massage_billing.ports.ledger import (
     AppliedPart,
     Batch,
     Ledger,
+    PaidLine,
     Response,
     Said,
     SentLine,
@@ -74,6 +75,13 @@ def adjustment(name: str = "A", *, file: str = "f1", amount: str = "20.00", reas
         Decimal(amount),
         "ncci-pairs",
     )
+
+
+def paid_line(name: str = "A", *, file: str = "f1", line: int = 1, paid: str = "100.00") -> PaidLine:
+    return PaidLine(
+        f"MB{name}", file, 1, line, line, "1", "97124" if line else "", ("GP",) if line else (),
+        Decimal(4 * bool(line)), Decimal("120.00"), Decimal(paid), Decimal("0.00"), DAY,
+    )  # fmt: skip
 
 
 def applied(file: str) -> Applied:

@@ -16,7 +16,7 @@ from massage_billing.ports import Store
 from massage_billing.ports.ledger import AppliedPart, Ledger
 from massage_billing.store.memory import MemoryStore
 from massage_billing.store.sql import SqlStore
-from store.ledger_making import DAY, NOON, adjustment, applied, apply, batch, part, said, submission
+from store.ledger_making import DAY, NOON, adjustment, applied, apply, batch, paid_line, part, said, submission
 
 A, R, J = ClaimStanding.ACCEPTED, ClaimStanding.REJECTED, ClaimStanding.ADJUDICATED
 EXPORTED, ACKNOWLEDGED, NOT_SENT = ClaimStanding.EXPORTED, ClaimStanding.ACKNOWLEDGED, ClaimStanding.NOT_SENT
@@ -239,6 +239,19 @@ def test_adjustments_of_some_days(ledger: Ledger) -> None:
     assert [one.reason for one in ledger.adjustments(later, later)] == ["97"]
     assert [one.reason for one in ledger.adjustments(first, None)] == ["45", "97"]
     assert [one.file for one in ledger.files()] == ["f2", "f1"]
+
+
+def test_what_was_paid_of_each_line_comes_back_with_its_claim(ledger: Ledger) -> None:
+    sent(ledger, "A", "B")
+    lines = (paid_line(line=0), paid_line(), paid_line("B", file="f1", line=2, paid="-0.10"))
+    told = AppliedPart((said("A", J),), (adjustment(), adjustment("B")), lines=lines)
+    assert ledger.apply(applied("f1"), [replace(told, lines=lines[:2]), AppliedPart(lines=lines[2:])])
+    assert ledger.paid_lines(["MBA", "MBX", "MBA"]) == [replace(one, at=NOON) for one in lines[:2]]
+    assert [one.paid for one in ledger.paid_lines(["MBB"])] == [Decimal("-0.10")]
+    assert [one.key for one in ledger.adjustments_of(["MBB"])] == ["MBB"]
+    assert (ledger.paid_lines([]), ledger.adjustments_of([])) == ([], [])
+    ledger.purge_patient("clinic", "Patient/1")
+    assert ledger.paid_lines(["MBA"]) == []
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------

@@ -162,6 +162,40 @@ class AdjustmentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidLine:
+    """What a payer did with one line of a claim of ours, or with the claim: what a secondary claim is made of."""
+
+    key: str
+    """Claim key."""
+    file: str
+    """Digest of the remittance."""
+    place: int
+    """Which claim of it."""
+    line: int
+    """Which line of that claim, 1 first; 0: the claim as a whole."""
+    item: int
+    """Which line of ours it is, 1 first; 0: none, or the claim as a whole."""
+    status: str
+    """CLP02 of its claim: 1 primary, 2 secondary, 4 denied, 19-21 forwarded, 22 reversal."""
+    code: str
+    """Code as adjudicated; "" for the claim."""
+    modifiers: tuple[str, ...]
+    """Modifiers as adjudicated."""
+    units: Decimal
+    """Units paid; 0 for the claim."""
+    charge: Decimal
+    """Dollars charged; negative in a reversal."""
+    paid: Decimal
+    """Dollars paid."""
+    of_patient: Decimal
+    """Dollars left to the patient."""
+    date: Date | None = None
+    """When it was paid, else when the remittance was made."""
+    at: datetime | None = None
+    """When it was applied, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """A ClaimResponse that the host is to be given."""
 
@@ -189,6 +223,8 @@ class AppliedPart:
     """(place, why) of claims that were not found."""
     responses: tuple[Response, ...] = ()
     """What the host is to be given."""
+    lines: tuple[PaidLine, ...] = ()
+    """Of claims that were found: each as a whole, then its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +322,14 @@ class Ledger(Protocol):
 
     def adjustments(self, first: Date | None, last: Date | None) -> Iterator[AdjustmentRow]:
         """Adjustments applied from one day to another."""
+        ...
+
+    def adjustments_of(self, keys: Iterable[str]) -> list[AdjustmentRow]:
+        """Adjustments of these claims, oldest first."""
+        ...
+
+    def paid_lines(self, keys: Iterable[str]) -> list[PaidLine]:
+        """What payers did with these claims and their lines, oldest first."""
         ...
 
     def files(self) -> list[Applied]:

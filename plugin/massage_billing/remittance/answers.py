@@ -15,7 +15,7 @@ from massage_billing.fhir import names
 from massage_billing.fhir.keys import full_url
 from massage_billing.model.remittance import ClaimPaid, Remittance, RemittanceEnd, RemittanceHeader
 from massage_billing.ports import Operation, Write, WriteGroup
-from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, Response, Said, Submission
+from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, PaidLine, Response, Said, Submission
 from massage_billing.remittance import paid as payment
 from massage_billing.remittance.files import AnswerFile, look_at
 from massage_billing.remittance.match import Matcher
@@ -196,6 +196,7 @@ class Answers:
         answering = [one for one in claims if one.status != payment.PREDETERMINATION]
         said: list[Said] = []
         rows: list[AdjustmentRow] = []
+        lines: list[PaidLine] = []
         unmatched: list[tuple[int, str]] = []
         responses: list[Response] = []
         for one, ours in zip(answering, matcher.match(answering), strict=True):
@@ -205,10 +206,11 @@ class Answers:
                 continue
             said.append(payment.said_of(one, ours, f"835 {source} claim {one.place}", now))
             rows += payment.rows_of(one, ours, file.digest, header.payer_id)
+            lines += payment.lines_of(one, ours, file.digest, header)
             if self._tells_host:
                 payer_id = self.setup.payer_ids.get(ours.payer, header.payer_id)
                 responses.append(payment.response_of(one, ours, file.digest, header, payer_id, now))
-        return AppliedPart(tuple(said), tuple(rows), tuple(unmatched), tuple(responses))
+        return AppliedPart(tuple(said), tuple(rows), tuple(unmatched), tuple(responses), tuple(lines))
 
     # --- the host ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from massage_billing.fhir.keys import answer_key
 from massage_billing.fhir.serial import to_bytes
 from massage_billing.model.professional import LineAdjustment
 from massage_billing.model.remittance import ClaimPaid, ClaimStanding, LinePaid, Remittance
-from massage_billing.ports.ledger import AdjustmentRow, Response, Said, Submission
+from massage_billing.ports.ledger import AdjustmentRow, PaidLine, Response, Said, Submission
 from massage_billing.remittance.adjustments import words
 from massage_billing.remittance.match import items_of
 
@@ -98,6 +98,19 @@ def rows_of(paid: ClaimPaid, ours: Submission | None, file: str, payer: str) -> 
             amount=one.amount,
             rule=words(one.group, one.code, remarks).rule or "",
         )
+
+
+def lines_of(paid: ClaimPaid, ours: Submission, file: str, header: Remittance) -> Iterator[PaidLine]:
+    """What the payer did with the claim as a whole, then with each line."""
+    day = header.date or header.produced
+    yield PaidLine(
+        ours.key, file, paid.place, 0, 0, paid.status, "", (), Decimal(0), paid.charge, paid.paid, paid.of_patient, day
+    )
+    for place, (line, item) in enumerate(zip(paid.lines, items_of(paid, ours), strict=True), 1):
+        yield PaidLine(
+            ours.key, file, paid.place, place, item, paid.status, line.code, line.modifiers, line.units_paid,
+            line.charge, line.paid, line.of_patient, day,
+        )  # fmt: skip
 
 
 def _day(line: LinePaid | None, ours: Date | None, days: Sequence[Date]) -> Date | None:

@@ -7,11 +7,19 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, select
 
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.store.ledger_tables import adjustments, batch_bodies, batches, responses, said, submissions
+from massage_billing.store.ledger_tables import (
+    adjustments,
+    batch_bodies,
+    batches,
+    paid_lines,
+    responses,
+    said,
+    submissions,
+)
 
 
 def forget(connection: Connection, host: str, patient: str) -> int:
-    """Forget the claims of a patient, what was said of them and what was not paid; files that carry one lose their
+    """Forget the claims of a patient, what was said of them, paid and not paid; files that carry one lose their
     bytes. How many claims."""
     theirs = (submissions.c.patient == patient, submissions.c.host == host)
     keys = select(submissions.c.key).where(*theirs)
@@ -20,6 +28,7 @@ def forget(connection: Connection, host: str, patient: str) -> int:
     )
     connection.execute(delete(said).where(said.c.key.in_(keys)))
     connection.execute(delete(adjustments).where(adjustments.c.key.in_(keys)))
+    connection.execute(delete(paid_lines).where(paid_lines.c.key.in_(keys)))
     claims = select(submissions.c.claim).where(*theirs)
     connection.execute(delete(responses).where(responses.c.claim.in_(claims), responses.c.host == host))
     return connection.execute(delete(submissions).where(*theirs)).rowcount

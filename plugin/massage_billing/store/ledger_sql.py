@@ -14,7 +14,16 @@ from sqlalchemy import Connection, Engine, exists, select, update
 
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, Batch, Response, Said, Submission
+from massage_billing.ports.ledger import (
+    AdjustmentRow,
+    Applied,
+    AppliedPart,
+    Batch,
+    PaidLine,
+    Response,
+    Said,
+    Submission,
+)
 from massage_billing.store import ledger_purge
 from massage_billing.store.asking_rules import Clock, utc_now
 from massage_billing.store.database import Database
@@ -26,6 +35,7 @@ from massage_billing.store.ledger_tables import (
     batches,
     counters,
     files,
+    paid_lines,
     responses,
     said,
     submissions,
@@ -34,6 +44,7 @@ from massage_billing.store.ledger_values import (
     ADJUSTMENT,
     BATCH,
     FILE,
+    PAID,
     SAID,
     SUBMISSION,
     adjustment_from,
@@ -42,6 +53,8 @@ from massage_billing.store.ledger_values import (
     batch_values,
     file_from,
     file_values,
+    paid_from,
+    paid_values,
     said_from,
     said_values,
     submission_from,
@@ -200,6 +213,7 @@ class SqlLedger(Database):
                 self._tell(connection, part.said)
                 rows = [adjustment_values(one, n, now) for n, one in enumerate(part.adjustments, number + 1)]
                 self._run.insert(connection, adjustments, rows)
+                self._run.insert(connection, paid_lines, [paid_values(one, now) for one in part.lines])
                 told = [(one.key, one.host, one.claim, one.encounter, one.body) for one in part.responses]
                 self._run.insert(connection, responses, told, *_RESPONSE)
                 number += len(rows)
@@ -237,6 +251,23 @@ class SqlLedger(Database):
         with self._reading() as connection, connection.execution_options(yield_per=500).execute(query) as rows:
             for row in rows:
                 yield adjustment_from(row)
+
+    def adjustments_of(self, keys: Iterable[str]) -> list[AdjustmentRow]:
+        """Adjustments of these claims, oldest first."""
+        query = select(*ADJUSTMENT).order_by(adjustments.c.at, adjustments.c.file, adjustments.c.number)
+        with self._reading() as connection:
+            wanted = (query.where(adjustments.c.key.in_(some)) for some in chunks(dict.fromkeys(keys)))
+            return [adjustment_from(row) for one in wanted for row in connection.execute(one)]
+
+    def paid_lines(self, keys: Iterable[str]) -> list[PaidLine]:
+        """What payers did with these claims and their lines, oldest first."""
+        ordered = (paid_lines.c.at, paid_lines.c.file, paid_lines.c.place, paid_lines.c.line)
+        with self._reading() as connection:
+            wanted = (
+                select(*PAID).where(paid_lines.c.key.in_(some)).order_by(*ordered)
+                for some in chunks(dict.fromkeys(keys))
+            )
+            return [paid_from(row) for one in wanted for row in connection.execute(one)]
 
     def files(self) -> list[Applied]:
         """Files of answers that were applied, newest first."""

@@ -140,6 +140,25 @@ adjustments = Table(
 Index("adjustments_at", adjustments.c.at)
 Index("adjustments_key", adjustments.c.key)
 
+paid_lines = Table(
+    "paid_lines",
+    metadata,
+    Column("file", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("item", Integer, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("status", "code", "modifiers", "units", "charge", "paid")),
+    Column("of_patient", Text, nullable=False),
+    Column("date", Date),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("file", "place", "line"),
+    sqlite_with_rowid=False,
+)
+"""What payers did with claims (line 0) and their lines: the fields of ports.PaidLine; ``modifiers`` are JSON."""
+
+Index("paid_lines_key", paid_lines.c.key)
+
 UNANSWERED = text("body IS NOT NULL")
 """Condition of a partial index, as in tables.py."""
 

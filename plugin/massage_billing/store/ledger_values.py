@@ -12,8 +12,8 @@ import orjson
 from sqlalchemy import Column
 
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Said, SentLine, Submission
-from massage_billing.store.ledger_tables import adjustments, batches, files, said, submissions
+from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, PaidLine, Said, SentLine, Submission
+from massage_billing.store.ledger_tables import adjustments, batches, files, paid_lines, said, submissions
 from massage_billing.store.tables import instant
 from massage_billing.store.values import Scalar
 
@@ -27,6 +27,8 @@ SAID: list[Column[Any]] = [said.c[name] for name in Said.__dataclass_fields__]
 """Columns of what was said."""
 ADJUSTMENT: list[Column[Any]] = [adjustments.c[name] for name in AdjustmentRow.__dataclass_fields__]
 """Columns of an adjustment."""
+PAID: list[Column[Any]] = [paid_lines.c[name] for name in PaidLine.__dataclass_fields__]
+"""Columns of a paid line."""
 FILE: list[Column[Any]] = [files.c[name] for name in ("file", "kind", "name", "paid", "trace", "unmatched", "provider")]
 """Columns of a file of answers."""
 
@@ -146,3 +148,20 @@ def adjustment_from(row: Sequence[Any]) -> AdjustmentRow:
     values["remarks"] = tuple(orjson.loads(values["remarks"]))
     values["amount"] = Decimal(values["amount"])
     return AdjustmentRow(**values)
+
+
+def paid_values(one: PaidLine, at: datetime) -> tuple[Scalar, ...]:
+    """A paid line, in the order of the table."""
+    return (
+        one.file, one.place, one.line, one.key, one.item, one.status, one.code, orjson.dumps(one.modifiers).decode(),
+        str(one.units), str(one.charge), str(one.paid), str(one.of_patient),
+        one.date.isoformat() if one.date else None, instant(at),
+    )  # fmt: skip
+
+
+def paid_from(row: Sequence[Any]) -> PaidLine:
+    """A paid line, from the columns ``PAID``."""
+    values = dict(zip(PaidLine.__dataclass_fields__, row, strict=True))
+    values["modifiers"] = tuple(orjson.loads(values["modifiers"]))
+    values |= {name: Decimal(values[name]) for name in ("units", "charge", "paid", "of_patient")}
+    return PaidLine(**values)

@@ -11,7 +11,16 @@ from decimal import Decimal
 
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, Batch, Response, Said, Submission
+from massage_billing.ports.ledger import (
+    AdjustmentRow,
+    Applied,
+    AppliedPart,
+    Batch,
+    PaidLine,
+    Response,
+    Said,
+    Submission,
+)
 from massage_billing.store.asking_rules import Clock, utc_now
 from massage_billing.store.ledger_rules import after, may_be_sent
 
@@ -24,6 +33,7 @@ class _Kept:
     said: list[Said] = field(default_factory=list)
     files: dict[str, Applied] = field(default_factory=dict)
     adjustments: list[AdjustmentRow] = field(default_factory=list)
+    lines: list[PaidLine] = field(default_factory=list)
     responses: dict[str, Response] = field(default_factory=dict)
 
 
@@ -134,6 +144,7 @@ class MemoryLedger:
         for part in some:
             self._tell(part.said)
             self._kept.adjustments += [replace(one, at=now) for one in part.adjustments]
+            self._kept.lines += [replace(one, at=now) for one in part.lines]
             self._kept.responses.update((one.key, one) for one in part.responses)
         return True
 
@@ -152,6 +163,16 @@ class MemoryLedger:
         begin = _midnight(first) if first else datetime.min.replace(tzinfo=UTC)
         end = _midnight(last + timedelta(days=1)) if last else datetime.max.replace(tzinfo=UTC)
         yield from (one for one in self._kept.adjustments if one.at is not None and begin <= one.at < end)
+
+    def adjustments_of(self, keys: Iterable[str]) -> list[AdjustmentRow]:
+        """Adjustments of these claims, oldest first."""
+        wanted = set(keys)
+        return [one for one in self._kept.adjustments if one.key in wanted]
+
+    def paid_lines(self, keys: Iterable[str]) -> list[PaidLine]:
+        """What payers did with these claims and their lines, oldest first."""
+        wanted = set(keys)
+        return [one for one in self._kept.lines if one.key in wanted]
 
     def files(self) -> list[Applied]:
         """Files of answers that were applied, newest first."""
@@ -189,6 +210,7 @@ class MemoryLedger:
             self._kept.batches[number] = replace(self._kept.batches[number], body=None)
         self._kept.said = [one for one in self._kept.said if one.key not in theirs]
         self._kept.adjustments = [one for one in self._kept.adjustments if one.key not in theirs]
+        self._kept.lines = [one for one in self._kept.lines if one.key not in theirs]
         gone = {self._kept.claims.pop(key).claim for key in theirs}
         for response in [one for one in self._kept.responses.values() if one.claim in gone and one.host == host]:
             del self._kept.responses[response.key]

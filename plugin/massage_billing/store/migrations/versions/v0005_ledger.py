@@ -1,4 +1,4 @@
-"""The ledger of sent claims: files, the claims in them, what was said of them, what was not paid."""
+"""The ledger of sent claims: files, the claims in them, what was said of them, what was paid and what not."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -101,6 +101,20 @@ def _answers() -> None:
     )
     op.create_index("adjustments_at", "adjustments", ["at"])
     op.create_index("adjustments_key", "adjustments", ["key"])
+    op.create_table(
+        "paid_lines",
+        *_texts("file"),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("line", sa.Integer, nullable=False),
+        *_texts("key"),
+        sa.Column("item", sa.Integer, nullable=False),
+        *_texts("status", "code", "modifiers", "units", "charge", "paid", "of_patient"),
+        sa.Column("date", sa.Date),
+        sa.Column("at", Instant, nullable=False),
+        sa.PrimaryKeyConstraint("file", "place", "line"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("paid_lines_key", "paid_lines", ["key"])
     op.create_table(
         "claim_responses",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
