@@ -284,6 +284,16 @@ def test_nobody_performed_it(performer):
     assert [(p.result, p.about) for p in problems(visit, "performer-known")] == [(Result.NO_DATA, "Procedure/a1")]
 
 
+def test_the_taxonomy_it_was_done_under_comes_after_those_of_the_person():
+    function = concept(names.NUCC, "225100000X", TAXONOMY)
+    done = [{"function": function, "actor": ref("Practitioner/t1")}]
+    assert one(procedure(performer=done))[0].therapist.taxonomies == (TAXONOMY, "225100000X")
+    unknown = [{"function": function, "actor": ref("Practitioner/t8")}]
+    assert one(procedure(performer=unknown))[0].therapist.taxonomies == ("225100000X", TAXONOMY)
+    main = [{"function": concept("http://snomed.info/sct", "224609002"), "actor": ref("Practitioner/t1")}]
+    assert one(procedure(performer=main))[0].therapist.taxonomies == (TAXONOMY,)
+
+
 def test_an_organization_beside_a_person_is_passed_over():
     service, visit = one(procedure(performer=by("Organization/o1", "Practitioner/t1")))
     assert (service.therapist.id, visit.problems) == ("Practitioner/t1", ())

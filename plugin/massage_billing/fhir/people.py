@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from massage_billing.fhir import names
@@ -196,14 +196,14 @@ def read_performer(
     if len(performers) == 1:
         person = people.named(child(performers[0], "actor", faults), procedure, faults)
         if person is not None:
-            return person, None
+            return _as_what(person, performers[0], faults), None
     named: dict[str, Therapist] = {}
     functions: dict[str, set[str]] = {}
     for performer in performers:
         person = people.named(child(performer, "actor", faults), procedure, faults)
         function = child(performer, "function", faults)
         if person is not None:
-            named.setdefault(person.id, person)
+            named.setdefault(person.id, _as_what(person, performer, faults))
             functions.setdefault(person.id, set()).update(code for _, code in codings(function, faults))
     main = [key for key in named if _PRIMARY in functions[key]]
     main = main or [key for key in named if _SECONDARY not in functions[key]]
@@ -214,6 +214,16 @@ def read_performer(
         return None, Problem("performer-known", Result.FAIL, detail, where, "several")
     whom = "names performers, but no person among them" if performers else "names no performer"
     return None, Problem("performer-known", Result.NO_DATA, f"{where} {whom}.", where, "none")
+
+
+def _as_what(person: Therapist, performer: JsonObject, faults: Faults) -> Therapist:
+    """The person with the taxonomy that performer.function says it was done under; what the person's own record says
+    comes first."""
+    if "function" not in performer:
+        return person
+    coded = codings(child(performer, "function", faults), faults)
+    said = [code for system, code in coded if system in TAXONOMY_SYSTEMS and code not in person.taxonomies]
+    return replace(person, taxonomies=(*person.taxonomies, *said)) if said else person
 
 
 def read_supervisor(encounter: JsonObject, where: str, record: Record, people: People) -> Therapist | None:

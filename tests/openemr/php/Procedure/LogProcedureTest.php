@@ -55,6 +55,9 @@ final class LogProcedureTest extends ProcedureTestCase
             ],
             'recorder' => ['reference' => "Practitioner/{$this->therapist['uuid']}", 'type' => 'Practitioner'],
             'performer' => [[
+                'function' => [
+                    'coding' => [['system' => 'http://nucc.org/provider-taxonomy', 'code' => '225700000X']],
+                ],
                 'actor' => ['reference' => "Practitioner/{$this->therapist['uuid']}", 'type' => 'Practitioner'],
             ]],
             'reasonCode' => [['coding' => [['system' => 'http://hl7.org/fhir/sid/icd-10-cm', 'code' => 'M54.50']]]],
@@ -62,6 +65,13 @@ final class LogProcedureTest extends ProcedureTestCase
                 'coding' => [['system' => 'http://snomed.info/sct', 'code' => '45048000']], 'text' => 'neck',
             ]],
         ], $found);
+    }
+
+    public function testATaxonomyThatIsNoneIsNotSaid(): void
+    {
+        $this->database->change('UPDATE users SET taxonomy = ? WHERE id = ?', ['massage', $this->therapist['id']]);
+        $found = $this->procedure($this->sign([$this->row()])->rows[0]);
+        self::assertSame(['actor'], array_keys($found['performer'][0]));
     }
 
     public function testADraftIsInProgressAndARowTakenOutIsInError(): void

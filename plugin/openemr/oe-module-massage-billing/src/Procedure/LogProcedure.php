@@ -57,7 +57,8 @@ final class LogProcedure
             ...self::performed($row, (string) $found['performed_on']),
             // Who wrote it down, of a Procedure that names nobody who did it, would be read as one of a surgery list.
             'recorder' => $performer === null ? null : $recorder,
-            'performer' => $performer === null ? null : [['actor' => $performer]],
+            'performer' => $performer === null ? null
+                : [[...self::trade((string) $found['taxonomy']), 'actor' => $performer]],
             'reasonCode' => $row->diagnosis === '' ? null
                 : [['coding' => [['system' => Names::ICD10CM, 'code' => $row->diagnosis]]]],
             'bodySite' => $this->sites($row) ?: null,
@@ -108,5 +109,17 @@ final class LogProcedure
     private static function practitioner(mixed $hex, mixed $npi): ?array
     {
         return (string) $npi === '' ? null : self::reference('Practitioner', $hex);
+    }
+
+    /**
+     * As what somebody did it: the taxonomy of the user's record, which core's own Practitioner does not show.
+     *
+     * @return array<string, mixed>
+     */
+    private static function trade(string $taxonomy): array
+    {
+        return preg_match('/' . Names::TAXONOMY_SHAPE . '/D', $taxonomy) === 1
+            ? ['function' => ['coding' => [['system' => Names::NUCC, 'code' => $taxonomy]]]]
+            : [];
     }
 }

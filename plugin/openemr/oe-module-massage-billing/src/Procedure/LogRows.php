@@ -20,7 +20,7 @@ use OpenEMR\Modules\MassageBilling\Fhir\TokenValue;
 final class LogRows
 {
     private const COLUMNS = 'r.*, l.signed_by, HEX(p.uuid) AS patient_uuid, HEX(e.uuid) AS encounter_uuid,'
-        . ' HEX(t.uuid) AS therapist_uuid, t.npi AS therapist_npi, HEX(s.uuid) AS signer_uuid, s.npi AS signer_npi';
+        . ' HEX(t.uuid) AS therapist_uuid, t.npi AS therapist_npi, t.taxonomy, HEX(s.uuid) AS signer_uuid, s.npi AS signer_npi';
     private const TABLE = 'massage_billing_log_row r';
     private const NAMED = ' LEFT JOIN massage_billing_log l ON l.id = r.log LEFT JOIN patient_data p ON p.pid = r.pid'
         . ' LEFT JOIN form_encounter e ON e.pid = r.pid AND e.encounter = r.encounter'

@@ -18,6 +18,8 @@ final class Names
     public const LOCAL = self::BASE . '/sid/openemr-code-type/';
 
     public const CPT = 'http://www.ama-assn.org/go/cpt';
+    public const NUCC = 'http://nucc.org/provider-taxonomy';
+    public const TAXONOMY_SHAPE = '^[0-9A-Z]{9}X$';
     public const HCPCS = 'http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets';
     public const ICD10CM = 'http://hl7.org/fhir/sid/icd-10-cm';
     public const SNOMED = 'http://snomed.info/sct';
