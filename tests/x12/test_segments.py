@@ -261,6 +261,11 @@ def test_a_word_that_ends_in_isa_begins_no_interchange() -> None:
     assert oddities(text.encode()) == {"text-before"}
 
 
+def test_an_interchange_that_something_was_put_right_before_is_found_where_there_is_no_other() -> None:
+    (found,) = read(b"0" + interchange(ONE).encode())
+    assert found.segments == BODY
+
+
 def pieces(data: bytes, size: int = 1 << 10) -> list[bytes]:
     return [data[place : place + size] for place in range(0, len(data), size)]
 

@@ -23,6 +23,8 @@ _OVERLAP = 3
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
 _ISA = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])")
+_ISA_IN_A_WORD = re.compile(rb"ISA([^A-Za-z0-9\s])")
+"""Of a file in which nothing better is found: something may have been put right before it."""
 _BARE = re.compile(rb"^[\s\x00]*+(?:\xef\xbb\xbf)?+\s*+(?:GS|ST)([^A-Za-z0-9\s])")
 
 
@@ -94,6 +96,7 @@ class Scanner:
         while (found := _ISA.search(self.pending, searched)) is None:
             searched = max(0, len(self.pending) - _OVERLAP)
             if not self._more():
+                found = _ISA_IN_A_WORD.search(self.pending)
                 break
         if found is None:
             bare = _BARE.match(self.pending)
