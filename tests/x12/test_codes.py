@@ -30,7 +30,7 @@ def test_no_reason_is_both_ours_to_correct_and_to_be_asked_again() -> None:
 @pytest.mark.parametrize("code", sorted(default_codes().rejects))
 def test_every_reason_has_words_and_a_kind_of_answer(code: str) -> None:
     codes = default_codes()
-    assert codes.reject_words(code)
+    assert codes.rejects[code].words
     kind = kind_of((), (Rejection(code, "C"),), codes)
     assert kind is (AnswerKind.TRY_LATER if codes.rejects[code].again else AnswerKind.REFUSED)
 

@@ -3,8 +3,8 @@
 Every call has a limit on connecting, on silence, and on the whole answer, so that a host that sends one byte a minute
 cannot hold a run. What may be repeated is repeated with jitter, and Retry-After is obeyed; what may not be repeated is
 sent again only where it certainly never arrived. Messages name method, path and status, never a query, a body or a
-host's free text: those hold patient data (DESIGN 23). Origins are compared parsed, never as string prefixes
-(CONFORMANCE.md, security mistakes of others).
+host's free text: those hold patient data (DESIGN 23). Origins are compared parsed, never as string prefixes:
+``https://ehr.example.org.evil.example`` begins like ``https://ehr.example.org`` and is somebody else.
 """
 
 from __future__ import annotations

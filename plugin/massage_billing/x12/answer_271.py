@@ -16,7 +16,7 @@ from massage_billing.model import Answer, AnswerKind, Benefit, Question, Rejecti
 from massage_billing.x12.benefits import message, read_benefit, rejections_within, span
 from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.counts import day
-from massage_billing.x12.loops import LEVEL_WORDS, RECEIVER, SOURCE, SUBSCRIBER, Level, Parts, Walked, walk
+from massage_billing.x12.loops import LEVEL_WORDS, SUBSCRIBER, Level, Parts, Walked, walk
 from massage_billing.x12.message_limits import Patterns, default_patterns
 from massage_billing.x12.other_payers import other_payers
 from massage_billing.x12.patient import Trace, corrected, is_about, is_the_subscriber, traces_of
@@ -45,20 +45,8 @@ class Answer271:
     """Every TRN of the patient, and of the levels above."""
     reference: str
     """BHT03; a payer gives back that of a question asked in real time."""
-    payer_id: str
-    """2100A NM109."""
-    payer_name: str
-    """2100A NM103."""
-    provider_id: str
-    """2100B NM109, the NPI as a rule."""
     level: str
     """"subscriber", "dependent", or "" where the payer came to no patient."""
-    interchange_control: str
-    """ISA13."""
-    group_control: str
-    """GS06."""
-    transaction_control: str
-    """ST02."""
     of_subscriber: bool = False
     """True where a dependent was asked about and it is plainly the subscriber who is told of."""
     oddities: tuple[Oddity, ...] = ()
@@ -200,20 +188,12 @@ class _Reader:
         reference: str,
         odd: list[Oddity],
     ) -> Answer271:
-        near = {one.kind: one.named() for one in (*level.up(), level)}
-        payer, provider = near.get(SOURCE, []), near.get(RECEIVER, [])
         return Answer271(
             answer,
             question,
             traces,
             reference,
-            payer_id=at(payer, 9),
-            payer_name=at(payer, 3),
-            provider_id=at(provider, 9),
             level=LEVEL_WORDS[level.kind] if level.kind in LEVEL_WORDS and level.kind >= SUBSCRIBER else "",
-            interchange_control=self.transaction.interchange.control,
-            group_control=self.transaction.group.control,
-            transaction_control=self.transaction.control,
             of_subscriber=question is not None and is_the_subscriber(level, question),
             oddities=tuple(odd),
         )

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from massage_billing.model import Person
 from massage_billing.x12.asked_270 import Asked270
+from massage_billing.x12.question_270 import VERSION
 from massage_billing.x12.writer import Element, Envelope, SegmentWriter
 
-VERSION = "005010X279A1"
-"""GS08 and ST03."""
 Seg = tuple[Element, ...]
 """A segment: its id, then its elements; a tuple is a composite, a list is repeated: ("EB", "1", "", ["30", "BE"])."""
 _AT_LEVEL = {"source": "20", "receiver": "21", "subscriber": "22", "dependent": "23"}

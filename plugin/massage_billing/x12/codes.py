@@ -139,11 +139,6 @@ class CodeTables(_Part):
         words = {"yes": True, "no": False, "no-data": None}
         return {code: words.get(word, word) for code, word in value.items()} if isinstance(value, dict) else value
 
-    def reject_words(self, code: str) -> str:
-        """What a reject reason (AAA03) means, in our words; "" where the code is unknown."""
-        found = self.rejects.get(code)
-        return found.words if found else ""
-
 
 def read_codes(text: str, file: str = FILE) -> CodeTables:
     """Type a file of code tables. Raises RuleFileError with the line and what is wrong."""

@@ -16,7 +16,7 @@ from massage_billing.x12.codes import CodeTables, default_codes
 from massage_billing.x12.writer import Element, Envelope, SegmentWriter
 
 VERSION = "005010X279A1"
-"""GS08 and ST03."""
+"""GS08 and ST03, of question and answer."""
 MOST_SERVICE_TYPES = 99
 """Repetitions of EQ01, and repetitions of the 2110 loop."""
 
