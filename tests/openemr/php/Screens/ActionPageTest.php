@@ -22,6 +22,7 @@ final class ActionPageTest extends ScreensTestCase
     private array $tried = [];
 
     private bool $refuses = false;
+    private bool $settled = true;
 
     protected function setUp(): void
     {
@@ -42,9 +43,12 @@ final class ActionPageTest extends ScreensTestCase
 
     public function testOneThatStaysInConflictSaysSo(): void
     {
-        $this->refuses = true;
+        $this->settled = false;
         $result = $this->post(['action' => 'retry', 'claim' => self::CLAIM]);
         self::assertSame('/overview.php?said=conflict', $result->location);
+        $this->refuses = true;
+        $result = $this->post(['action' => 'retry', 'claim' => self::CLAIM]);
+        self::assertSame('/overview.php?said=refused', $result->location);
     }
 
     public function testRunNowAsksTheService(): void
@@ -102,11 +106,12 @@ final class ActionPageTest extends ScreensTestCase
     /** @param list<string> $rights */
     private function page(array $rights): ActionPage
     {
-        $retry = function (string $claim): void {
+        $retry = function (string $claim): bool {
             if ($this->refuses) {
-                throw new Refused(409, 'conflict', 'still in conflict');
+                throw new Refused(404, 'not-found', 'gone');
             }
             $this->tried[] = $claim;
+            return $this->settled;
         };
         $service = new Service(new Store($this->database, $this->network), $this->network, $this->network);
         return new ActionPage(

@@ -8,6 +8,7 @@ use OpenEMR\Common\Database\QueryUtils;
 use OpenEMR\Events\Encounter\EncounterFormsListRenderEvent;
 use OpenEMR\Modules\MassageBilling\Log\Visits;
 use OpenEMR\Modules\MassageBilling\Screens\EncounterBanner;
+use OpenEMR\Modules\MassageBilling\Screens\Names;
 use OpenEMR\Modules\MassageBilling\Screens\VisitAccess;
 use OpenEMR\Modules\MassageBilling\Tests\Support\SetAccess;
 
@@ -74,6 +75,7 @@ final class EncounterBannerTest extends ScreensTestCase
             'draft' => ['draft', 'draft', false, 'Draft, waits for approval'],
             'billed' => ['active', 'posted', true, 'Billed'],
             'cancelled' => ['cancelled', 'voided', false, 'Cancelled'],
+            'corrected' => ['active', 'superseded', false, 'Replaced by a later claim'],
         ];
     }
 
@@ -88,6 +90,32 @@ final class EncounterBannerTest extends ScreensTestCase
         self::assertStringContainsString('name="claim" value="' . $claim . '"', $said);
         $said = $this->said($visit, self::THERAPIST);
         self::assertStringContainsString('A person typed 97140.', $said);
+        self::assertStringNotContainsString('<form', $said);
+    }
+
+    public function testEverythingThatStandsAgainstAClaimIsListed(): void
+    {
+        $visit = $this->visit();
+        $claim = $this->claim($visit, 'active');
+        $this->posting($claim, $visit, 'conflict', 'The first. The sec');
+        $this->keep([
+            'resourceType' => 'Task', 'status' => 'requested', 'focus' => ['reference' => "Encounter/$visit[uuid]"],
+            'code' => ['coding' => [['system' => Names::TASK_CODE, 'code' => Names::CONFLICT]]],
+            'identifier' => [['system' => Names::CONFLICT_KEY, 'value' => $claim]],
+            'input' => [['valueString' => 'The first.'], ['valueString' => 'The second.']],
+        ]);
+        $said = $this->said($visit, self::BILLER);
+        self::assertStringContainsString('<li>The first.</li><li>The second.</li>', $said);
+        self::assertStringNotContainsString('The sec<', $said);
+    }
+
+    public function testAdviceToTheBillerIsNoFault(): void
+    {
+        $visit = $this->visit();
+        $this->posting($this->claim($visit, 'active'), $visit, 'posted', 'In Billing Manager choose the secondary.');
+        $said = $this->said($visit, self::BILLER);
+        self::assertStringContainsString('On the fee sheet', $said);
+        self::assertStringContainsString('choose the secondary.', $said);
         self::assertStringNotContainsString('<form', $said);
     }
 

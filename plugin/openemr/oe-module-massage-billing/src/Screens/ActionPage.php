@@ -15,7 +15,7 @@ use OpenEMR\Modules\MassageBilling\Settings\Unreachable;
 final class ActionPage
 {
     /**
-     * @param \Closure(string): void $retry puts a Claim, by its id, onto the fee sheet again; throws Refused
+     * @param \Closure(string): bool $retry puts a Claim, by its id, onto the fee sheet again; whether it is there; throws Refused
      * @param string $overview address of the overview page
      * @param string $encounter address of core's page of the encounter that the session is about
      */
@@ -55,10 +55,9 @@ final class ActionPage
             return PageResult::refused(400, 'There is no such claim.');
         }
         try {
-            ($this->retry)($claim);
-            $said = 'retried';
+            $said = ($this->retry)($claim) ? 'retried' : 'conflict'; // the banner and the list say why
         } catch (Refused) {
-            $said = 'conflict'; // the banner and the list say why
+            $said = 'refused';
         }
         $this->audit->note('massage-billing-claim', "Claim/$claim tried again by a person: $said");
         return $request->form('back') === 'encounter'

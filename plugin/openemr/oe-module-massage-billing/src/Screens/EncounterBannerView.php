@@ -55,11 +55,13 @@ final class EncounterBannerView
         $w = $this->words;
         $said = $w->say($claim->word()) . ' (' . Words::text($claim->updated) . ').';
         if (!$claim->conflict()) {
-            $colour = $claim->status === 'active' ? 'success' : 'secondary';
-            return self::alert($colour, '<strong>' . $w->say('Massage billing: claim') . "</strong> $said");
+            $colour = $claim->status === 'active' && $claim->state !== 'superseded' ? 'success' : 'secondary';
+            $advice = $claim->state === 'posted' ? ' ' . Words::text($claim->detail) : '';
+            return self::alert($colour, '<strong>' . $w->say('Massage billing: claim') . "</strong> $said$advice");
         }
+        $why = $claim->reasons === [] ? ' ' . Words::text($claim->detail) : $w->list($claim->reasons);
         return self::alert('danger', '<strong><span aria-hidden="true">✖</span> ' . $w->say('Massage billing: claim')
-            . "</strong> $said " . Words::text($claim->detail) . ($this->biller ? $this->retry($claim->id) : ''));
+            . "</strong> $said$why" . ($this->biller ? $this->retry($claim->id) : ''));
     }
 
     private function retry(string $claim): string

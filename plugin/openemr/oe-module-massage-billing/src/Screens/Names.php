@@ -17,4 +17,7 @@ final class Names
     public const TASK_CODE = self::BASE . '/CodeSystem/task-code';
     public const VISIT_OUTLOOK = 'visit-outlook';
     public const BILLING_HOLD = 'billing-hold';
+    public const CONFLICT = 'fee-sheet-conflict';
+    /** Identifies the Task of a claim that the fee sheet stands against, by the claim's id. */
+    public const CONFLICT_KEY = self::BASE . '/sid/fee-sheet-conflict';
 }

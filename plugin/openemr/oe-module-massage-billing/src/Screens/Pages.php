@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace OpenEMR\Modules\MassageBilling\Screens;
 
 use OpenEMR\Core\OEGlobalsBag;
+use OpenEMR\Modules\MassageBilling\Billing\Ledger;
 use OpenEMR\Modules\MassageBilling\Install\SelfCheck;
 use OpenEMR\Modules\MassageBilling\Module;
 use OpenEMR\Modules\MassageBilling\Settings\Checks;
@@ -41,7 +42,7 @@ final class Pages
             new OpenEmrCsrf(),
             Module::get()->audit(),
             Wiring::service(),
-            static fn(string $claim) => Module::get()->posting()->retry($claim),
+            static fn(string $claim): bool => Module::get()->posting()->retry($claim)->state !== Ledger::CONFLICT,
             Hooks::pages() . '/index.php',
             self::root() . '/interface/patient_file/encounter/forms.php'
         );

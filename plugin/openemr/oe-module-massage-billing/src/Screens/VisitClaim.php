@@ -9,9 +9,10 @@ final class VisitClaim
 {
     /**
      * @param string $status FHIR's Claim.status: active, draft, cancelled, entered-in-error
-     * @param string $state massage_billing_posting.state: posted, draft, conflict, voided; "" where it has none
-     * @param string $detail why it is in conflict
+     * @param string $state massage_billing_posting.state: posted, draft, conflict, voided, superseded; "" for none
+     * @param string $detail why it is in conflict, or what the biller is advised to do
      * @param bool $billed whether OpenEMR billed rows that the module wrote
+     * @param list<string> $reasons all that a person has to settle, where it is in conflict
      */
     public function __construct(
         public readonly string $id,
@@ -19,7 +20,8 @@ final class VisitClaim
         public readonly string $state,
         public readonly string $detail,
         public readonly bool $billed,
-        public readonly string $updated
+        public readonly string $updated,
+        public readonly array $reasons = []
     ) {
     }
 
@@ -34,6 +36,7 @@ final class VisitClaim
         return match (true) {
             $this->conflict() => 'In conflict with the fee sheet',
             $this->billed => 'Billed',
+            $this->state === 'superseded' => 'Replaced by a later claim',
             $this->status === 'cancelled' || $this->state === 'voided' => 'Cancelled',
             $this->status === 'entered-in-error' => 'Entered in error',
             $this->status === 'draft' => 'Draft, waits for approval',

@@ -54,25 +54,61 @@ final class VisitRecord
         return array_filter($this->claims, static fn(VisitClaim $claim): bool => $claim->conflict()) !== [];
     }
 
-    /** @param list<array<string, string|int|float|null>> $rows */
+    /** @param list<array<string, string|int|float|null>> $rows the newest first */
     private static function sorted(array $rows): self
     {
         $hold = null;
-        $claims = [];
+        $claims = $reasons = [];
         foreach ($rows as $row) {
             if ($row['type'] === 'Task') {
-                $hold ??= Hold::read(Json::read($row['json']));
-            } elseif ($row['status'] !== 'entered-in-error') {
-                $claims[] = new VisitClaim(
-                    (string) $row['id'],
-                    (string) $row['status'],
-                    (string) $row['state'],
-                    (string) $row['detail'],
-                    (int) $row['billed'] === 1,
-                    Day::clock($row['last_updated'])
-                );
+                $task = Json::read($row['json']);
+                $hold ??= Hold::read($task);
+                $reasons += self::conflict($task);
+            }
+        }
+        foreach ($rows as $row) {
+            if ($row['type'] === 'Claim' && $row['status'] !== 'entered-in-error') {
+                $claims[] = self::claim($row, $reasons[(string) $row['id']] ?? []);
             }
         }
         return new self($hold, $claims);
+    }
+
+    /**
+     * @param array<string, string|int|float|null> $row
+     * @param list<string> $reasons
+     */
+    private static function claim(array $row, array $reasons): VisitClaim
+    {
+        return new VisitClaim(
+            (string) $row['id'],
+            (string) $row['status'],
+            (string) $row['state'],
+            (string) $row['detail'],
+            (int) $row['billed'] === 1,
+            Day::clock($row['last_updated']),
+            $reasons
+        );
+    }
+
+    /**
+     * @param array<string, mixed> $task
+     * @return array<string, list<string>> what is to be settled, by claim
+     */
+    private static function conflict(array $task): array
+    {
+        if (!Json::coded($task['code'] ?? null, Names::TASK_CODE, Names::CONFLICT)) {
+            return [];
+        }
+        $found = [];
+        foreach (Json::objects($task, 'identifier') as $identifier) {
+            if (($identifier['system'] ?? '') === Names::CONFLICT_KEY) {
+                $found[Json::text($identifier, 'value')] = array_values(array_filter(array_map(
+                    static fn(array $input): string => Json::text($input, 'valueString'),
+                    Json::objects($task, 'input')
+                )));
+            }
+        }
+        return $found;
     }
 }
