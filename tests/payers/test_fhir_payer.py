@@ -343,22 +343,41 @@ def test_of_several_responses_the_one_with_our_key_is_taken(channel: FhirPayer, 
         response(identifier=[{"system": names.SID_QUESTION_KEY, "value": "SOMEBODYELSE"}]),
         response(patient={"reference": "#p"}, contained=[
             {"resourceType": "Patient", "id": "p", "birthDate": "1911-01-11", "name": [{"family": "Elsewhere"}]}]),
-        response(patient={"reference": "#p"}, insurance=[{"coverage": {"reference": "#c"}}], contained=[
-            {"resourceType": "Patient", "id": "p", "birthDate": "1955-01-01", "name": [{"family": "SYNTHETICA1"}]},
-            {"resourceType": "Coverage", "id": "c", "subscriberId": "X999"}]),
         {"resourceType": "Patient"},
         bundle(),
         [],
         "text",
     ],
-    ids=["two without a key", "another key", "another identifier", "another patient", "a namesake",
-         "no response", "empty bundle", "list", "string"],
+    ids=["two without a key", "another key", "another identifier", "another patient", "no response",
+          "empty bundle", "list", "string"],
 )  # fmt: skip
 def test_what_is_not_an_answer_to_this_question_is_not_taken(
     channel: FhirPayer, httpserver: HTTPServer, body: Any
 ) -> None:
     with pytest.raises(PayerAnswerUnreadable):
         answered(channel, httpserver, body)
+
+
+@pytest.mark.parametrize(
+    ("born", "member", "taken"),
+    [("1955-01-01", "X999", False), ("1980-02-03", "X999", True), ("1955-01-01", "SYNMEMBER0001", True)],
+    ids=["a relative or namesake", "another member id", "another birth date"],
+)
+def test_the_same_family_name_alone_makes_no_answer_the_patients(
+    channel: FhirPayer, httpserver: HTTPServer, born: str, member: str, taken: bool
+) -> None:
+    contained = [
+        {"resourceType": "Patient", "id": "p", "birthDate": born, "name": [{"family": "SYNTHETICA1"}]},
+        {"resourceType": "Coverage", "id": "c", "subscriberId": member},
+    ]
+    insurance = [{"coverage": {"reference": "#c"}, "inforce": True}]
+    body = response(contained=contained, patient={"reference": "#p"}, insurance=insurance)
+    if taken:
+        assert answered(channel, httpserver, body).answer.standing is Standing.IN_FORCE
+        return
+    with pytest.raises(PayerAnswerUnreadable) as caught:
+        answered(channel, httpserver, body)
+    assert not [word for word in ("SYNTHETICA1", member, born) if word.lower() in str(caught.value).lower()]
 
 
 def test_an_outcome_instead_of_an_answer_is_a_refusal_of_the_question(
