@@ -229,6 +229,17 @@ final class SettingsPageTest extends ModuleTestCase
         self::assertStringContainsString('no answer within 5 seconds', $this->text($this->post(['action' => 'test'])->html));
     }
 
+    public function testWhatTheServiceLastDidIsShownEscaped(): void
+    {
+        $this->store->keepService('http://127.0.0.1:8711');
+        $this->network->status = 200;
+        $this->network->body = '{"status": "ok", "version": "0.1.0", "rest": [], "jobs": {"run": {"job": "run", "state": "done",'
+            . ' "ended": "2026-12-01T17:01:00Z", "counts": {"claims": 3}, "problems": ["<script>"]}}}';
+        $said = $this->text($this->post(['action' => 'test'])->html);
+        self::assertStringContainsString('massage-billing 0.1.0', $said);
+        self::assertStringContainsString('done 2026-12-01 09:01; claims 3; &lt;script&gt;', $said);
+    }
+
     public function testTheServicesTokenIsNeverShownAgain(): void
     {
         $this->post(['action' => 'service', 'url' => 'http://127.0.0.1:8711', 'token' => self::TOKEN]);
@@ -306,7 +317,7 @@ final class SettingsPageTest extends ModuleTestCase
     public function testAnUnknownActionAndAStrangeDoneDoNothing(): void
     {
         self::assertSame(400, $this->post(['action' => 'drop'])->status);
-        self::assertStringNotContainsString('<script>', $this->get(['done' => '<script>'])->html);
+        self::assertStringNotContainsString('alert(1)', $this->get(['done' => '<script>alert(1)</script>'])->html);
     }
 
     private function fullySetUp(): void

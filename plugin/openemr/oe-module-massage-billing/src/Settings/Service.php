@@ -4,11 +4,16 @@ declare(strict_types=1);
 
 namespace OpenEMR\Modules\MassageBilling\Settings;
 
+use OpenEMR\Modules\MassageBilling\Screens\Day;
+use OpenEMR\Modules\MassageBilling\Screens\Json;
+
 /** The Python side's service (`massage-billing serve`), where the clinic runs one: how it is, and "run now". */
 final class Service
 {
     /** What it can be asked to run. */
     public const JOBS = ['run', 'eligibility'];
+    /** Problems of a job that are shown; its own log has all. */
+    private const PROBLEMS = 3;
 
     public function __construct(
         private readonly Store $store,
@@ -39,6 +44,33 @@ final class Service
             throw new Unreachable('Something answers there, but it is not massage-billing serve.');
         }
         return $health;
+    }
+
+    /**
+     * What it last did, of what GET /healthz answered: one sentence a job.
+     *
+     * @param array<string, mixed> $health
+     * @return list<array{job: string, good: bool, said: string}>
+     */
+    public static function lastJobs(array $health): array
+    {
+        $found = [];
+        foreach (Json::objects($health, 'jobs') as $job) {
+            $kind = Json::text($job, 'job');
+            $counts = [];
+            foreach (is_array($job['counts'] ?? null) ? $job['counts'] : [] as $name => $count) {
+                $counts[] = $name . ' ' . (is_int($count) ? $count : '?');
+            }
+            $problems = array_filter(is_array($job['problems'] ?? null) ? $job['problems'] : [], 'is_string');
+            $said = array_filter([
+                trim(Json::text($job, 'state') . ' ' . Day::clock(Json::text($job, 'ended') ?: Json::text($job, 'begun'))),
+                implode(', ', $counts),
+                ...array_slice($problems, 0, self::PROBLEMS),
+            ]);
+            $said = mb_strimwidth(implode('; ', $said), 0, 600, '…');
+            $found[] = ['job' => $kind, 'good' => in_array(Json::text($job, 'state'), ['done', 'running'], true), 'said' => $said];
+        }
+        return $found;
     }
 
     /**

@@ -8,6 +8,7 @@ use OpenEMR\Modules\MassageBilling\Core\Access;
 use OpenEMR\Modules\MassageBilling\Core\Audit;
 use OpenEMR\Modules\MassageBilling\Install\SelfCheck;
 use OpenEMR\Modules\MassageBilling\Screens\Csrf;
+use OpenEMR\Modules\MassageBilling\Screens\Json;
 use OpenEMR\Modules\MassageBilling\Screens\PageRequest;
 use OpenEMR\Modules\MassageBilling\Screens\PageResult;
 use OpenEMR\Modules\MassageBilling\Screens\Templates;
@@ -106,21 +107,25 @@ final class SettingsPage
     {
         $results = [['what' => 'FHIR API at ' . $this->site->fhir] + $this->checks->metadata($this->site->fhir)];
         if ($this->store->service() !== '') {
-            $results[] = ['what' => 'Python service'] + $this->health();
+            $results = [...$results, ...$this->health()];
         }
         return $this->page('', '', $results);
     }
 
-    /** @return array{good: bool, said: string} */
+    /** @return list<array{what: string, good: bool, said: string}> */
     private function health(): array
     {
         try {
             $health = $this->service->health();
         } catch (Unfit | Unreachable $problem) {
-            return ['good' => false, 'said' => $problem->getMessage()];
+            return [['what' => 'Python service', 'good' => false, 'said' => $problem->getMessage()]];
         }
-        $version = is_string($health['version'] ?? null) ? mb_substr($health['version'], 0, 40) : '';
-        return ['good' => true, 'said' => trim("It answers: massage-billing $version")];
+        $version = mb_substr(Json::text($health, 'version'), 0, 40);
+        $said = [['what' => 'Python service', 'good' => true, 'said' => trim("It answers: massage-billing $version")]];
+        foreach (Service::lastJobs($health) as $last) {
+            $said[] = ['what' => "Last $last[job]", 'good' => $last['good'], 'said' => $last['said']];
+        }
+        return $said;
     }
 
     private function keepService(PageRequest $request): PageResult
