@@ -253,6 +253,12 @@ def key(encounter: str) -> str:
     return claim_key(HOST, encounter, 0)
 
 
+def question_key(resource: Json) -> str:
+    """The key of the question that a request asks, or a response answers."""
+    (found,) = (one["value"] for one in resource["identifier"] if one["system"] == names.SID_QUESTION_KEY)
+    return str(found)
+
+
 def keys_of(resource: Json) -> set[str]:
     """Claim keys a resource carries."""
     named = [*resource.get("identifier", []), *resource.get("meta", {}).get("tag", [])]

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from builders import Json, consent, ref
-from journeys.clinic import Server, open_tasks
+from journeys.clinic import Server, open_tasks, question_key
 from journeys.forked import RUN_SECONDS, Forker
 from journeys.proxy import Proxy, Request, proxy_to
-from massage_billing.fhir import names
 from massage_billing.fhir.schemas import Validator as Schema
 from massage_billing.profiles import load_schema
 from servers.simulated_payer import Start
@@ -66,11 +65,6 @@ def clinic(tmp_path: Path, hapi: str, start_payer: Start, forker: Forker) -> Cli
     return Clinic(tmp_path, hapi, start_payer()[1], forker)
 
 
-def key(resource: Json) -> str:
-    (found,) = (one["value"] for one in resource["identifier"] if one["system"] == names.SID_QUESTION_KEY)
-    return str(found)
-
-
 def transactions(proxy: Proxy) -> list[list[str]]:
     """The types of what each transaction carried."""
     found = []
@@ -104,10 +98,10 @@ def test_each_answer_stands_there_once_with_its_question_and_a_second_run_writes
         assert [request.path for request in proxy.seen if request.writes] == []
         assert clinic.versions() == before
     written = clinic.written()
-    requests = {f"{REQUEST}/{one['id']}": key(one) for one in written[REQUEST]}
+    requests = {f"{REQUEST}/{one['id']}": question_key(one) for one in written[REQUEST]}
     assert len(requests) == len(set(requests.values())) == INSURED + 1
     assert sorted(one["request"]["reference"] for one in written[RESPONSE]) == sorted(requests)
-    assert all(requests[one["request"]["reference"]] == key(one) for one in written[RESPONSE])
+    assert all(requests[one["request"]["reference"]] == question_key(one) for one in written[RESPONSE])
     assert ref("Patient/wish") not in [one["patient"] for kind in (REQUEST, RESPONSE) for one in written[kind]]
     (task,) = open_tasks(written["Task"])
     assert task["focus"] == ref("Appointment/mended")

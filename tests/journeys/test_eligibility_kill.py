@@ -16,10 +16,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from builders import Json
-from journeys.clinic import environment
+from journeys.clinic import environment, question_key
 from journeys.forked import Forker
-from massage_billing.fhir import names
 from massage_billing.payers.clearinghouse.request import digits9
 from massage_billing.ports import QuestionRow, QuestionState
 from massage_billing.store import open_store
@@ -90,22 +88,17 @@ class Practice:
         assert len(rows) == len({(row.coverage, row.day) for row in rows}) == self.people
         assert {row.state for row in rows} == {QuestionState.ANSWERED}
         requests_, responses = written(self.host, REQUEST), written(self.host, RESPONSE)
-        assert Counter(map(key, requests_)) == Counter(row.key for row in rows)
-        assert Counter(map(key, responses)) == Counter(row.key for row in rows)
-        by_id = {f"{REQUEST}/{one['id']}": key(one) for one in requests_}
+        assert Counter(map(question_key, requests_)) == Counter(row.key for row in rows)
+        assert Counter(map(question_key, responses)) == Counter(row.key for row in rows)
+        by_id = {f"{REQUEST}/{one['id']}": question_key(one) for one in requests_}
         assert {by_id[one["request"]["reference"]] for one in responses} == {row.key for row in rows}
-        assert all(by_id[one["request"]["reference"]] == key(one) for one in responses)
-        assert self.responses() == {key(one): f"{RESPONSE}/{one['id']}" for one in responses}
+        assert all(by_id[one["request"]["reference"]] == question_key(one) for one in responses)
+        assert self.responses() == {question_key(one): f"{RESPONSE}/{one['id']}" for one in responses}
 
 
 def at_the_payer(row: QuestionRow) -> str:
     """The trace number as the payer of this row has it: a clearinghouse wants nine digits."""
     return digits9(row.trace) if row.payer == "three" else row.trace
-
-
-def key(resource: Json) -> str:
-    (found,) = (one["value"] for one in resource["identifier"] if one["system"] == names.SID_QUESTION_KEY)
-    return str(found)
 
 
 def test_killed_at_random_moments(tmp_path: Path, payer: str, forker: Forker) -> None:
@@ -134,7 +127,7 @@ def test_killed_at_random_moments(tmp_path: Path, payer: str, forker: Forker) ->
         else:
             ended += 1
         rows, asked = practice.rows(), practice.asked()
-        on_host = {key(one) for one in written(practice.host, RESPONSE)}
+        on_host = {question_key(one) for one in written(practice.host, RESPONSE)}
         done = [row for row in rows if row.state is QuestionState.ANSWERED]
         met["with questions under way"] += len(done) < len(rows)
         met["with answers that were not on the host"] += len(done) > len(on_host)
@@ -144,7 +137,7 @@ def test_killed_at_random_moments(tmp_path: Path, payer: str, forker: Forker) ->
             first_seen.setdefault(row.key, killed)
             assert row.trace == row.key, "the same trace number for every try"
         for kind in (REQUEST, RESPONSE):
-            assert max(Counter(map(key, written(practice.host, kind))).values(), default=1) == 1
+            assert max(Counter(map(question_key, written(practice.host, kind))).values(), default=1) == 1
         assert on_host <= recorded.keys(), "what is not recorded stands on the host"
 
     report = forker.run(arguments)
