@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "Put approved Claims into files for payers.",
     "receive": "Take what came back: acknowledgements and remittances.",
     "claims": "See the life of claims: sent, answered, paid, denied.",
+    "denials": "Learn from what payers did not pay.",
     "superbill": "Write the printable bill of one visit.",
     "eligibility": "Ask payers about the coverage of coming visits, and see what they said.",
     "huddle": "List the appointments of a day with what must be settled before each.",

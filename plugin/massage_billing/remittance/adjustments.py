@@ -16,6 +16,8 @@ from massage_billing.x12.tables import read_tables, shipped
 
 FILE = "rules/claims/adjustments.yaml"
 """The tables that ship, within the package."""
+CONTRACTUAL = "contractual"
+"""Category of what is paid less as agreed."""
 UNKNOWN = "unknown"
 """Category of a code that stands in no table."""
 
@@ -54,6 +56,10 @@ class Reason(Remark):
     """It says little: a remark with a rule decides."""
 
 
+class Ordinary(_Row):
+    """A reason code (CARC) of what is paid less as agreed, or as an earlier payer paid already: no denial."""
+
+
 class ProviderReason(_Row):
     """A reason of money moved beside the claims (PLB03-1)."""
 
@@ -69,6 +75,8 @@ class Adjustments(BaseModel):
     """CAS01."""
     reasons: dict[str, Reason]
     """CARC."""
+    ordinary: dict[str, Ordinary]
+    """CARC that are no denials and that ``reasons`` does not have."""
     remarks: dict[str, Remark]
     """RARC."""
     provider_adjustments: dict[str, ProviderReason]
@@ -111,15 +119,16 @@ def words(group: str, code: str, remarks: Iterable[str] = (), tables: Adjustment
     known = tables or default_adjustments()
     reason = known.reasons.get(code)
     found = [(remark, known.remarks.get(remark)) for remark in remarks]
-    plain = reason.plain if reason else f"reason {code}"
+    usual = known.ordinary.get(code)
+    plain = reason.plain if reason else usual.plain if usual else f"reason {code}"
     told = [remark.plain for _, remark in found if remark] + [f"remark {name}" for name, remark in found if not remark]
     rule = reason.rule if reason else None
-    if reason is None or reason.by_remark:
+    if (reason is None and usual is None) or (reason and reason.by_remark):
         rule = next((remark.rule for _, remark in found if remark and remark.rule), rule)
     bears = known.groups.get(group)
     return Words(
         "; ".join((plain, *told)),
-        reason.category if reason else UNKNOWN,
+        reason.category if reason else CONTRACTUAL if usual else UNKNOWN,
         rule,
         bears.patient if bears else False,
         reason.ahead if reason else None,
