@@ -22,7 +22,7 @@ final class ConflictTest extends BillingTestCase
                 $task->json['for']['reference']]
         );
         self::assertSame(
-            ["billing $typed (CPT4 97010) was entered by hand. Delete it, or void it with its claim."],
+            ["billing $typed (CPT4 97010) was entered by hand. Delete it, then post again."],
             $this->toSettle()
         );
         $this->update($claim->id, $this->claim(['auth' => 'A-2']));
@@ -167,7 +167,7 @@ final class ConflictTest extends BillingTestCase
         $claim = $this->create($this->claim(['auth' => 'AUTH-77']));
         self::assertSame([[], 'conflict'], [$this->sheet(), $this->state($claim->id)]);
         self::assertSame(
-            ["Misc Billing Options form $form: $column is not what the claim says. Settle it there."],
+            ["Misc Billing Options form $form: $column is not what the claim says. Settle it there, then post again."],
             $this->toSettle()
         );
         self::assertSame($before, $this->database->rows('SELECT * FROM form_misc_billing_options'));

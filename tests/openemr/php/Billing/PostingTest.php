@@ -4,6 +4,9 @@ declare(strict_types=1);
 
 namespace OpenEMR\Modules\MassageBilling\Tests\Billing;
 
+use OpenEMR\Common\Database\QueryUtils;
+use OpenEMR\Modules\MassageBilling\Tests\Support\TestDatabase;
+
 final class PostingTest extends BillingTestCase
 {
     public function testALineBecomesARowAsTheFeeSheetWritesIt(): void
@@ -232,5 +235,30 @@ final class PostingTest extends BillingTestCase
         self::assertSame('In Billing Manager choose the tertiary insurance.', (string) $this->database->value(
             "SELECT detail FROM massage_billing_posting WHERE state = 'posted'"
         ));
+    }
+
+    public function testPostingAsksTheDatabaseFewQuestions(): void
+    {
+        $lines = [['97124', 4, 3000, ['GP']], ['97140', 1, 4500, ['GP', '59']], ['97110', 1, 4000]];
+        QueryUtils::$statements = [];
+        $this->create($this->claim(['lines' => $lines, 'auth' => 'A-1']));
+        self::assertLessThanOrEqual(60, count(QueryUtils::$statements), implode("\n", QueryUtils::$statements));
+    }
+
+    public function testUntilItIsKeptBillingManagerDoesNotComeBetween(): void
+    {
+        $this->create($this->claim());
+        $other = new \PDO('mysql:unix_socket=' . TestDatabase::socket() . ';dbname=' . TestDatabase::NAME, 'root', '');
+        $other->exec('SET innodb_lock_wait_timeout = 0');
+        $claim = $this->database->row('SELECT claim FROM massage_billing_posting');
+        $this->database->transaction(function () use ($other, $claim): void {
+            $this->posting->retry((string) $claim['claim']);
+            try {
+                $other->exec("UPDATE billing SET billed = 1 WHERE encounter = {$this->visit['encounter']}");
+                self::fail('It has to wait.');
+            } catch (\PDOException $fault) {
+                self::assertSame(1205, $fault->errorInfo[1]);
+            }
+        });
     }
 }

@@ -18,12 +18,12 @@ use OpenEMR\Modules\MassageBilling\Fhir\TokenValue;
  * ClaimResponses: what OpenEMR's own billing tells of a Claim of the module's, computed and read only.
  *
  * outcome `queued`: billed in OpenEMR. `complete`: the payer's answer was posted, its number of the claim is the
- * identifier. status `cancelled`: a person opened it again in Billing Manager before any answer, so it is not sent. Core
- * knows no rejection by a clearinghouse (its 277CA and 999 stay files), so none is `error`.
+ * identifier. status `cancelled`: a person opened it again before any answer, so it is not sent. Core knows no
+ * rejection by a clearinghouse (its 277CA and 999 stay files), so none is `error`.
  */
 final class Answers implements Source
 {
-    /** The id of an answer is its Claim's with these bits turned: one can be made of the other, and no table is needed. */
+    /** The id of an answer is its Claim's with these bits turned: one is made of the other, without a table. */
     private const TURN = '436c61696d52';
     private const BATCH = 200;
 
@@ -129,7 +129,7 @@ final class Answers implements Source
         foreach ($query->references['request'] ?? [] as $targets) {
             $named = array_values(array_map(
                 static fn(Reference $one): string => strtolower($one->id),
-                array_filter($targets, static fn(Reference $one): bool => in_array($one->type, ['Claim', '', null], true))
+                array_filter($targets, static fn(Reference $one): bool => in_array($one->type, ['Claim', null], true))
             ));
             $wanted = $wanted === null ? $named : array_values(array_intersect($wanted, $named));
         }
@@ -204,7 +204,7 @@ final class Answers implements Source
             Evidence::SENT => ['active', 'queued', 'Billed in OpenEMR.'],
             Evidence::ANSWERED => ['active', 'complete', $evidence->isDenied
                 ? 'A denial of the payer was posted in OpenEMR.' : 'An answer of the payer was posted in OpenEMR.'],
-            default => ['cancelled', 'queued', 'Opened again in Billing Manager.'],
+            default => ['cancelled', 'queued', 'Opened again in OpenEMR.'],
         };
         $changed = LocalMoment::of($evidence->changed ?: 'now');
         $answer = [

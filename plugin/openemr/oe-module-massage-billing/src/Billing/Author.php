@@ -39,7 +39,7 @@ final class Author
         return $this->access->group() ?: 'Default';
     }
 
-    /** Core writes local wall-clock time, in the zone it sets for PHP and for the connection (interface/globals.php). */
+    /** Core writes local wall-clock time, in the zone it gives PHP and the connection (interface/globals.php). */
     public function now(): string
     {
         $zone = new \DateTimeZone(date_default_timezone_get());

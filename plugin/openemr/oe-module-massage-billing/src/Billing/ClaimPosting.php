@@ -9,6 +9,7 @@ use OpenEMR\Modules\MassageBilling\Core\Audit;
 use OpenEMR\Modules\MassageBilling\Core\Clock;
 use OpenEMR\Modules\MassageBilling\Core\Database;
 use OpenEMR\Modules\MassageBilling\Fhir\AfterWrite;
+use OpenEMR\Modules\MassageBilling\Fhir\Patience;
 use OpenEMR\Modules\MassageBilling\Fhir\Refused;
 use OpenEMR\Modules\MassageBilling\Fhir\Stored;
 
@@ -55,10 +56,12 @@ final class ClaimPosting implements AfterWrite
      */
     public function retry(string $claim): Outcome
     {
-        return $this->database->transaction(function () use ($claim): Outcome {
-            $json = $this->ledger->stored($claim) ?? throw new Refused(404, 'not-found', "There is no Claim/$claim.");
-            return $this->follow($claim, $json, true) ?? throw new Refused(422, 'business-rule', "Claim/$claim bills nothing.");
-        });
+        return Patience::with(fn(): Outcome => $this->database->transaction(function () use ($claim): Outcome {
+            $json = $this->ledger->stored($claim, true)
+                ?? throw new Refused(404, 'not-found', "There is no Claim/$claim.");
+            return $this->follow($claim, $json, true)
+                ?? throw new Refused(422, 'business-rule', "Claim/$claim bills nothing.");
+        }));
     }
 
     /** @param array<string, mixed> $json */
@@ -76,7 +79,8 @@ final class ClaimPosting implements AfterWrite
         }
         if ($outcome->rows !== []) {
             $rows = implode(', ', $outcome->rows);
-            $this->audit->note('massage-billing-claim', "Claim/$claim $outcome->state: billing $rows", $outcome->pid ?: null);
+            $what = "Claim/$claim $outcome->state: billing $rows";
+            $this->audit->note('massage-billing-claim', $what, $outcome->pid ?: null);
         }
         return $outcome;
     }

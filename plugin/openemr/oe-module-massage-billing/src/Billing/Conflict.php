@@ -7,6 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Billing;
 /** One thing in a visit that a person has to settle before the Claim's rows can be written. It names rows by id. */
 final class Conflict
 {
+    private const FORM = 'Misc Billing Options form';
+
     public function __construct(public readonly string $code, public readonly string $text)
     {
     }
@@ -14,7 +16,7 @@ final class Conflict
     /** A row that somebody typed. @param array<string, mixed> $row of billing */
     public static function typed(array $row): self
     {
-        return new self('typed-row', self::name($row) . ' was entered by hand. Delete it, or void it with its claim.');
+        return new self('typed-row', self::name($row) . ' was entered by hand. Delete it, then post again.');
     }
 
     /** A row of another Claim of the module's. @param array<string, mixed> $row of billing */
@@ -26,7 +28,8 @@ final class Conflict
     /** A row of ours that somebody changed. @param array<string, mixed> $row of billing */
     public static function changed(array $row): self
     {
-        return new self('changed-row', self::name($row) . ' was changed by hand. Change it back, or delete it.');
+        $mend = 'was changed by hand. Change it back or delete it, then post again.';
+        return new self('changed-row', self::name($row) . " $mend");
     }
 
     /** A row of ours that somebody deleted. */
@@ -44,13 +47,14 @@ final class Conflict
     /** A form that says something else. */
     public static function form(int $id, string $column): self
     {
-        return new self('misc-form', "Misc Billing Options form $id: $column is not what the claim says. Settle it there.");
+        $name = self::FORM . " $id";
+        return new self('misc-form', "$name: $column is not what the claim says. Settle it there, then post again.");
     }
 
     /** A form of ours that somebody deleted. */
     public static function formDeleted(int $id): self
     {
-        return new self('deleted-form', "Misc Billing Options form $id was deleted by hand. Post again to write it anew.");
+        return new self('deleted-form', self::FORM . " $id was deleted by hand. Post again to write it anew.");
     }
 
     /** What the visit's own record would make of the 837P. */

@@ -60,10 +60,11 @@ final class Conflicts
         $visits = $job->visits();
         $found = [];
         foreach ($job->sheet as $id => $row) {
-            if (!$row['charge'] || !$job->isActive($id) || isset($ours[$id]) || !isset($visits[(int) $row['encounter']])) {
-                continue;
+            $isHere = isset($visits[(int) $row['encounter']]);
+            if ($isHere && $row['charge'] && $job->isActive($id) && !isset($ours[$id])) {
+                $claim = $job->foreign[$id] ?? null;
+                $found[] = $claim === null ? Conflict::typed($row) : Conflict::ofClaim($row, $claim);
             }
-            $found[] = isset($job->foreign[$id]) ? Conflict::ofClaim($row, $job->foreign[$id]) : Conflict::typed($row);
         }
         return $found;
     }

@@ -50,9 +50,9 @@ final class EvidenceRows
      * When the rows of Claims stood on fee sheets, and how core marks them.
      *
      * @param list<string> $claims
-     * @return list<array<string, mixed>> claim, pid, encounter, start (local), first (billing id), active, billed, bill_date,
-     *     last_bill_date, process_date, told (when the module last told what became of the Claim, UTC), last_update (of the
-     *     encounter)
+     * @return list<array<string, mixed>> claim, pid, encounter, start (local), first (billing id), active, billed,
+     *     bill_date, last_bill_date, process_date, told (when the module last told what became of the Claim, UTC),
+     *     last_update (of the encounter)
      */
     public function stood(array $claims): array
     {
@@ -61,12 +61,14 @@ final class EvidenceRows
         return $this->database->rows(
             'SELECT r.claim, r.pid, r.encounter, MIN(b.date) AS start, MIN(b.id) AS first, MAX(r.active) AS active, '
             . 'MAX(r.active > 0 AND ' . Sent::SQL . ') AS billed, MIN(b.bill_date) AS bill_date, '
-            . 'MAX(b.bill_date) AS last_bill_date, MAX(b.process_date) AS process_date, MAX(p.updated_at) AS told, MAX(e.last_update) AS last_update '
+            . 'MAX(b.bill_date) AS last_bill_date, MAX(b.process_date) AS process_date, MAX(p.updated_at) AS told, '
+            . 'MAX(e.last_update) AS last_update '
             . 'FROM massage_billing_billing_row r JOIN billing b ON b.id = r.row_id '
             . 'LEFT JOIN massage_billing_posting p ON p.claim = r.claim '
             . 'LEFT JOIN form_encounter e ON e.pid = r.pid AND e.encounter = r.encounter '
-            . "WHERE r.kind = 'cpt' AND (r.encounter, r.pid) IN (SELECT o.encounter, o.pid FROM massage_billing_billing_row o "
-            . "WHERE o.claim IN ($marks) AND o.kind = 'cpt') GROUP BY r.claim, r.pid, r.encounter ORDER BY start, first",
+            . "WHERE r.kind = 'cpt' AND (r.encounter, r.pid) IN (SELECT o.encounter, o.pid "
+            . "FROM massage_billing_billing_row o WHERE o.claim IN ($marks) AND o.kind = 'cpt') "
+            . 'GROUP BY r.claim, r.pid, r.encounter ORDER BY start, first',
             $claims
         );
     }
@@ -105,7 +107,8 @@ final class EvidenceRows
     {
         $places = [
             ['billing b ON b.id = r.row_id', ['b.bill_date', 'b.process_date'], Sent::SQL],
-            ['claims l ON l.patient_id = r.pid AND l.encounter_id = r.encounter', ['l.bill_time', 'l.process_time'], 'TRUE'],
+            ['claims l ON l.patient_id = r.pid AND l.encounter_id = r.encounter',
+                ['l.bill_time', 'l.process_time'], 'TRUE'],
             ['ar_activity a ON a.pid = r.pid AND a.encounter = r.encounter AND a.payer_type > 0',
                 ['a.post_time', 'a.modified_time', 'a.deleted'], 'TRUE'],
             ['form_encounter e ON e.encounter = r.encounter AND e.pid = r.pid', ['e.last_update'], 'FALSE'],

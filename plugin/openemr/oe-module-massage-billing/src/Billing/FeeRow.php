@@ -79,8 +79,8 @@ final class FeeRow
     }
 
     /**
-     * Whether a row of the table still says what was written; its payer may differ once it went through Billing Manager,
-     * where a person chooses it.
+     * Whether a row of the table still says what was written; its payer may differ once it went through Billing
+     * Manager, where a person chooses it.
      *
      * @param array<string, mixed> $row
      */

@@ -119,11 +119,17 @@ final class Ledger
         $this->mark($row, self::PARKED);
     }
 
-    /** The stored Claim; null where there is none. @return array<string, mixed>|null */
-    public function stored(string $claim): ?array
+    /**
+     * The stored Claim; null where there is none.
+     *
+     * @param bool $locked nobody may write it until the transaction ends
+     * @return array<string, mixed>|null
+     */
+    public function stored(string $claim, bool $locked = false): ?array
     {
+        $lock = $locked ? ' FOR UPDATE' : '';
         $json = $this->database->value(
-            "SELECT json FROM massage_billing_resource WHERE id = ? AND type = 'Claim'",
+            "SELECT json FROM massage_billing_resource WHERE id = ? AND type = 'Claim'$lock",
             [$claim]
         );
         return is_string($json) ? JsonText::parse($json)->json : null;

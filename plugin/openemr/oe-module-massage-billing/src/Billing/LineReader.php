@@ -220,7 +220,8 @@ final class LineReader
         $identifier = Json::child($named, 'identifier');
         $npi = Json::text($identifier, 'system') === Names::NPI ? Json::text($identifier, 'value') : '';
         if ($practitioner === null && $npi === '') {
-            throw ClaimReader::refuse("$where.careTeamSequence", 'the rendering provider is no Practitioner, and has no NPI');
+            $why = 'the rendering provider is no Practitioner, and has no NPI';
+            throw ClaimReader::refuse("$where.careTeamSequence", $why);
         }
         return new Provider($practitioner, $npi === '' ? null : $npi);
     }

@@ -8,8 +8,8 @@ namespace OpenEMR\Modules\MassageBilling\Billing;
 final class LocalMoment
 {
     /**
-     * The moment of a local time. The hour that a clock shows twice in autumn is taken for the second: who asks for what
-     * changed since then hears of it once too often, not once too rarely.
+     * The moment of a local time. The hour that a clock shows twice in autumn is taken for the second: who asks for
+     * what changed since then hears of it once too often, not once too rarely.
      */
     public static function of(string $local): \DateTimeImmutable
     {

@@ -142,8 +142,8 @@ final class MiscForm
     /** @return array{int, string} */
     private function create(PlacedVisit $visit): array
     {
-        // The table allows one row an encounter, a deleted form's too. Core's own page would write over that row; here it
-        // keeps what it says and lets go of the encounter.
+        // The table allows one row an encounter, a deleted form's too. Core's own page would write over that row; here
+        // it keeps what it says and lets go of the encounter.
         $this->database->change(
             'UPDATE form_misc_billing_options SET encounter = NULL WHERE encounter = ?',
             [$visit->encounter]

@@ -23,7 +23,8 @@ final class Names
     public const HCPCS = 'http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets';
     public const ICD10CM = 'http://hl7.org/fhir/sid/icd-10-cm';
     public const NPI = 'http://hl7.org/fhir/sid/us-npi';
-    public const PLACE_OF_SERVICE = 'https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set';
+    public const PLACE_OF_SERVICE = 'https://www.cms.gov/Medicare/Coding/place-of-service-codes/'
+        . 'Place_of_Service_Code_Set';
     public const CLAIM_TYPE = 'http://terminology.hl7.org/CodeSystem/claim-type';
     public const CARE_TEAM_ROLE = 'http://terminology.hl7.org/CodeSystem/claimcareteamrole';
     public const CARIN_CARE_TEAM_ROLE = 'http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimCareTeamRole';

@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Billing;
 use OpenEMR\Modules\MassageBilling\Core\Database;
 
 /**
- * Whether a payer's answer to a visit's claim was posted in OpenEMR: a payment or an adjustment, or a claims.status of 6
- * (forwarded by the payer to the next one) or 7 (denied); core: interface/billing/sl_eob_process.php.
+ * Whether a payer's answer to a visit's claim was posted in OpenEMR: a payment or an adjustment, or a claims.status of
+ * 6 (forwarded by the payer to the next one) or 7 (denied); core: interface/billing/sl_eob_process.php.
  */
 final class PayerAnswer
 {
@@ -36,7 +36,8 @@ final class PayerAnswer
             . 'AND post_time > ? LIMIT 1',
             [$pid, $encounter, $since]
         ) !== null || $this->database->row(
-            'SELECT 1 FROM claims WHERE patient_id = ? AND encounter_id = ? AND status IN (6, 7) AND bill_time > ? LIMIT 1',
+            'SELECT 1 FROM claims WHERE patient_id = ? AND encounter_id = ? AND status IN (6, 7) AND bill_time > ? '
+            . 'LIMIT 1',
             [$pid, $encounter, $since]
         ) !== null;
     }

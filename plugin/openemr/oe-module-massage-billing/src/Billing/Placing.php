@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Billing;
 /**
  * Finds in OpenEMR what a Claim names, and makes the rows it wants of each encounter.
  *
- * OpenEMR bills each encounter by itself: every line goes to the first Encounter it names, and every encounter that gets
- * lines gets their diagnoses and the authorization number. Diagnoses no line points at go to the first.
+ * OpenEMR bills each encounter by itself: every line goes to the first Encounter it names, and every encounter that
+ * gets lines gets their diagnoses and the authorization number. Diagnoses no line points at go to the first.
  */
 final class Placing
 {
@@ -44,8 +44,8 @@ final class Placing
     }
 
     /**
-     * The lines with one in front that points first at the first of their diagnoses in the Claim's order: core makes the
-     * list of diagnoses, the principal one first, from the pointers in the order of the rows (Claim::diagArray).
+     * The lines with one in front that points first at the first of their diagnoses in the Claim's order: core makes
+     * the list of diagnoses, the principal one first, from the pointers in the order of the rows (Claim::diagArray).
      *
      * @param list<ClaimLine> $lines
      * @return list<ClaimLine>
@@ -81,21 +81,23 @@ final class Placing
         if (array_diff($claim->diagnoses, $pointed) !== []) {
             $advice[] = 'OpenEMR leaves a diagnosis out of the 837P that no line points at.';
         }
-        $first = $claim->diagnoses[0];
-        if (count($visits) === 1 && !str_starts_with((string) $visits[0]->lines[0]->columns['justify'], "ICD10|$first:")) {
-            $advice[] = 'OpenEMR lists another diagnosis first in the 837P: no line points first at the first of the claim.';
+        $listed = (string) $visits[0]->lines[0]->columns['justify'];
+        if (count($visits) === 1 && !str_starts_with($listed, "ICD10|{$claim->diagnoses[0]}:")) {
+            $advice[] = 'OpenEMR lists another diagnosis first in the 837P: no line points first at the claim\'s.';
         }
         return implode(' ', $advice);
     }
 
-    /** @return array<string, array{encounter: int, pid: int, day: string, place: string, closed: int}> by Encounter id */
+    /**
+     * @return array<string, array{encounter: int, pid: int, day: string, place: string, closed: int}> by Encounter id
+     */
     private function encounters(BillableClaim $claim, int $pid): array
     {
         $wanted = [];
         foreach ($claim->lines as $line) {
             $wanted[$line->encounter] ??= $line;
         }
-        ksort($wanted); // always locked in the same order: two claims that share visits wait, and do not block each other
+        ksort($wanted); // locked in one order: two claims that share visits wait for, and do not block, each other
         $found = [];
         foreach ($wanted as $id => $line) {
             $found[$id] = $this->records->encounter($id, "$line->where.encounter");
@@ -117,7 +119,7 @@ final class Placing
         $types = array_unique(array_map(static fn(ClaimLine $line): string => $line->codeType, $claim->lines));
         foreach (['ICD10', ...$types] as $type) {
             if (!$this->records->isClaimed($type)) {
-                throw ClaimReader::refuse('Claim', "code type $type is switched off in this OpenEMR, or kept off claims");
+                throw ClaimReader::refuse('Claim', "code type $type is switched off here, or kept off claims");
             }
         }
     }

@@ -59,8 +59,8 @@ final class Posting
                 $foreign[$row->id] = $row->claim;
             }
         }
-        $encounters = [...$numbers, ...array_map(static fn(LedgerRow $row): int => $row->encounter, [...$own, ...$gone])];
-        $sheet = $this->fees->rows($placed->pid, array_values(array_unique($encounters)));
+        $theirs = array_map(static fn(LedgerRow $row): int => $row->encounter, [...$own, ...$gone]);
+        $sheet = $this->fees->rows($placed->pid, array_values(array_unique([...$numbers, ...$theirs])));
         $forms = [];
         foreach ($placed->visits as $visit) {
             $forms[$visit->encounter] = $this->forms->plan($visit, self::form([...$own, ...$gone], $visit), $anew);
@@ -135,7 +135,7 @@ final class Posting
         return $texts;
     }
 
-    /** The last line of defence: what is on the fee sheet for the Claim costs what the Claim says, or nothing is kept. */
+    /** The last line of defence: what is on the fee sheet costs what the Claim says, or nothing is kept. */
     private function requireTotal(BillableClaim $claim): void
     {
         $ids = [];

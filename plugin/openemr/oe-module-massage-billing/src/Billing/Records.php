@@ -116,7 +116,7 @@ final class Records
                 ];
             }
         }
-        throw ClaimReader::refuse($where, "OpenEMR would bill another insurance of the patient than Coverage/$coverage");
+        throw ClaimReader::refuse($where, "OpenEMR would bill another insurance than Coverage/$coverage");
     }
 
     /** Whether OpenEMR puts rows of a code type on claims at all. */
@@ -133,7 +133,8 @@ final class Records
     {
         return $this->texts["$codeType|$code|$modifier"] ??= $codeType === 'ICD10'
             ? (string) $this->database->value(
-                'SELECT long_desc FROM icd10_dx_order_code WHERE formatted_dx_code = ? ORDER BY active DESC, revision DESC',
+                'SELECT long_desc FROM icd10_dx_order_code WHERE formatted_dx_code = ? '
+                . 'ORDER BY active DESC, revision DESC LIMIT 1',
                 [$code]
             )
             : (string) $this->database->value(
@@ -152,7 +153,7 @@ final class Records
         }
         $rows = $this->database->rows('SELECT id FROM users WHERE npi = ? AND active = 1 LIMIT 2', [$provider->npi]);
         return count($rows) === 1 ? (int) $rows[0]['id']
-            : throw ClaimReader::refuse($where, 'not exactly one active user here has the NPI of the rendering provider');
+            : throw ClaimReader::refuse($where, 'not exactly one active user here has the rendering NPI');
     }
 
     /** @return array<string, string|int|float|null>|null */

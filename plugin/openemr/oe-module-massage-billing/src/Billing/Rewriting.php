@@ -31,8 +31,8 @@ final class Rewriting
     }
 
     /**
-     * Take off what stands for nothing any more: lines of Claims that are replaced, rows in encounters that the Claim no
-     * longer names, and what a person deleted and asks to have written anew.
+     * Take off what stands for nothing any more: lines of Claims that are replaced, rows in encounters that the Claim
+     * no longer names, and what a person deleted and asks to have written anew.
      *
      * @return list<int>
      */

@@ -81,9 +81,8 @@ final class Sendings
      * What is known of a Claim in one encounter.
      *
      * @param array<string, mixed> $one
-     * @return array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string, touched: string}
      */
-    private function part(array $one, string $start, ?string $end): array
+    private function part(array $one, string $start, ?string $end): EvidencePart
     {
         $where = [(int) $one['pid'], (int) $one['encounter'], $start, $end];
         $statuses = [];
@@ -96,7 +95,9 @@ final class Sendings
         $isPosted = false;
         $paid = false;
         foreach ($this->rows->answers(...$where) as $answer) {
-            array_push($times, (string) $answer['post_time'], (string) $answer['modified_time'], (string) $answer['deleted']);
+            foreach (['post_time', 'modified_time', 'deleted'] as $time) {
+                $times[] = (string) $answer[$time];
+            }
             if ($answer['deleted'] === null) {
                 $isPosted = true;
                 $paid = $paid || (float) $answer['pay_amount'] > 0;
@@ -104,37 +105,42 @@ final class Sendings
             }
         }
         $isDenied = in_array(self::DENIED, $statuses, true);
-        return [
-            'sent' => (int) $one['billed'] === 1,
-            'was' => array_filter($statuses, static fn(int $status): bool => $status >= self::BILLED) !== [],
-            'answered' => $isPosted || $isDenied || in_array(self::FORWARDED, $statuses, true),
-            'denied' => $isDenied && !$paid,
-            'number' => $number,
-            'billed' => (string) $one['bill_date'],
-            'changed' => max($times),
-            // Reopened on the fee sheet only the encounter says when (BillingUtilities::reOpenEncounterForBilling).
-            'touched' => (string) $one['last_update'],
-        ];
+        return new EvidencePart(
+            (int) $one['billed'] === 1,
+            array_filter($statuses, static fn(int $status): bool => $status >= self::BILLED) !== [],
+            $isPosted || $isDenied || in_array(self::FORWARDED, $statuses, true),
+            $isDenied && !$paid,
+            $number,
+            (string) $one['bill_date'],
+            max($times),
+            (string) $one['last_update']
+        );
     }
 
-    /** @param list<array{sent: bool, was: bool, answered: bool, denied: bool, number: string|null, billed: string, changed: string, touched: string}> $parts */
+    /** @param non-empty-list<EvidencePart> $parts */
     private static function whole(string $claim, array $parts): ?Evidence
     {
-        $is = static fn(string $what): array => array_filter(array_column($parts, $what));
+        $all = static fn(string $name): array =>
+            array_map(static fn(EvidencePart $part): mixed => $part->$name, $parts);
         $state = match (true) {
-            count($is('answered')) === count($parts) => Evidence::ANSWERED,
-            $is('sent') !== [] || $is('answered') !== [] => Evidence::SENT,
-            $is('was') !== [] => Evidence::REOPENED,
+            !in_array(false, $all('answered'), true) => Evidence::ANSWERED,
+            in_array(true, [...$all('sent'), ...$all('answered')], true) => Evidence::SENT,
+            in_array(true, $all('was'), true) => Evidence::REOPENED,
             default => null,
         };
-        $billed = $is('billed');
-        return $state === null ? null : new Evidence(
+        if ($state === null) {
+            return null;
+        }
+        $billed = array_filter($all('billed'));
+        // Reopened on the fee sheet only the encounter says when (BillingUtilities::reOpenEncounterForBilling).
+        $times = [...$all('changed'), ...($state === Evidence::REOPENED ? $all('touched') : [])];
+        return new Evidence(
             $claim,
             $state,
-            $state === Evidence::ANSWERED && count($is('denied')) === count($parts),
-            array_values($is('number'))[0] ?? null,
+            $state === Evidence::ANSWERED && !in_array(false, $all('denied'), true),
+            array_values(array_filter($all('number')))[0] ?? null,
             $billed === [] ? '' : min($billed),
-            max(...array_column($parts, 'changed'), ...($state === Evidence::REOPENED ? array_column($parts, 'touched') : ['']))
+            $times === [] ? '' : max($times)
         );
     }
 }

@@ -8,8 +8,8 @@ use OpenEMR\Modules\MassageBilling\Core\Database;
 use OpenEMR\Modules\MassageBilling\Fhir\Refused;
 
 /**
- * Takes the rows of a Claim off that is a draft, cancelled or entered in error. What a person changed stays, and is told.
- * A claim whose place it had taken comes back.
+ * Takes the rows of a Claim off that is a draft, cancelled or entered in error. What a person changed stays, and is
+ * told. A claim whose place it had taken comes back.
  */
 final class Withdrawal
 {
@@ -28,7 +28,8 @@ final class Withdrawal
      */
     public function withdraw(string $claim, array $json, string $state): Outcome
     {
-        $encounter = Json::id(Json::children(Json::children($json, 'item')[0] ?? [], 'encounter')[0] ?? [], 'Encounter');
+        $item = Json::children($json, 'item')[0] ?? [];
+        $encounter = Json::id(Json::children($item, 'encounter')[0] ?? [], 'Encounter');
         $before = $this->ledger->posting($claim);
         if ($before === null) {
             return $this->first($claim, $encounter, $state);
