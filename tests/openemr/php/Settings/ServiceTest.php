@@ -53,7 +53,7 @@ final class ServiceTest extends ModuleTestCase
     {
         $job = [
             'id' => '1', 'job' => 'run', 'host' => 'openemr', 'state' => 'problems', 'begun' => '2026-12-01T17:00:00Z',
-            'ended' => '2026-12-01T17:01:00Z', 'counts' => ['claims' => 3, 'holds' => 1], 'problems' => ['a', 'b', 'c', 'd'],
+            'ended' => '2026-12-01T17:01:00Z', 'counts' => ['claims' => 3, 'holds' => 1, 'drafts' => 0], 'problems' => ['a', 'b', 'c', 'd'],
         ];
         [$last, $strange] = Service::lastJobs(['jobs' => ['run' => $job, 'eligibility' => ['state' => 7, 'counts' => 'x']]]);
         self::assertSame(['run', false, 'problems 2026-12-01 09:01; claims 3, holds 1; a; b; c'], array_values($last));

@@ -37,6 +37,7 @@ final class PageResult
         http_response_code($this->status);
         header('Cache-Control: no-store');
         header('X-Content-Type-Options: nosniff');
+        header('X-Frame-Options: SAMEORIGIN');
         header('Referrer-Policy: same-origin');
         if ($this->location !== '') {
             header('Location: ' . $this->location);

@@ -59,7 +59,9 @@ final class Service
             $kind = Json::text($job, 'job');
             $counts = [];
             foreach (is_array($job['counts'] ?? null) ? $job['counts'] : [] as $name => $count) {
-                $counts[] = $name . ' ' . (is_int($count) ? $count : '?');
+                if (is_int($count) && $count !== 0) {
+                    $counts[] = "$name $count";
+                }
             }
             $problems = array_filter(is_array($job['problems'] ?? null) ? $job['problems'] : [], 'is_string');
             $said = array_filter([
