@@ -15,8 +15,8 @@ Context: Procedure
 Extension: RecordedModifier
 Id: modifier
 Title: "Modifier"
-Description: "A CPT or HCPCS modifier of the code, as the person who recorded the service put it: two letters or digits, one extension for each, in their order. FHIR R4 has no element for it on Procedure. Codings of two characters beside the number in Procedure.code are read in the same way."
-Context: Procedure
+Description: "A CPT or HCPCS modifier of the code, as the person who recorded the service put it: two letters or digits, one extension for each, in their order. FHIR R4 has no element for it. Codings of two characters beside the number in Procedure.code are read in the same way."
+Context: Procedure, ChargeItem
 * value[x] 1..1
 * value[x] only code or Coding
 * valueCode ^extension[+].url = $regex

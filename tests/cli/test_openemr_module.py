@@ -395,7 +395,7 @@ def test_a_scope_that_was_not_granted_is_named_with_what_to_do(
     assert f"The scope {named} was not granted to this program" in answer.err
     assert "API Clients" in answer.err
     asked = mb("check-host")
-    assert f"was not granted {lacking}" in " ".join((asked.out + asked.err).split())
+    assert f"was not granted {lacking}." in " ".join((asked.out + asked.err).split())
     assert claims(server) == []
 
 

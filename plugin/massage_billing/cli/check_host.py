@@ -77,6 +77,8 @@ def _show(check: HostCheck) -> None:
         not can.times_as_written,
     )
     costs = [(what, _yes(one), "" if one else cost) for one, (what, cost) in zip(able, _ABILITIES, strict=True)]
+    if can.signs_records and not can.finished_is_done:
+        costs[3] = ("a signed record means done", _yes(True), "what nobody signed is written as a draft")
     print_table(("the host", "", "what that costs"), costs, wrap=("what that costs",))
     click.echo()
     _show_minutes(check)

@@ -64,6 +64,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     for host in settings.hosts.values():
         yield from _host(host)
     yield _state(settings)
+    yield from _serve(settings)
 
 
 def _rulebook(settings: Settings) -> Rulebook:
@@ -222,6 +223,22 @@ def _auth(host: HostSettings, about: str) -> Iterator[Check]:
         yield Check(about, MISSING, "client_id is still CLIENT_ID.", "Register at the EHR and give the id it gave.")
     else:
         yield Check(about, OK, auth.kind)
+
+
+def _serve(settings: Settings) -> Iterator[Check]:
+    """What the service needs, where the settings say anything of it."""
+    serve = settings.serve
+    wanted = serve.token_file or serve.token_env or serve.every or serve.eligibility_at
+    if not wanted:
+        return
+    faults = list(secret("serve.token_file" if serve.token_file else "serve.token_env", serve.token, serve.token_file))
+    yield from faults
+    if not faults:
+        yield Check("serve", OK, f"will listen at {serve.address}")
+    for host in settings.hosts.values():
+        if serve.eligibility_at and host.zone is None:
+            fix = f"Set hosts.{host.id}.zone: it says whose time of day is meant."
+            yield Check("serve.eligibility_at", MISSING, f"host {host.id} has no zone.", fix)
 
 
 def _state(settings: Settings) -> Check:

@@ -19,7 +19,7 @@ from massage_billing.hosts.fhir_schedule import FhirCalendar
 from massage_billing.hosts.fhir_search import Page, parse
 from massage_billing.hosts.fhir_server import Cursor, FhirServer
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
-from massage_billing.hosts.openemr_can import APPROVE, missing_scopes, scope_for, wanted_scopes
+from massage_billing.hosts.openemr_can import ANEW, missing_scopes, scope_for, wanted_scopes
 from massage_billing.hosts.openemr_reader import OpenEmrReader
 from massage_billing.hosts.openemr_schedule import OpenEmrCalendar
 from massage_billing.hosts.openemr_source import OpenEmrSource
@@ -90,10 +90,7 @@ class OpenEmr(FhirServer):
         granted, scope = self.source.granted(), scope_for(method, path)
         if granted is None or not missing_scopes([scope], granted):
             return None
-        return (
-            f"The scope {scope} was not granted to this program: approve it in OpenEMR ({APPROVE}), or register the "
-            "client anew."
-        )
+        return f"The scope {scope} was not granted to this program. {ANEW}"
 
     def _reader(self) -> OpenEmrReader:
         return OpenEmrReader(self.source, observations=self.settings.observations, kept=self.settings.kept)

@@ -47,8 +47,11 @@ MODULE_SCOPES: Final = tuple(
 )
 """The same with the module: what is written is created, and but for questions and answers updated; nothing is ever
 deleted. A scope of the module's fails the whole token while the module is disabled."""
-APPROVE: Final = "Administration, System, API Clients"
-"""Where an administrator sees what a client may do."""
+ANEW: Final = (
+    "Register the client anew (the button of the module's settings does), and have it enabled under Administration, "
+    "System, API Clients."
+)
+"""What to do about a scope that lacks: OpenEMR does not let anybody change those of a client that is there."""
 
 _STOCK: Final = (
     "It takes no Claim: claims wait in the outbox here, as drafts, until its module is installed. Nothing is billed "
@@ -144,6 +147,7 @@ def capabilities_of_openemr(statement: Statement, granted: Iterable[str] | None 
         # Stock OpenEMR holds none of ours: the record holds all there are.
         records_hold_writes=not module or all(statement.searches_by(kind, name) for kind, name in seen.items()),
         keys_unique=conditional,
+        signs_records=has_log(statement),
         profiles=statement.profiles,
         notes=tuple(_notes(statement, readable, granted)),
     )
@@ -160,8 +164,7 @@ def _notes(statement: Statement, readable: frozenset[str], granted: Iterable[str
         )
     if granted is not None and (missing := missing_scopes(wanted_scopes(statement), granted)):
         yield (
-            f"This program's client was not granted {', '.join(missing)}: approve that in OpenEMR ({APPROVE}), or "
-            "register the client anew with the button of the module's settings. Reading or writing of these ends with "
+            f"This program's client was not granted {', '.join(missing)}. {ANEW} Reading or writing of these ends with "
             "401 until then."
         )
     yield from _MODULE if has_module(statement) else _STOCK

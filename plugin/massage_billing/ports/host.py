@@ -81,6 +81,8 @@ class Capabilities:
     """_lastUpdated moves when the resource changes; where False, open holds are read again every run."""
     finished_is_done: bool = True
     """Encounter.status finished means that the record is complete."""
+    signs_records: bool = False
+    """Whoever treats can sign the record of a visit (``VisitRecord.signed``): what is signed is complete."""
     times_as_written: bool = False
     """Offsets are not to be believed; date and time are taken as written."""
     records_hold_writes: bool = True

@@ -117,9 +117,8 @@ def judge(appointment: Appointment, facts: Facts, rules: Rules) -> Verdict:
 
     # What will the patient pay?
     paid = _cost(appointment, facts, rules, picked, plan, left)
-    found = _verdict(appointment, _surely(told, rules.terms))
     return replace(
-        _of_payer(found, facts, rules.day.on),
+        _of_payer(_verdict(appointment, _surely(told, rules.terms)), facts, rules.day.on),
         benefits=shown,
         visits_left=left,
         cost=paid,

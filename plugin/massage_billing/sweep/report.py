@@ -92,6 +92,13 @@ class Tally:
         self.readiness[verdict.readiness] += 1
         self.reasons.update({reason.id for reason in verdict.reasons if reason.readiness is not Readiness.READY})
 
+    def verdicts(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
+        """Count verdicts, and give them."""
+        counted = list(verdicts)
+        for verdict in counted:
+            self.verdict(verdict)
+        return counted
+
     def report(self, first: Date, last: Date, *, unwritten: int, seconds: float, dry_run: bool) -> SweepReport:
         """What the sweep did."""
         counts = self.counts

@@ -70,9 +70,7 @@ class Sweep:
             coming = surveyor.again(coming)
 
         # What has to be settled before each visit, and who is told?
-        verdicts = [verdict for _, verdict in self._judge(coming, questions.faults, today, first)]
-        for verdict in verdicts:
-            tally.verdict(verdict)
+        verdicts = tally.verdicts(verdict for _, verdict in self._judge(coming, questions.faults, today, first))
         if not dry_run:
             keep_tasks(self.setup, verdicts, (first, last), today, tally)
             keep_outlooks(self.setup, verdicts, today, tally)
