@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 def command(settings_file: Path | None, address: str | None) -> int:
     """Run as a service: bill and ask payers when asked or when due.
 
-    Until it is stopped (SIGTERM, Ctrl-C), does what `run` and `eligibility run` do, for every configured host: when asked by POST /jobs/run with the token of
-    serve.token_file, and by the schedule of the settings (serve.every, serve.eligibility_at). One job a host at a time.
-    GET /healthz tells what was done last. Settings are read anew for each job; those of `serve` itself at the start.
-    Ends with 0 when stopped, with 3 where a setting is missing or the address is taken.
+    Until it is stopped (SIGTERM, Ctrl-C), does what `run` and `eligibility run` do, for every configured host: when
+    asked by POST /jobs/run with the token of serve.token_file, and by the schedule of the settings (serve.every,
+    serve.eligibility_at). One job a host at a time. GET /healthz tells what was done last. Settings are read anew for
+    each job; those of `serve` itself at the start. Ends with 0 when stopped, with 3 where a setting is missing or the
+    address is taken.
     """
     from massage_billing.serve import server
     from massage_billing.serve_settings import is_loopback
