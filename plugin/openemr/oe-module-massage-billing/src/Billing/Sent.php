@@ -7,8 +7,8 @@ namespace OpenEMR\Modules\MassageBilling\Billing;
 /**
  * Whether rows left the module's hands. Core's states of a row (BillingUtilities::updateClaim): billed 1 when it was
  * billed or marked as cleared; bill_process 1 in progress, 2 in a file, 5 queued for the next payer with billed 0
- * again, 7 denied. Reopened in Billing Manager both are 0; reopened on the fee sheet billed is 0 and bill_process stays 2
- * (reOpenEncounterForBilling). Then the row can be mended.
+ * again, 7 denied. Reopened in Billing Manager both are 0; reopened on the fee sheet billed is 0 and bill_process stays
+ * 2 (reOpenEncounterForBilling). Then the row can be mended.
  */
 final class Sent
 {
