@@ -108,6 +108,17 @@ def test_a_file_that_was_never_sent_is_dropped_but_for_what_was_answered(ledger:
     assert standing(ledger, "A") is EXPORTED
 
 
+def test_a_file_that_was_dropped_is_never_written_again(ledger: Ledger) -> None:
+    """Its claims go into another: written too, they would be sent twice."""
+    number, other = sent(ledger, "A"), sent(ledger, "B")
+    ledger.drop_batch("other", number, "ana", "of another host")
+    assert getattr(ledger.batch("clinic", number), "body", None) == b"ISA~"
+    ledger.drop_batch("clinic", number, "ana", "the disk was lost")
+    assert [one.number for one in ledger.batches("clinic", unwritten=True)] == [other]
+    assert getattr(ledger.batch("clinic", number), "body", b"") is None
+    assert getattr(ledger.batch("clinic", other), "body", None) == b"ISA~"
+
+
 def test_a_batch_without_bytes_is_refused(ledger: Ledger) -> None:
     with pytest.raises(StoreError):
         ledger.commit_batch(replace(batch(1), body=None), [])

@@ -116,6 +116,7 @@ class _Reader:
         assert payer is not None  # noqa: S101
         main = _commonest([line.rendering for line in lines])
         correction = read_correction(self.resource)
+        injury = self._injury() or (coverage.claim_number if coverage else None) or ""
         return ProfessionalClaim(
             key=key,
             reference=self.reference,
@@ -123,8 +124,8 @@ class _Reader:
             control=key,
             billing=self.terms.billing,
             payer=payer,
-            subscriber=subscriber if relationship != _SELF else _with_injury(subscriber, self._injury()),
-            patient=None if relationship == _SELF else _with_injury(patient, self._injury()),
+            subscriber=subscriber if relationship != _SELF else _with_injury(subscriber, injury),
+            patient=None if relationship == _SELF else _with_injury(patient, injury),
             relationship=relationship,
             rank=self._rank(focal, insurance),
             total=total,

@@ -232,7 +232,7 @@ class Applied:
     """A file of answers that was applied."""
 
     file: str
-    """Its SHA-256."""
+    """SHA-256 of what it says, whatever its envelope."""
     kind: str
     """835, 277CA, 999, TA1 …"""
     name: str
@@ -275,7 +275,8 @@ class Ledger(Protocol):
         ...
 
     def drop_batch(self, host: str, number: int, who: str, why: str) -> int:
-        """A person says that a file was never sent: its claims that nobody answered can be exported again. How many."""
+        """A person says that a file was never sent: its claims that nobody answered can be exported again, and its bytes
+        go, so that it is never written again. How many claims."""
         ...
 
     def submissions(self, host: str, keys: Iterable[str]) -> dict[str, Submission]:

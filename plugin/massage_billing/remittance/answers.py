@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
+from massage_billing.errors import HostError
 from massage_billing.fhir import names
 from massage_billing.fhir.keys import full_url
 from massage_billing.model.remittance import ClaimPaid, Remittance, RemittanceEnd, RemittanceHeader
@@ -20,7 +21,7 @@ from massage_billing.remittance import paid as payment
 from massage_billing.remittance.files import AnswerFile, look_at
 from massage_billing.remittance.match import Matcher
 from massage_billing.remittance.setup import AnswersSetup
-from massage_billing.remittance.taken import said_of_claim, said_of_files
+from massage_billing.remittance.taken import is_of_earlier, said_of_claim, said_of_files
 from massage_billing.x12.acknowledgement import read_acknowledgements
 from massage_billing.x12.balance_835 import Balance
 from massage_billing.x12.remittance_835 import read_835
@@ -29,6 +30,7 @@ from massage_billing.x12.status_277ca import statuses
 _ACKNOWLEDGES = frozenset({"999", "997", "TA1"})
 _STATUS = frozenset({"277CA", "277"})
 _PAYS = "835"
+_OF_CLAIMS = _ACKNOWLEDGES | _STATUS | {_PAYS}
 _READ = 500
 """Claims of a remittance that are matched together."""
 _TOLD = 200
@@ -46,7 +48,7 @@ class FileTaken:
     kinds: tuple[str, ...]
     """What it is."""
     state: str
-    """"applied", "known" (applied before), "refused", or "other" (nothing about claims)."""
+    """"applied", "known" (applied before), "refused", or "other" (nothing of our claims: it is not remembered)."""
     claims: int = 0
     """Our claims that it speaks of."""
     unmatched: tuple[tuple[int, str], ...] = ()
@@ -68,6 +70,10 @@ class _Money:
     odd: list[str]
 
 
+class _NothingOfOursError(Exception):
+    """A file speaks of no claim of ours: it is not remembered, so that it can be given again, or to another host."""
+
+
 class Answers:
     """Takes files of answers for one host."""
 
@@ -80,11 +86,12 @@ class Answers:
         file = look_at(path)
         if self.setup.ledger.is_applied(file.digest):
             return FileTaken(file.name, file.kinds, "known")
-        money = self._money(file) if _PAYS in file.kinds else None
-        if money is not None and money.refuses:
-            return FileTaken(file.name, file.kinds, "refused", problems=tuple(money.refuses))
-        if not (money or _STATUS.intersection(file.kinds) or _ACKNOWLEDGES.intersection(file.kinds)):
+        if not _OF_CLAIMS.intersection(file.kinds):
             return FileTaken(file.name, file.kinds, "other")
+        money = self._money(file) if _PAYS in file.kinds else None
+        refuses = (*file.cut, *(money.refuses if money else ()))
+        if refuses:
+            return FileTaken(file.name, file.kinds, "refused", problems=refuses)
         return self._apply(file, money)
 
     def _apply(self, file: AnswerFile, money: _Money | None) -> FileTaken:
@@ -97,12 +104,17 @@ class Answers:
                 unmatched.extend(part.unmatched)
                 self.setup.progress.advance("claims", len(matched) + len(unmatched), None)
                 yield part
+            if not matched and (unmatched or money is None):
+                raise _NothingOfOursError
 
         header = Applied(file.digest, "+".join(file.kinds), file.name)
         if money is not None:
             header = replace(header, paid=money.paid, trace=", ".join(money.traces), provider=tuple(money.provider))
-        if not self.setup.ledger.apply(header, parts()):
-            return FileTaken(file.name, file.kinds, "known")
+        try:
+            if not self.setup.ledger.apply(header, parts()):
+                return FileTaken(file.name, file.kinds, "known")
+        except _NothingOfOursError:
+            return FileTaken(file.name, file.kinds, "other", unmatched=tuple(unmatched))
         sent = {one.encounter for one in self._of(matched)}
         if sent:
             self.setup.store.sent(self.setup.host.id, sent)
@@ -134,10 +146,13 @@ class Answers:
         now = self.setup.now()
         for place, one in enumerate(told, 1):
             ours = known.get(one.control.strip().upper())
-            concerned = (
-                [ours] if ours else self._concerned(one.batch, one.level, one.provider) if not one.control else []
-            )
-            if one.control and ours is None:
+            if ours and is_of_earlier(one, ours, self.setup.ledger):
+                continue
+            concerned = [ours] if ours else []
+            if not one.control and one.taken is not None:
+                rest = self._concerned(one.batch, one.level, one.provider)
+                concerned = [each for each in rest if each.key not in known]
+            elif one.control and ours is None:
                 unmatched.append((place, "has no number of ours"))
             for each in concerned:
                 about = said_of_claim(one, each, f"277 {source} claim {place}", now)
@@ -215,7 +230,7 @@ class Answers:
     # --- the host ---------------------------------------------------------------------------------------------------
 
     def tell_host(self) -> tuple[int, tuple[str, ...]]:
-        """Give the host what it has not got: how many, and what it refused. Raises HostError where it is not there."""
+        """Give the host what it has not got: how many, and what it refused, or why it could not be asked."""
         told, problems = 0, list[str]()
         refused: set[str] = set()
         while True:
@@ -223,15 +238,21 @@ class Answers:
             some = [one for one in waiting if one.key not in refused]
             if not some:
                 return told, tuple(problems)
-            done = []
-            for result in self.setup.host.write([_group(one) for one in some]):
-                if result.problem is None:
-                    done.append(result.key)
-                else:
-                    refused.add(result.key)
-                    problems.append(result.problem.what)
+            done: list[str] = []
+            gone: tuple[str, ...] = ()
+            try:
+                for result in self.setup.host.write([_group(one) for one in some]):
+                    if result.problem is None:
+                        done.append(result.key)
+                    else:
+                        refused.add(result.key)
+                        problems.append(result.problem.what)
+            except HostError as problem:
+                gone = (problem.what,)
             self.setup.ledger.responded(done)
             told += len(done)
+            if gone:
+                return told, (*problems, *gone)
 
 
 def _group(one: Response) -> WriteGroup:

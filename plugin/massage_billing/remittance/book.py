@@ -93,9 +93,9 @@ class ClaimBook:
             keys = ", ".join(one.key for one in found)
             raise SettingsError(f"{named} has several claims: {keys}.", "Name one of them by its key.")
         one = found[0]
+        self.store.sent(self.host, [one.encounter])  # first: what a crash leaves out is told again
         self.ledger.mark(one, Said(one.key, said.at, said.standing, said.source, said.words, said.payer_claim_number,
                                    said.paid, said.of_patient))  # fmt: skip
-        self.store.sent(self.host, [one.encounter])
         self.store.audit(self.host, one.encounter, f"{one.key} {said.source}: {said.standing}")
         return self.ledger.submissions(self.host, [one.key])[one.key]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from massage_billing.model.remittance import ClaimAcknowledged, ClaimStanding
 from massage_billing.ports.ledger import Ledger, Said, Submission
-from massage_billing.x12.acknowledgement import Acknowledgements
+from massage_billing.x12.acknowledgement import Acknowledgements, TakenInterchange
 
 _GROUP = "HC"
 """GS01 of an 837."""
@@ -16,6 +16,8 @@ _GROUP = "HC"
 def said_of_files(told: Acknowledgements, ledger: Ledger, host: str, source: str, now: datetime) -> Iterator[Said]:
     """What TA1s and 999s say: of a whole file, of its transactions."""
     for whole in told.interchanges:
+        if not _is_of_claims(whole, ledger, host):
+            continue
         yield from _all(ledger, host, whole.control, "", whole.taken, map(str, whole.reasons), f"TA1 {source}", now)
     for group in told.groups:
         if group.kind not in ("", _GROUP):
@@ -27,6 +29,14 @@ def said_of_files(told: Acknowledgements, ledger: Ledger, host: str, source: str
         if group.taken is not None and not (named and group.taken):
             why = [str(reason) for reason in group.reasons]
             yield from _rest(ledger, host, group.control, named, group.taken, why, f"999 {source}", now)
+
+
+def _is_of_claims(whole: TakenInterchange, ledger: Ledger, host: str) -> bool:
+    """A TA1 names an interchange by number and time: that of a question to a payer may have the same number."""
+    if not whole.made or not whole.control.isdigit():
+        return True
+    batch = ledger.batch(host, int(whole.control))
+    return batch is not None and whole.made == f"{batch.at:%y%m%d %H%M}"
 
 
 def _all(
@@ -72,3 +82,11 @@ def said_of_claim(told: ClaimAcknowledged, ours: Submission, source: str, now: d
     why = "; ".join(dict.fromkeys(one.words for one in told.reasons if one.words)) or "no reason is given"
     words = f"Accepted: {why}." if told.taken else f"Rejected: {why}."
     return Said(ours.key, now, standing, source, words, told.payer_claim_number)
+
+
+def is_of_earlier(told: ClaimAcknowledged, ours: Submission, ledger: Ledger) -> bool:
+    """Whether a rejection is of an earlier file, after which the claim was sent again: it says nothing of the later."""
+    number = told.batch.partition("-")[0]
+    if told.taken is not False or not number.isdigit() or int(number) >= ours.batch:
+        return False
+    return any(said.standing is ClaimStanding.REJECTED for said in ledger.life(ours.key))

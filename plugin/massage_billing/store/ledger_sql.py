@@ -10,7 +10,7 @@ from datetime import date as Date
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, exists, select, update
+from sqlalchemy import Connection, Engine, delete, exists, select, update
 
 from massage_billing.errors import StoreError
 from massage_billing.model.remittance import ClaimStanding
@@ -135,6 +135,10 @@ class SqlLedger(Database):
             self._run.insert(connection, said, [said_values(one) for one in told], *_SAID)
             changed = [(ClaimStanding.NOT_SENT.value, "", now.isoformat(), one.key) for one in told]
             self._run.update(connection, submissions, changed, "standing", "payer_claim_number", "since")
+            dropped = batches.c.number == number, batches.c.host == host
+            if connection.execute(update(batches).where(*dropped).values(written=True)).rowcount:
+                connection.execute(delete(batch_bodies).where(batch_bodies.c.number == number))
+        self._empty_log()
         return len(rows)
 
     # --- claims -----------------------------------------------------------------------------------------------------

@@ -91,6 +91,9 @@ class MemoryLedger:
         for one in dropped:
             self._kept.said.append(Said(one.key, now, ClaimStanding.NOT_SENT, f"dropped by {who}", why))
             self._kept.claims[one.key] = replace(one, standing=ClaimStanding.NOT_SENT, payer_claim_number="", since=now)
+        batch = self.batch(host, number)
+        if batch is not None:
+            self._kept.batches[number] = replace(batch, written=True, body=None)
         return len(dropped)
 
     # --- claims -----------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ _CODE = re.compile(r"[A-Z0-9]{1,2}|[0-9]{3}", re.ASCII)
 _LOOP = re.compile(r"[0-9]{4}[A-Z]{0,2}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{1,2}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,2}", re.ASCII)
+_MADE = re.compile(r"[0-9]{6} [0-9]{4}", re.ASCII)
 
 
 class AcknowledgementCodes(BaseModel):
@@ -104,6 +105,8 @@ class TakenInterchange:
     """Whether it was taken; None: not said."""
     reasons: tuple[Reason, ...] = ()
     """What is wrong with it."""
+    made: str = ""
+    """TA102 and TA103: our ISA09 and ISA10, "261117 0830"; "" where they are not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,10 @@ def read_acknowledgements(data: bytes | Iterable[bytes], codes: AcknowledgementC
 def _interchange(parts: list[str], words: AcknowledgementCodes) -> TakenInterchange:
     note = _as(_CODE, at(parts, 5))
     reasons = () if note in {"", "000"} else (Reason(note, words.interchange.get(note, f"TA1 note {note}")),)
-    return TakenInterchange(at(parts, 1), words.statuses.get(at(parts, 4)), reasons)
+    made = f"{at(parts, 2)} {at(parts, 3)}"
+    return TakenInterchange(
+        at(parts, 1), words.statuses.get(at(parts, 4)), reasons, made if _MADE.fullmatch(made) else ""
+    )
 
 
 @dataclass(slots=True)

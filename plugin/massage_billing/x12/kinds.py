@@ -27,11 +27,12 @@ def what_is(data: bytes | Iterable[bytes]) -> tuple[str, ...]:
                 found[tag] = None
         elif told is not piece.transaction:
             told = piece.transaction
-            found[_kind(told, piece.segments)] = None
+            found[kind_of(told, piece.segments)] = None
     return tuple(found)
 
 
-def _kind(transaction: Transaction, segments: list[str]) -> str:
+def kind_of(transaction: Transaction, segments: list[str]) -> str:
+    """What a transaction is, by how it begins."""
     if transaction.kind != "277":
         return transaction.kind
     if "X" in transaction.version.upper():
