@@ -11,14 +11,6 @@ final class TogetherTest extends BillingTestCase
 {
     private const PROCESSES = 6;
 
-    protected function setUp(): void
-    {
-        parent::setUp();
-        if (!$this->readsWhatIsCommitted()) {
-            self::markTestSkipped('Core\\OpenEmrDatabase::transaction is not READ COMMITTED: locks on gaps block each other.');
-        }
-    }
-
     public function testClaimsOfDifferentVisitsDoNotHinderEachOther(): void
     {
         $works = [];
@@ -49,16 +41,6 @@ final class TogetherTest extends BillingTestCase
         self::assertSame('1', (string) $this->database->value(
             "SELECT COUNT(*) FROM forms WHERE deleted = 0 AND formdir = 'misc_billing_options'"
         ));
-    }
-
-    private function readsWhatIsCommitted(): bool
-    {
-        return $this->database->transaction(function (): bool {
-            $this->database->rows('SELECT * FROM massage_billing_setting');
-            $other = new \PDO('mysql:unix_socket=' . TestDatabase::socket() . ';dbname=' . TestDatabase::NAME, 'root', '');
-            $other->exec("INSERT INTO massage_billing_setting (name, value) VALUES ('level', '')");
-            return $this->database->rows('SELECT * FROM massage_billing_setting') !== [];
-        });
     }
 
     private function anotherVisit(): void

@@ -59,9 +59,8 @@ final class ConcurrencyTest extends FhirTestCase
     public function testATransactionThatBeganBeforeFindsWhatAnotherCreatedMeanwhile(): void
     {
         $this->database->transaction(function (): void {
-            self::assertSame('0', $this->rows('massage_billing_resource')); // from here on it sees no other's rows
-            $there = $this->together([$this->work($this->claim('K1'), self::KEY . 'K1')])[0];
             self::assertSame('0', $this->rows('massage_billing_resource'));
+            $there = $this->together([$this->work($this->claim('K1'), self::KEY . 'K1')])[0];
             $found = $this->store->create('Claim', $this->claim('K1'), self::KEY . 'K1');
             self::assertSame([false, $there['id']], [$found->new, $found->stored->id]);
         });

@@ -240,7 +240,7 @@ final class StoreTest extends FhirTestCase
         QueryUtils::$statements = [];
         $document = Document::of($this->claim('K1'));
         $this->store->create('Claim', $document, self::KEY . 'K1');
-        self::assertLessThanOrEqual(7, count(QueryUtils::$statements), implode("\n", QueryUtils::$statements));
+        self::assertLessThanOrEqual(8, count(QueryUtils::$statements), implode("\n", QueryUtils::$statements));
     }
 
     private function rows(string $table): string

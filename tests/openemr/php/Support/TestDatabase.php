@@ -37,6 +37,12 @@ final class TestDatabase
         return self::$pdo ?? throw new \LogicException('No database is open.');
     }
 
+    /** A second connection, as another request has one. */
+    public static function another(): PDO
+    {
+        return self::connect(self::NAME);
+    }
+
     public static function socket(): string
     {
         return self::$socket;

@@ -36,6 +36,16 @@ final class DatabaseTest extends ModuleTestCase
         self::assertNotSame([], $before);
     }
 
+    public function testInATransactionWhatOthersCommitIsSeen(): void
+    {
+        $this->database->transaction(function (): void {
+            self::assertNull($this->database->value('SELECT name FROM massage_billing_setting'));
+            $other = TestDatabase::another();
+            $other->exec("INSERT INTO massage_billing_setting (name, value) VALUES ('theirs', 'x')");
+            self::assertSame('theirs', $this->database->value('SELECT name FROM massage_billing_setting'));
+        });
+    }
+
     private function put(string $name): void
     {
         $this->database->change('INSERT INTO massage_billing_setting (name, value) VALUES (?, ?)', [$name, 'x']);

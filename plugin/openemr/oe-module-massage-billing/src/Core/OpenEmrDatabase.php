@@ -9,11 +9,20 @@ use OpenEMR\Common\Database\QueryUtils;
 /** The database over core's QueryUtils, on the connection that the request already has. */
 final class OpenEmrDatabase implements Database
 {
+    /** Else a SELECT … FOR UPDATE that finds nothing locks a gap, and two posts at once block each other. */
+    private const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
     private int $depth = 0;
 
     public function rows(string $sql, array $params = []): array
     {
-        return QueryUtils::fetchRecordsNoLog($sql, $params);
+        // Core's fetchRecordsNoLog loses what the database says of a fault: a deadlock would not be known as one.
+        $set = QueryUtils::sqlStatementThrowException($sql, $params, true);
+        $rows = [];
+        while ($row = QueryUtils::fetchArrayFromResultSet($set)) {
+            $rows[] = $row;
+        }
+        return $rows;
     }
 
     public function row(string $sql, array $params = []): ?array
@@ -45,7 +54,13 @@ final class OpenEmrDatabase implements Database
             return $work();
         }
         $this->depth++;
-        QueryUtils::startTransaction();
+        try {
+            QueryUtils::sqlStatementThrowException(self::READ_COMMITTED, [], true);
+            QueryUtils::startTransaction();
+        } catch (\Throwable $fault) {
+            $this->depth--;
+            throw $fault;
+        }
         try {
             $result = $work();
             QueryUtils::commitTransaction();

@@ -14,14 +14,14 @@ class QueryUtils
     /** @var list<string> every statement that was run, for tests that count them */
     public static array $statements = [];
 
-    public static function fetchRecordsNoLog($sqlStatement, $binds = [])
-    {
-        return self::run($sqlStatement, $binds)->fetchAll();
-    }
-
     public static function sqlStatementThrowException($statement, $binds = [], $noLog = false)
     {
         return self::run($statement, $binds);
+    }
+
+    public static function fetchArrayFromResultSet($resultSet)
+    {
+        return $resultSet->fetch();
     }
 
     public static function affectedRows()
