@@ -7,6 +7,7 @@ namespace OpenEMR\Modules\MassageBilling\Tests\Screens;
 use OpenEMR\Modules\MassageBilling\Screens\Hold;
 use OpenEMR\Modules\MassageBilling\Screens\Outlook;
 use OpenEMR\Modules\MassageBilling\Screens\Readiness;
+use OpenEMR\Modules\MassageBilling\Screens\Uuid;
 use PHPUnit\Framework\TestCase;
 
 /** The Python side's own examples are read whole; what is not like them is no error. */
@@ -43,6 +44,12 @@ final class OutlookTest extends TestCase
         self::assertTrue($hold->open);
         self::assertSame(['minutes-documented', 'coverage-in-force'], array_column($hold->reasons, 'code'));
         self::assertSame(['Therapist', '2027-05-02', 'example'], [$hold->who, $hold->fileBy, $hold->encounter]);
+    }
+
+    public function testIdsInTextsAreCutShort(): void
+    {
+        $text = 'Coverage/a35a16aa-4c82-4a6d-869c-6b2dec1be8ca ended; call 800-555-0100 about papers.csv:3.';
+        self::assertSame('Coverage/a35a16aa… ended; call 800-555-0100 about papers.csv:3.', Uuid::shortened($text));
     }
 
     /** @dataProvider broken */

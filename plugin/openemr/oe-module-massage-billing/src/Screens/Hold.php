@@ -42,7 +42,7 @@ final class Hold
         }
         $reasons = array_map(static fn(array $input): array => [
             'code' => Json::text($input, 'type', 'coding', 0, 'code'),
-            'text' => Json::text($input, 'valueString'),
+            'text' => Uuid::shortened(Json::text($input, 'valueString')),
         ], Json::objects($task, 'input'));
         return new self(
             Json::text($task, 'id'),

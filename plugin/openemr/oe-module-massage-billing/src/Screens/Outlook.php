@@ -71,7 +71,7 @@ final class Outlook
             Json::text($said, 'answered-on', 0, 'valueDate'),
             self::number($said, 'visits-left'),
             Json::text($said, 'binds', 0, 'valueString'),
-            Json::text($said, 'visits-left-told', 0, 'valueString'),
+            Uuid::shortened(Json::text($said, 'visits-left-told', 0, 'valueString')),
             Json::text($said, 'authorization', 0, 'valueString'),
             Json::text($said, 'authorization-ends', 0, 'valueDate'),
             self::number($said, 'authorization-left'),
@@ -110,7 +110,7 @@ final class Outlook
     private static function texts(array $said, string $code): array
     {
         $texts = array_map(
-            static fn(array $one): string => Json::text($one, 'valueCodeableConcept', 'text'),
+            static fn(array $one): string => Uuid::shortened(Json::text($one, 'valueCodeableConcept', 'text')),
             $said[$code] ?? []
         );
         return array_values(array_filter($texts));

@@ -28,4 +28,10 @@ final class Uuid
             ? (string) hex2bin(str_replace('-', '', $id))
             : null;
     }
+
+    /** A text in which ids of rows are cut short: nobody reads them whole, and the screens link to what they name. */
+    public static function shortened(string $text): string
+    {
+        return (string) preg_replace('~\b([A-Z][A-Za-z]+/[0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}~', '$1…', $text);
+    }
 }
