@@ -222,8 +222,11 @@ def _lessons(every: list[Denial], visits: Iterable[VisitRow], trail: Trail, peri
                 lost.claims if lost else 0, lost.dollars if lost else Decimal(0),
             )
         )  # fmt: skip
-    worth = lambda one: one.held_dollars + one.cleared_dollars + one.missed_dollars  # noqa: E731
-    return tuple(sorted(lessons, key=lambda one: (-worth(one), one.rule)))
+    return tuple(sorted(lessons, key=lambda one: (-_worth(one), one.rule)))
+
+
+def _worth(one: Lesson) -> Decimal:
+    return one.held_dollars + one.cleared_dollars + one.missed_dollars
 
 
 def _first_held(trail: Trail) -> dict[str, dict[str, datetime]]:
