@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from massage_billing import wiring
 from massage_billing.clinic_maker import make_clinic
 from massage_billing.fhir import names
 from massage_billing.fhir.papers import WORKERS_COMPENSATION_NUMBER
-from massage_billing.ports.ledger import Ledger, Submission
+from massage_billing.ports.ledger import Batch, Ledger, Submission
 from massage_billing.remittance.answers import Answers, FileTaken
 from massage_billing.sending.export import Exporter
 from massage_billing.settings import Settings, load_settings
@@ -195,6 +196,22 @@ def prepare(folder: Path, visits: int = VISITS, seed: int = 1) -> Billed:
     billed.put(*({**one, "identifier": [{**injury, "value": f"INJ-{one['id']}"}]} for one in of_fund[1:]))
     billed.run()
     return billed
+
+
+def seed(ledger: Ledger, like: Submission, count: int) -> list[Submission]:
+    """So many more claims like one in one file, which was written."""
+    number = ledger.next_batch()
+    claims = [
+        replace(
+            like, key=f"MBSEED{n:014}", encounter=f"seed-{n}", claim=f"Claim/seed-{n}", batch=number, transaction="0001"
+        )
+        for n in range(count)
+    ]
+    total = sum((one.total for one in claims), Decimal(0))
+    batch = Batch(number, HOST, "house", f"seed-{number}.837", "f" * 64, count, total, now(), body=b"ISA~")
+    assert ledger.commit_batch(batch, claims) == ()
+    ledger.written(number)
+    return claims
 
 
 def keys_in(file: bytes) -> list[str]:

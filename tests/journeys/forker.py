@@ -13,6 +13,8 @@ import threading
 
 import massage_billing.cli.eligibility_run
 import massage_billing.cli.explain
+import massage_billing.cli.export_837
+import massage_billing.cli.receive
 import massage_billing.cli.run
 import massage_billing.hosts.fhir_server
 import massage_billing.hosts.folder
@@ -21,7 +23,9 @@ import massage_billing.payers.clearinghouse_json
 import massage_billing.payers.core_x12
 import massage_billing.payers.fhir_payer
 import massage_billing.store.sql
-import massage_billing.sweep.sweep  # noqa: F401
+import massage_billing.sweep.sweep
+import massage_billing.wiring.receiving
+import massage_billing.wiring.sending  # noqa: F401
 from massage_billing import wiring
 from massage_billing.checks import claim_checker
 from massage_billing.cli.main import run

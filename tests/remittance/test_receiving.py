@@ -11,7 +11,7 @@ import pytest
 
 from claims_answers import USUAL, ack, era, paid, payment, status, ta1
 from claims_clinic import HOST, NAMES, Billed, Json, put
-from massage_billing.errors import InputError
+from massage_billing.errors import HostUnreachable, InputError
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import AdjustmentRow, Said, Submission
 from massage_billing.remittance.answers import FileTaken
@@ -457,3 +457,29 @@ def test_papers_of_the_claims_count_as_taken(clinic: Billed, monkeypatch: pytest
         )
         answers.take(put(clinic.folder / "a.835", era(paid(one), paid(other))))
     assert told == [(HOST, *sorted((one.encounter, other.encounter)))]
+
+
+def test_the_host_is_given_an_answer_once_and_shows_it_of_the_claim(clinic: Billed) -> None:
+    one, other, *_ = several(clinic)
+    clinic.receive(era(paid(one), paid(other, ("CO", "197", str(other.total)), status="4", number="P2")))
+    with clinic.answers() as answers:
+        assert answers.tell_host() == (0, ())
+        (found,) = answers.setup.host.answers([one.claim, "Claim/none"])
+    assert found["request"] == {"reference": one.claim}
+    assert (found["outcome"], found["identifier"][1]) == ("complete", {"value": "P77"})
+    assert len(clinic.resources("ClaimResponse")) == 2
+    assert not any(name in str(clinic.resources("ClaimResponse")) for name in NAMES)
+
+
+def test_a_host_that_does_not_answer_is_given_it_the_next_time(clinic: Billed, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = several(clinic)[0]
+    with clinic.answers() as answers:
+        answers.take(put(clinic.folder / "a.835", era(paid(one))))
+
+        def away(_: object, groups: object) -> object:
+            raise HostUnreachable("The host does not answer.")
+
+        monkeypatch.setattr(type(answers.setup.host), "write", away)
+        assert answers.tell_host() == (0, ("The host does not answer.",))
+        monkeypatch.undo()
+        assert answers.tell_host() == (1, ())

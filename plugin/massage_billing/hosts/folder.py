@@ -22,6 +22,7 @@ import orjson
 from massage_billing.errors import InputError
 from massage_billing.hosts import folder_read
 from massage_billing.hosts.capability import ELIGIBILITY, WRITTEN
+from massage_billing.hosts.folder_body import ANSWER, ANSWERS_TO
 from massage_billing.hosts.folder_build import Builder
 from massage_billing.hosts.folder_index import VERSION, Index
 from massage_billing.hosts.folder_join import Joiner
@@ -67,7 +68,7 @@ class FolderHost(FolderSchedule):
         return Capabilities(
             software="folder of FHIR files",
             readable=READABLE | {*WRITTEN, *ELIGIBILITY},
-            writable=frozenset({*WRITTEN, *ELIGIBILITY}),
+            writable=frozenset({*WRITTEN, *ELIGIBILITY, ANSWER}),
             transaction=True,
             conditional_create=True,
             real_last_updated=True,
@@ -107,7 +108,9 @@ class FolderHost(FolderSchedule):
             yield from joiner.visits(index.group(group), wanted=wanted)
 
     def answers(self, claims: Sequence[str]) -> Iterator[JsonObject]:
-        """ClaimResponses and ExplanationOfBenefits in the folder that name these Claims, by reference or claim key."""
+        """ClaimResponses and ExplanationOfBenefits that name these Claims: in the folder, by reference or claim key; in
+        the out folder, by reference."""
+        yield from self._out.find(ANSWER, [f"{ANSWERS_TO}{claim}" for claim in dict.fromkeys(claims)])
         index = self._current().index
         if index.types.isdisjoint(ANSWERS):
             return

@@ -17,6 +17,10 @@ from msgspec import UNSET, UnsetType
 from massage_billing.fhir.names import SID_CLAIM_KEY
 from massage_billing.ports import JsonObject
 
+ANSWER: Final = "ClaimResponse"
+"""What answers a Claim, of what is written."""
+ANSWERS_TO: Final = "request|"
+"""Beginning of the token by which an answer is found by its Claim."""
 _FHIR_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _STEP: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
 
@@ -43,6 +47,12 @@ class _Meta(msgspec.Struct, gc=False):
     tag: list[_Named] = []
 
 
+class _Pointed(msgspec.Struct, gc=False):
+    """A Reference."""
+
+    reference: str = ""
+
+
 class _Head(msgspec.Struct, gc=False):
     """What this host must know of a resource that it writes or wrote."""
 
@@ -50,17 +60,21 @@ class _Head(msgspec.Struct, gc=False):
     id: str | UnsetType = UNSET
     meta: _Meta | UnsetType = UNSET
     identifier: list[_Named] = []
+    request: _Pointed | UnsetType = UNSET
 
 
 _head_of: Final = msgspec.json.Decoder(_Head).decode
 
 
 def _tokens(head: _Head, logical_id: str) -> tuple[str, ...]:
-    """By what a resource is found again, "Claim?system|value": identifiers and tags, but the one its id is made of."""
+    """By what a resource is found again, "Claim?system|value": identifiers and tags, but the one its id is made of; of
+    an answer to a Claim that too ("ClaimResponse?request|Claim/12")."""
     kind = head.resourceType
     found = {f"{kind}?{one.system}|{one.value}" for one in head.identifier}
     if head.meta is not UNSET:
         found.update([f"{kind}?{tag.system}|{tag.code}" for tag in head.meta.tag])
+    if kind == ANSWER and head.request is not UNSET:
+        found.add(f"{kind}?{ANSWERS_TO}{head.request.reference}")
     return tuple(sorted([token for token in found if derived_id(token) != logical_id]))
 
 

@@ -126,7 +126,7 @@ class MemoryHost(MemorySchedule):
         self._capabilities = capabilities or Capabilities(
             software="massage-billing memory host",
             readable=_ALL,
-            writable=frozenset({*WRITTEN, *ELIGIBILITY}),
+            writable=frozenset({*WRITTEN, *ELIGIBILITY, "ClaimResponse"}),
             transaction=True,
             conditional_create=True,
             real_last_updated=True,
