@@ -49,7 +49,7 @@ class ModuleManagerListener extends AbstractModuleActionListener
         return new self();
     }
 
-    /** Core goes on whatever is answered here: to refuse is to answer its request in its place, before it did anything. */
+    /** Core goes on whatever is answered: to refuse is to answer its request in its place, before it did anything. */
     private static function mayGoOn(string $status): string
     {
         $refusal = 'Massage billing could not look at this OpenEMR, and nothing was changed.';

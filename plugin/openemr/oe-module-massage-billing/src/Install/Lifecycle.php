@@ -57,8 +57,10 @@ final class Lifecycle
             $this->trigger->add($this->path);
         }
         $this->audit->note('massage-billing-module', 'enabled, version ' . $this->check->version());
-        return $this->check->tried() ? 'Success' : 'Massage billing is enabled. It was not tried on this release of OpenEMR ('
-            . $this->check->host() . '); everything it uses of it was found.';
+        return $this->check->tried()
+            ? 'Success'
+            : 'Massage billing is enabled. It was not tried on this release of OpenEMR (' . $this->check->host()
+                . '); everything it uses of it was found.';
     }
 
     /** After the module was disabled: core starts it no more, and no job of it is left. */
@@ -90,7 +92,8 @@ final class Lifecycle
     private function upgrades(): array
     {
         $files = array_map('basename', glob("$this->folder/sql/*_upgrade.sql") ?: []);
-        usort($files, static fn(string $one, string $other): int => version_compare(self::from($one), self::from($other)));
+        usort($files, static fn(string $one, string $other): int =>
+            version_compare(self::from($one), self::from($other)));
         return $files;
     }
 

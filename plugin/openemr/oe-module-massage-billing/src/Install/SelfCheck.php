@@ -64,8 +64,8 @@ final class SelfCheck
         }
         $shown = implode('; ', array_slice($problems, 0, self::SHOWN));
         $more = count($problems) - self::SHOWN;
-        return "Massage billing cannot work with this OpenEMR ({$this->host()}), and nothing was changed. Missing: $shown"
-            . ($more > 0 ? "; and $more more." : '.');
+        return "Massage billing cannot work with this OpenEMR ({$this->host()}), and nothing was changed. "
+            . "Missing: $shown" . ($more > 0 ? "; and $more more." : '.');
     }
 
     /** @return list<string> everything that is missing */

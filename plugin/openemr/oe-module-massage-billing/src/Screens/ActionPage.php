@@ -15,7 +15,8 @@ use OpenEMR\Modules\MassageBilling\Settings\Unreachable;
 final class ActionPage
 {
     /**
-     * @param \Closure(string): bool $retry puts a Claim, by its id, onto the fee sheet again; whether it is there; throws Refused
+     * @param \Closure(string): bool $retry puts a Claim, by its id, onto the fee sheet again, and tells whether it is
+     *     there; throws Refused
      * @param string $overview address of the overview page
      * @param string $encounter address of core's page of the encounter that the session is about
      */

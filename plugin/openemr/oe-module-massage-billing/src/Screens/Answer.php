@@ -44,7 +44,8 @@ final class Answer
     public function named(Database $database): self
     {
         $bytes = Uuid::bytes($this->insurer);
-        $name = $bytes === null ? null : $database->value('SELECT name FROM insurance_companies WHERE uuid = ?', [$bytes]);
+        $sql = 'SELECT name FROM insurance_companies WHERE uuid = ?';
+        $name = $bytes === null ? null : $database->value($sql, [$bytes]);
         return new self(
             $this->inForce,
             $this->day,

@@ -41,8 +41,9 @@ final class AppointmentNote
         $old = $shown === Readiness::Old
             ? ' ' . $w->say($outlook->readiness->word()) . ', ' . $w->say('as of') . ' ' . $w->day($outlook->judgedOn)
             : '';
-        return "<div class=\"alert alert-{$shown->colour()} py-2 px-3 my-2\" role=\"note\"><strong>" . $w->say('Massage billing')
-            . ':</strong> ' . $w->mark($shown) . $old . ' (' . $w->say('visit of') . ' ' . $w->day($outlook->day) . ')'
+        return "<div class=\"alert alert-{$shown->colour()} py-2 px-3 my-2\" role=\"note\">"
+            . '<strong>' . $w->say('Massage billing') . ':</strong> ' . $w->mark($shown) . $old
+            . ' (' . $w->say('visit of') . ' ' . $w->day($outlook->day) . ')'
             . $w->list($outlook->toSettle) . $w->list($outlook->told, 'small') . '</div>';
     }
 }

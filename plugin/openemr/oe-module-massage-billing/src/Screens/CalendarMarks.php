@@ -108,16 +108,18 @@ final class CalendarMarks
     /** Plain text: core escapes it. */
     private function tooltip(Outlook $outlook, Readiness $shown): string
     {
-        $word = $this->words->plain($shown->word());
+        $w = $this->words;
+        $word = $w->plain($shown->word());
         if ($shown === Readiness::Old) {
-            $word .= ': ' . $this->words->plain($outlook->readiness->word()) . ', ' . $this->words->plain('as of') . ' ' . $outlook->judgedOn;
+            $word .= ': ' . $w->plain($outlook->readiness->word()) . ', ' . $w->plain('as of') . " $outlook->judgedOn";
         }
         $lines = array_slice($outlook->toSettle, 0, self::REASONS);
         $more = count($outlook->toSettle) - count($lines);
         if ($more > 0) {
             $lines[] = "+ $more";
         }
-        $left = $outlook->visitsLeft === null ? [] : [$this->words->plain('Visits left') . ': ' . $outlook->visitsLeft];
-        return implode("\n", [$this->words->plain('Massage billing') . ': ' . $shown->symbol() . " $word", ...$lines, ...$left]) . "\n";
+        $left = $outlook->visitsLeft === null ? [] : [$w->plain('Visits left') . ': ' . $outlook->visitsLeft];
+        $title = $w->plain('Massage billing') . ': ' . $shown->symbol() . " $word";
+        return implode("\n", [$title, ...$lines, ...$left]) . "\n";
     }
 }

@@ -27,17 +27,21 @@ final class EncounterBannerView
             $parts[] = $this->claim($claim);
         }
         $parts = array_filter($parts);
-        return $parts === [] ? '' : '<div class="massage-billing-banner w-100" style="flex: 0 0 100%">' . implode('', $parts) . '</div>';
+        return $parts === []
+            ? ''
+            : '<div class="massage-billing-banner w-100" style="flex: 0 0 100%">' . implode('', $parts) . '</div>';
     }
 
     private function held(Hold $hold): string
     {
         $w = $this->words;
-        $reasons = array_map(static fn(array $reason): string => '<li>' . Words::text($reason['text'])
-            . ($reason['code'] === '' ? '' : ' <small class="text-muted">(' . Words::text($reason['code']) . ')</small>')
-            . '</li>', $hold->reasons);
-        return self::alert('warning', '<strong><span aria-hidden="true">▲</span> ' . $w->say('Massage billing: held') . '</strong> '
-            . Words::text($hold->description) . '<ul class="mb-1 pl-3">' . implode('', $reasons) . '</ul>'
+        $small = static fn(string $code): string =>
+            $code === '' ? '' : ' <small class="text-muted">(' . Words::text($code) . ')</small>';
+        $reasons = array_map(static fn(array $reason): string =>
+            '<li>' . Words::text($reason['text']) . $small($reason['code']) . '</li>', $hold->reasons);
+        $title = '<strong><span aria-hidden="true">▲</span> ' . $w->say('Massage billing: held') . '</strong> ';
+        return self::alert('warning', $title . Words::text($hold->description)
+            . '<ul class="mb-1 pl-3">' . implode('', $reasons) . '</ul>'
             . ($hold->who === '' ? '' : $w->say('Who acts') . ': <strong>' . $w->say($hold->who) . '</strong>. ')
             . ($hold->fileBy === '' ? '' : $w->say('File by') . ' ' . $w->day($hold->fileBy) . '.'));
     }
@@ -45,9 +49,8 @@ final class EncounterBannerView
     /** What a person decided is shown; what settled itself is not. */
     private function closed(Hold $hold): string
     {
-        return $hold->writtenOff()
-            ? self::alert('secondary', '<strong>' . $this->words->say('Massage billing') . ':</strong> ' . Words::text($hold->closed))
-            : '';
+        $title = '<strong>' . $this->words->say('Massage billing') . ':</strong> ';
+        return $hold->writtenOff() ? self::alert('secondary', $title . Words::text($hold->closed)) : '';
     }
 
     private function claim(VisitClaim $claim): string
@@ -66,13 +69,15 @@ final class EncounterBannerView
 
     private function retry(string $claim): string
     {
+        $form = ['csrf_token' => $this->token, 'action' => 'retry', 'claim' => $claim, 'back' => 'encounter'];
         $hidden = '';
-        foreach (['csrf_token' => $this->token, 'action' => 'retry', 'claim' => $claim, 'back' => 'encounter'] as $name => $value) {
+        foreach ($form as $name => $value) {
             $hidden .= "<input type=\"hidden\" name=\"$name\" value=\"" . Words::text($value) . '">';
         }
         return '<form method="post" action="' . Words::text($this->action) . '" class="d-inline"'
             . ' onsubmit="if (window.top &amp;&amp; top.restoreSession) { top.restoreSession(); }">' . $hidden
-            . '<button type="submit" class="btn btn-sm btn-danger ml-2">' . $this->words->say('Try again') . '</button></form>';
+            . '<button type="submit" class="btn btn-sm btn-danger ml-2">' . $this->words->say('Try again')
+            . '</button></form>';
     }
 
     private static function alert(string $colour, string $content): string

@@ -31,7 +31,11 @@ final class Hooks
             [CalendarUserGetEventsFilter::EVENT_NAME, 'calendar', static fn(object $e) => self::calendar()->mark($e)],
             [StyleFilterEvent::EVENT_NAME, 'calendar style', static fn(object $e) => self::calendar()->style($e)],
             [AppointmentRenderEvent::RENDER_BELOW_PATIENT, 'appointment', static fn(object $e) => self::note($e)],
-            [EncounterFormsListRenderEvent::EVENT_SECTION_RENDER_PRE, 'banner', static fn(object $e) => self::banner($e)],
+            [
+                EncounterFormsListRenderEvent::EVENT_SECTION_RENDER_PRE,
+                'banner',
+                static fn(object $e) => self::banner($e),
+            ],
             [MenuEvent::MENU_UPDATE, 'menu', static fn(object $e) => self::menu()->add($e)],
         ];
     }

@@ -8,7 +8,7 @@ use OpenEMR\Modules\MassageBilling\Core\Access;
 use OpenEMR\Modules\MassageBilling\Settings\Activity;
 use OpenEMR\Modules\MassageBilling\Settings\Service;
 
-/** The page "Massage billing" of the menu: coming visits for the front desk, holds, conflicts and claims for billers. */
+/** The page "Massage billing" of the menu: coming visits for the front desk; holds, conflicts, claims for billers. */
 final class OverviewPage
 {
     /** @param array<string, mixed> $shell */

@@ -39,11 +39,13 @@ final class PatientCardView
         }
         $shown = $next->shownOn($this->today);
         $others = count($this->record->coming) - 1;
-        return '<p class="mb-1">' . $w->mark($shown) . ' <strong>' . $w->say('Visit of') . ' ' . $w->day($next->day) . '</strong>'
-            . ($shown === Readiness::Old ? ' <span class="text-muted">' . $w->say('as of') . ' ' . $w->day($next->judgedOn) . ': '
-                . $w->say($next->readiness->word()) . '</span>' : '')
-            . ($others > 0 ? " <span class=\"text-muted\">($others " . $w->say('more booked') . ')</span>' : '')
-            . '</p>' . $w->list($next->toSettle);
+        $old = $shown === Readiness::Old
+            ? $w->say('as of') . ' ' . $w->day($next->judgedOn) . ': ' . $w->say($next->readiness->word())
+            : '';
+        $more = $others > 0 ? "($others " . $w->say('more booked') . ')' : '';
+        return '<p class="mb-1">' . $w->mark($shown)
+            . ' <strong>' . $w->say('Visit of') . ' ' . $w->day($next->day) . '</strong>'
+            . " <span class=\"text-muted\">$old $more</span></p>" . $w->list($next->toSettle);
     }
 
     /** @return array<string, string> label, English, and value, HTML */
@@ -67,7 +69,8 @@ final class PatientCardView
         }
         $held = count($this->record->holds);
         if ($held > 0) {
-            $rows['Held'] = "$held " . $w->say($held === 1 ? 'visit cannot be billed yet' : 'visits cannot be billed yet');
+            $english = $held === 1 ? 'visit cannot be billed yet' : 'visits cannot be billed yet';
+            $rows['Held'] = "$held " . $w->say($english);
         }
         return $rows;
     }
@@ -104,14 +107,16 @@ final class PatientCardView
         $w = $this->words;
         $rows = [];
         if ($next->visitsLeft !== null) {
+            $told = '<br><small class="text-muted">' . Words::text($next->visitsTold) . '</small>';
             $rows['Visits left'] = '<strong>' . $w->say('at most') . " $next->visitsLeft</strong>"
                 . ($next->binds === '' ? '' : ', ' . $w->say('by the') . ' ' . $w->say($next->binds))
-                . ($next->visitsTold === '' ? '' : '<br><small class="text-muted">' . Words::text($next->visitsTold) . '</small>');
+                . ($next->visitsTold === '' ? '' : $told);
         }
         if ($next->authorization !== '') {
+            $ends = ', ' . $w->say('until') . ' ' . $w->day($next->authorizationEnds);
             $rows['Authorization'] = Words::text($next->authorization)
                 . ($next->authorizationLeft === null ? '' : ", $next->authorizationLeft " . $w->say('visits left'))
-                . ($next->authorizationEnds === '' ? '' : ', ' . $w->say('until') . ' ' . $w->day($next->authorizationEnds));
+                . ($next->authorizationEnds === '' ? '' : $ends);
         }
         return $rows;
     }

@@ -17,7 +17,7 @@ final class Activity
     {
     }
 
-    /** @return list<array{type: string, last: string, today: int}> in local time; last is "" where nothing was written */
+    /** @return list<array{type: string, last: string, today: int}> last in local time, "" where nothing was written */
     public function written(): array
     {
         $start = (new \DateTimeImmutable(Day::today($this->clock)))->setTimezone(new \DateTimeZone('UTC'));
@@ -28,7 +28,8 @@ final class Activity
                  (SELECT COUNT(*) FROM massage_billing_resource WHERE type = ? AND last_updated >= ?) AS today',
                 [$type, $type, $start->format('Y-m-d H:i:s')]
             );
-            $found[] = ['type' => $type, 'last' => Day::clock($row['last'] ?? ''), 'today' => (int) ($row['today'] ?? 0)];
+            $last = Day::clock($row['last'] ?? '');
+            $found[] = ['type' => $type, 'last' => $last, 'today' => (int) ($row['today'] ?? 0)];
         }
         return $found;
     }

@@ -67,7 +67,8 @@ final class Address
         foreach ($networks as $network) {
             [$base, $length] = explode('/', $network);
             $base = (string) inet_pton($base);
-            if (strlen($base) === strlen($bytes) && self::bits($base, (int) $length) === self::bits($bytes, (int) $length)) {
+            $length = (int) $length;
+            if (strlen($base) === strlen($bytes) && self::bits($base, $length) === self::bits($bytes, $length)) {
                 return true;
             }
         }

@@ -31,7 +31,8 @@ final class Checks
             self::check(
                 'Site address',
                 (bool) preg_match('#^https?://[^/\s]+$#', $address),
-                'Site Address (required for OAuth2 and FHIR), as the Python side reaches this server: https://ehr.example.org'
+                'Site Address (required for OAuth2 and FHIR), as the Python side reaches this server: '
+                . 'https://ehr.example.org'
             ),
         ];
     }
@@ -50,7 +51,8 @@ final class Checks
     public function metadata(string $fhir): array
     {
         try {
-            $answered = $this->transport->send('GET', Address::of($fhir, $this->resolver), '/metadata', ['Accept: application/json']);
+            $address = Address::of($fhir, $this->resolver);
+            $answered = $this->transport->send('GET', $address, '/metadata', ['Accept: application/json']);
         } catch (Unfit | Unreachable $problem) {
             return ['good' => false, 'said' => $problem->getMessage()];
         }
@@ -63,7 +65,8 @@ final class Checks
                 return ['good' => true, 'said' => 'It answers, and takes claims.'];
             }
         }
-        return ['good' => false, 'said' => 'It answers, and does not say that it takes claims: is the module enabled there?'];
+        $said = 'It answers, and does not say that it takes claims: is the module enabled there?';
+        return ['good' => false, 'said' => $said];
     }
 
     /** Site address as core has it. */

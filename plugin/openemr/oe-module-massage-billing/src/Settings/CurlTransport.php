@@ -11,8 +11,13 @@ final class CurlTransport implements Transport
     /** A CapabilityStatement of core 8.2 has 400 KB. */
     private const BYTES = 4_000_000;
 
-    public function send(string $method, Address $address, string $path, array $headers = [], string $body = ''): Answered
-    {
+    public function send(
+        string $method,
+        Address $address,
+        string $path,
+        array $headers = [],
+        string $body = ''
+    ): Answered {
         $curl = curl_init($address->url . $path);
         $read = '';
         $ip = str_contains($address->ip, ':') ? "[$address->ip]" : $address->ip;

@@ -65,7 +65,9 @@ final class JwkSet
     private static function readKey(array $key): array
     {
         if (array_intersect(self::PRIVATE, array_keys($key)) !== []) {
-            throw new Unfit('This holds a private key, which has to stay where it is: make a new one, and paste its public part.');
+            throw new Unfit(
+                'This holds a private key, which has to stay where it is: make a new one, and paste its public part.'
+            );
         }
         [$n, $e, $kid] = [$key['n'] ?? null, $key['e'] ?? null, $key['kid'] ?? null];
         if (($key['kty'] ?? null) !== 'RSA' || !is_string($n) || !is_string($e)) {

@@ -44,7 +44,8 @@ final class OAuthClient
     }
 
     /**
-     * Register it. Every other client of our name is taken away, so that never two can log in; that has to be confirmed.
+     * Register it. Every other client of our name is taken away, so that never two can log in; that has to be
+     * confirmed.
      *
      * @throws Unfit
      */

@@ -10,7 +10,7 @@ use OpenEMR\Common\Session\SessionWrapperFactory;
 use OpenEMR\FHIR\Config\ServerConfig;
 use OpenEMR\Modules\MassageBilling\Core\Database;
 
-/** Over core's repositories: what POST /oauth2/<site>/registration does (AuthorizationController::clientRegistration). */
+/** Over core's repositories: what POST /oauth2/<site>/registration does (AuthorizationController). */
 final class OpenEmrClientRegistry implements ClientRegistry
 {
     public function __construct(private readonly Database $database)

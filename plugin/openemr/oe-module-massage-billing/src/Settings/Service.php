@@ -64,13 +64,14 @@ final class Service
                 }
             }
             $problems = array_filter(is_array($job['problems'] ?? null) ? $job['problems'] : [], 'is_string');
+            $state = Json::text($job, 'state');
             $said = array_filter([
-                trim(Json::text($job, 'state') . ' ' . Day::clock(Json::text($job, 'ended') ?: Json::text($job, 'begun'))),
+                trim("$state " . Day::clock(Json::text($job, 'ended') ?: Json::text($job, 'begun'))),
                 implode(', ', $counts),
                 ...array_slice($problems, 0, self::PROBLEMS),
             ]);
             $said = mb_strimwidth(implode('; ', $said), 0, 600, '…');
-            $found[] = ['job' => $kind, 'good' => in_array(Json::text($job, 'state'), ['done', 'running'], true), 'said' => $said];
+            $found[] = ['job' => $kind, 'good' => in_array($state, ['done', 'running'], true), 'said' => $said];
         }
         return $found;
     }

@@ -95,7 +95,8 @@ final class Store
             return;
         }
         $this->database->change(
-            'INSERT INTO massage_billing_setting (name, value) VALUES (?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value)',
+            'INSERT INTO massage_billing_setting (name, value) VALUES (?, ?)
+             ON DUPLICATE KEY UPDATE value = VALUES(value)',
             [$name, $value]
         );
     }

@@ -13,5 +13,11 @@ interface Transport
      * @param list<string> $headers "Accept: application/json"
      * @throws Unreachable where there is no answer in time, or it is too long
      */
-    public function send(string $method, Address $address, string $path, array $headers = [], string $body = ''): Answered;
+    public function send(
+        string $method,
+        Address $address,
+        string $path,
+        array $headers = [],
+        string $body = ''
+    ): Answered;
 }
