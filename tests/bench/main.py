@@ -14,9 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import eligibility, export_837, folder, hapi, imports, remittance, replay, start, x12_read  # noqa: E402
+from bench import eligibility, export_837, folder, hapi, imports, openemr, remittance, replay, start, x12_read  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
+WHAT = ("folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", "openemr")
 RESULTS = Path(__file__).with_name("results")
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="*",
-        choices=["folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", []],
+        choices=[*WHAT, []],
         help="what to measure",
     )
     parser.add_argument("--visits", type=int, default=100_000, help="visits in the folder")
@@ -42,6 +43,7 @@ def main() -> int:
     )
     parser.add_argument("--hapi", action="store_true", help="eligibility: also with the clinic on a HAPI server")
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
+    parser.add_argument("--openemr", type=Path, help="openemr: JSON about a running one (tests/bench/openemr.py)")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
     parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
     asked = parser.parse_args()
@@ -67,6 +69,8 @@ def main() -> int:
             results += remittance.measure(Path(scratch), asked.claims, asked.pairs, asked.reference_python)
         if "export" in wanted:
             results += export_837.measure(asked.pairs)
+        if "openemr" in wanted and asked.openemr:
+            results += openemr.measure(asked.openemr, asked.pairs)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]
