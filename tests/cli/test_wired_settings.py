@@ -9,13 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
+from hosts.mini_openemr import MiniOpenEmr
 from massage_billing import wiring
 from massage_billing.auth_settings import SmartAuth
 from massage_billing.eligibility_settings import FhirChannel
 from massage_billing.errors import StoreError
 from massage_billing.hosts.folder import FolderHost
-from massage_billing.hosts.openemr_can import SCOPES
+from massage_billing.hosts.openemr_can import MODULE_SCOPES, SCOPES
 from massage_billing.settings import HostKind, HostSettings, Settings, load_settings
 from massage_billing.wiring.channels import _line
 from massage_billing.wiring.hosts import credentials, limits_of, verify
@@ -39,7 +41,6 @@ def host(kind: HostKind, folder: Path, scopes: tuple[str, ...] = (), ca_file: Pa
 @pytest.mark.parametrize(
     ("kind", "scopes", "asked"),
     [
-        (HostKind.OPENEMR, (), SCOPES),
         (HostKind.OPENEMR, ("system/Encounter.rs",), ("system/Encounter.rs",)),
         (HostKind.FHIR, ("system/*.read",), ("system/*.read",)),
         (HostKind.FHIR, (), ("system/*.rs", *(f"system/{kind}.cruds" for kind in WRITTEN))),
@@ -51,6 +52,18 @@ def test_the_scopes_that_are_asked_for(
     settings = host(kind, tmp_path, scopes)
     login = credentials(settings, limits_of(settings))
     assert tuple(login._settings.scopes) == asked  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("module", "asked"), [(False, SCOPES), (True, MODULE_SCOPES)])
+def test_openemr_is_asked_for_what_it_offers(
+    httpserver: HTTPServer, tmp_path: Path, module: bool, asked: tuple[str, ...]
+) -> None:
+    server = MiniOpenEmr(httpserver, with_module=module)
+    settings = host(HostKind.OPENEMR, tmp_path).model_copy(update={"url": server.base})
+    login = credentials(settings, limits_of(settings))
+    assert server.requests == []
+    assert login.wanted() == login.wanted() == asked  # type: ignore[attr-defined]
+    assert [path for _, path, _ in server.requests] == ["metadata"]
 
 
 def test_a_fhir_payer_is_asked_for_what_asking_needs_and_no_more(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ REFERENCES = {
 """Search parameter → element, by type."""
 KEPT = ("Claim", "CoverageEligibilityRequest", "CoverageEligibilityResponse", "Task", "Provenance")
 COMPUTED = ("ClaimResponse", "ChargeItem", "Consent")
-CODES = {"Claim": ("status", "use"), "Task": ("status",)}
+CODES = {"Claim": ("status", "use"), "Task": ("status",), "ClaimResponse": ("status", "use")}
 PAGE = 100
 
 
