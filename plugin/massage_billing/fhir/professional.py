@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from massage_billing.errors import ClaimNotExportable
 from massage_billing.fhir import json as fj
@@ -81,6 +81,18 @@ def read_claim(record: VisitRecord, claim: JsonObject, visit: Visit, terms: Expo
     return _Reader(Record(record), claim, visit, terms).claim()
 
 
+class _Who(NamedTuple):
+    """Whose claim it is; None where the record does not say."""
+
+    key: str
+    payer: ClaimPayer | None
+    patient: Insured | None
+    subscriber: Insured | None
+    relationship: str
+    group: str
+    injury: str
+
+
 class _Reader:
     """Reads one Claim; a method a loop of the guide."""
 
@@ -98,54 +110,72 @@ class _Reader:
         """Ask everything, then refuse or put it together."""
         insurance = self._insurance()
         focal = next((one for one in insurance if fj.flag(one, "focal")), fj.NOTHING)
-        coverage, holder = self._coverage(focal)
-        patient = self._patient()
-        subscriber, relationship = self._subscriber(coverage, holder, patient)
+        who = self._who(focal)
         team = self._team()
         lines = tuple(self._line(place, item, team) for place, item in enumerate(fj.children(self.resource, "item"), 1))
         self._need(bool(lines), "item")
+        happened, causes, state = self._accident()
+        onset, others, total = self._onset(), self._others(insurance, focal), self._money(self.resource, "total")
+        self._refuse()
+        main = _commonest([line.rendering for line in lines])
+        claim = replace(
+            self._of_whom(who),
+            rank=self._rank(focal, insurance),
+            total=total,
+            lines=tuple(self._own(line, main) for line in lines),
+            rendering=None if main is None or _same(main, self.terms.billing) else main,
+            referring=team.get("referring"),
+            supervising=team.get("supervising"),
+            onset=onset,
+            accident_date=happened,
+            accident_causes=causes,
+            accident_state=state,
+            authorization=_first_text(focal, "preAuthRef"),
+            others=others,
+        )
+        correction = read_correction(self.resource)
+        if correction is None:
+            return claim
+        return replace(claim, frequency=correction.frequency, payer_claim_number=correction.payer_claim_number)
+
+    def _who(self, focal: JsonObject) -> _Who:
+        """Who is insured, by whom, under which number of ours."""
+        coverage, holder = self._coverage(focal)
+        patient = self._patient()
+        subscriber, relationship = self._subscriber(coverage, holder, patient)
         payer = self.terms.payers.get(self.terms.payer)
         self._need(payer is not None, f"insurer (payers.yaml names no payer {self.terms.payer} for claims)")
         key = key_of_claim(self.resource) or ""
         self._need(bool(key), "identifier")
-        happened, causes, state = self._accident()
-        onset, others, total = self._onset(), self._others(insurance, focal), self._money(self.resource, "total")
-        self._refuse()
-        assert subscriber is not None  # noqa: S101
-        assert patient is not None  # noqa: S101
-        assert payer is not None  # noqa: S101
-        main = _commonest([line.rendering for line in lines])
-        correction = read_correction(self.resource)
         injury = self._injury() or (coverage.claim_number if coverage else None) or ""
+        group = (holder.group_number if holder else None) or ""
+        return _Who(key, payer, patient, subscriber, relationship, group, injury)
+
+    def _of_whom(self, who: _Who) -> ProfessionalClaim:
+        """The claim without what was done: nothing of ``who`` is missing."""
+        assert who.subscriber is not None  # noqa: S101
+        assert who.patient is not None  # noqa: S101
+        assert who.payer is not None  # noqa: S101
+        own = who.relationship == _SELF
         return ProfessionalClaim(
-            key=key,
+            key=who.key,
             reference=self.reference,
             encounter=next(iter(encounters_named(self.resource)), self.visit.encounter),
-            control=key,
+            control=who.key,
             billing=self.terms.billing,
-            payer=payer,
-            subscriber=subscriber if relationship != _SELF else _with_injury(subscriber, injury),
-            patient=None if relationship == _SELF else _with_injury(patient, injury),
-            relationship=relationship,
-            rank=self._rank(focal, insurance),
-            total=total,
+            payer=who.payer,
+            subscriber=_with_injury(who.subscriber, who.injury) if own else who.subscriber,
+            patient=None if own else _with_injury(who.patient, who.injury),
+            relationship=who.relationship,
+            rank=_RANKS[0],
+            total=Decimal(0),
             place_of_service=self._place(),
-            frequency=correction.frequency if correction else "1",
+            frequency="1",
             diagnoses=self._diagnoses(),
-            lines=tuple(self._own(line, main) for line in lines),
-            group_number=(holder.group_number if holder else None) or "",
-            rendering=None if main is None or _same(main, self.terms.billing) else main,
-            referring=team.get("referring"),
-            supervising=team.get("supervising"),
+            lines=(),
+            group_number=who.group,
             facility=self._facility(),
-            onset=onset,
-            authorization=_first_text(focal, "preAuthRef"),
             referral=fj.text(fj.child(fj.child(self.resource, "referral"), "identifier"), "value") or "",
-            payer_claim_number=correction.payer_claim_number if correction else "",
-            others=others,
-            accident_date=happened,
-            accident_causes=causes,
-            accident_state=state,
         )
 
     # --- who is insured ---------------------------------------------------------------------------------------------

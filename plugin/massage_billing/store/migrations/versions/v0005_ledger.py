@@ -14,6 +14,8 @@ def upgrade() -> None:
     _batches()
     _submissions()
     _answers()
+    _payments()
+    _responses()
 
 
 def _number(name: str, *more: sa.ForeignKey) -> sa.Column[int]:
@@ -85,6 +87,9 @@ def _answers() -> None:
         sa.PrimaryKeyConstraint("file"),
         sqlite_with_rowid=False,
     )
+
+
+def _payments() -> None:
     op.create_table(
         "adjustments",
         *_texts("file"),
@@ -115,6 +120,9 @@ def _answers() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("paid_lines_key", "paid_lines", ["key"])
+
+
+def _responses() -> None:
     op.create_table(
         "claim_responses",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),

@@ -10,10 +10,16 @@ use OpenEMR\Common\Session\SessionWrapperFactory;
 /** The user of core's session: of a page the person, of an API request the token's user. */
 final class OpenEmrAccess implements Access
 {
+    /** @var array<string, bool> by user, section, value and right */
+    private array $answered = [];
+
     public function may(string $section, string $value, string $right = ''): bool
     {
         $user = $this->userName();
-        return $user !== '' && (bool) AclMain::aclCheckCore($section, $value, $user, $right);
+        $asked = "$user/$section/$value/$right";
+        // Core asks its database every time; within one request nobody's rights change.
+        return $this->answered[$asked] ??= $user !== ''
+            && (bool) AclMain::aclCheckCore($section, $value, $user, $right);
     }
 
     public function userId(): int
