@@ -1,4 +1,4 @@
-"""The superbill: what a patient gets to pay, or to hand to a plan themselves; one HTML page that prints on Letter.
+"""The superbill: what a patient gets to pay, or to hand to a plan themselves; HTML for Letter, a visit a page.
 
 It is the one place that needs names: the visit has none, so the patient, the birth date and the therapists are read
 from the host's records, put on the page and kept nowhere. Codes carry our own labels or the clinic's licensed ones.
@@ -6,7 +6,7 @@ from the host's records, put on the page and kept nowhere. Codes carry our own l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from decimal import Decimal
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from massage_billing.coding import icd10, payer_pays
+from massage_billing.coding import day_claim, icd10, payer_pays
 from massage_billing.errors import MassageBillingError, SettingsError
 from massage_billing.fhir.json import NOTHING, child, children, text
 from massage_billing.model import ClaimLine, Decision, Outcome, Result, Visit
@@ -32,6 +32,11 @@ _POINTERS = 4
 
 class NoSuperbill(MassageBillingError):
     """This visit has no superbill."""
+
+    def __init__(self, what: str, fix: str, on_page: str = "", *, elsewhere: bool = False) -> None:
+        """``on_page``: the same in words for the patient; ``elsewhere``: its services stand on another visit's."""
+        super().__init__(what, fix)
+        self.on_page, self.elsewhere = on_page, elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,99 @@ class Page:
     patients_total: str = ""
     """Dollars of those."""
 
+    @property
+    def charged(self) -> Decimal:
+        """Dollars of everything on the page."""
+        return _dollars(self.total) + _dollars(self.patients_total)
+
+    @property
+    def patient_pays(self) -> Decimal:
+        """Dollars that are the patient's whatever a plan decides."""
+        return _dollars(self.patients_total) if self.billed_to else self.charged
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A visit in the list of a month."""
+
+    date: Date
+    """Date of service."""
+    codes: tuple[str, ...]
+    """Codes with their modifiers."""
+    billed_to: str
+    """Payer key; "" where no plan is billed."""
+    charge: str
+    """Dollars of all lines."""
+    patient_pays: str
+    """Dollars that are the patient's whatever a plan decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Superbills of a patient's visits in one month."""
+
+    clinic: ClinicSettings
+    """Who bills."""
+    month: Date
+    """Its first day."""
+    bills: tuple[Page, ...]
+    """The visits, by date of service; at least one."""
+    left: tuple[tuple[Date, str], ...] = ()
+    """(date of service, why) of visits that have no superbill."""
+
+    @property
+    def patient(self) -> str:
+        """Name in full."""
+        return self.bills[0].patient
+
+    @property
+    def birth_date(self) -> str:
+        """As recorded, or empty."""
+        return self.bills[0].birth_date
+
+    @property
+    def claims(self) -> bool:
+        """Whether a plan is billed for one of them."""
+        return any(one.billed_to for one in self.bills)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The visits as a list."""
+        return tuple(
+            Row(
+                one.date, tuple(line.code for line in (*one.lines, *one.patients)), one.billed_to,
+                _money(one.charged), _money(one.patient_pays),
+            )
+            for one in self.bills
+        )  # fmt: skip
+
+    @property
+    def charge(self) -> str:
+        """Dollars of all visits."""
+        return _money(sum((one.charged for one in self.bills), Decimal(0)))
+
+    @property
+    def patient_pays(self) -> str:
+        """Dollars that are the patient's whatever plans decide."""
+        return _money(sum((one.patient_pays for one in self.bills), Decimal(0)))
+
 
 def superbill(
     visit: Visit, decision: Decision, record: VisitRecord, clinic: ClinicSettings, labels: Mapping[str, str]
 ) -> str:
     """The page as HTML. NoSuperbill where the visit is held, has nothing to charge, or lacks a price."""
+    page = page_of(visit, decision, record, clinic, labels)
+    return _rendered((page,), None, f"Superbill {page.date.isoformat()}")
+
+
+def superbills(month: Month) -> str:
+    """The visits of a month as HTML: what they come to, then a page each."""
+    return _rendered(month.bills, month, f"Superbills {month.month:%Y-%m}")
+
+
+def _rendered(pages: Sequence[Page], month: Month | None, title: str) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    page = _page(visit, decision, record, clinic, labels)
     jinja = Environment(
         loader=PackageLoader("massage_billing", "web"),
         autoescape=True,
@@ -116,7 +206,7 @@ def superbill(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return jinja.get_template("superbill.html.j2").render(page=page)
+    return jinja.get_template("superbill.html.j2").render(pages=pages, month=month, title=title)
 
 
 def load_labels(own: Path | None = None) -> dict[str, str]:
@@ -134,18 +224,22 @@ def load_labels(own: Path | None = None) -> dict[str, str]:
     return labels
 
 
-def _page(
+def page_of(
     visit: Visit, decision: Decision, record: VisitRecord, clinic: ClinicSettings, labels: Mapping[str, str]
 ) -> Page:
+    """Everything on the page of one visit. NoSuperbill where it is held, has nothing to charge, or lacks a price."""
     about = f"Encounter/{visit.encounter}"
     if decision.outcome is Outcome.HOLD:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in decision.holds))
-        raise NoSuperbill(f"{about} is held ({rules}).", f"See `massage-billing explain {about}`; fix it first.")
+        raise NoSuperbill(
+            f"{about} is held ({rules}).", f"See `massage-billing explain {about}`; fix it first.", "Not ready yet."
+        )
     if decision.outcome is Outcome.NO_CHARGE or not decision.lines:
-        raise NoSuperbill(f"{about} has nothing to charge.", "")
+        first = bool(decision.not_billed) and all(one.reason == day_claim.ON_FIRST for one in decision.not_billed)
+        raise NoSuperbill(f"{about} has nothing to charge.", "", "Nothing is charged.", elsewhere=first)
     total, patients_total = decision.total, _total(decision.patients)
     if total is None or patients_total is None or visit.date is None:
-        raise NoSuperbill(f"{about} has a line without a price.", "Complete the fee schedule.")
+        raise NoSuperbill(f"{about} has a line without a price.", "Complete the fee schedule.", "Not ready yet.")
     patients = tuple(_pointing(line, visit, decision) for line in decision.patients)
     every = (*decision.lines, *patients)
     therapists = list(dict.fromkeys(line.therapist.id for line in every if line.therapist))
@@ -240,3 +334,7 @@ def _letter(place: int) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
+
+
+def _dollars(text: str) -> Decimal:
+    return Decimal(text.replace(",", "") or "0")
