@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LEFT_EXIT = 12
 """Some claims could not be written; the others were."""
+UNWRITTEN_EXIT = 8
+"""A file could not be written."""
 
 
 @click.command(name="837")
@@ -53,6 +55,8 @@ def command(
         shell.print_json(report)
     else:
         _show(report)
+    if report.problems:
+        return UNWRITTEN_EXIT
     return LEFT_EXIT if any(one.lacks for one in report.left) else 0
 
 
@@ -64,7 +68,9 @@ def _show(report: ExportReport) -> None:
         click.echo(
             f"Would write {what}." if report.dry_run else f"{file.path}: {what}{' (again)' if file.again else ''}."
         )
-    if not report.files:
+    for problem in report.problems:
+        click.secho(problem, fg="red")
+    if not report.files and not report.problems:
         click.echo("Nothing to send.")
     if report.left:
         click.echo(f"\nNot sent: {shell.counted(len(report.left), 'claim')}.")

@@ -11,7 +11,7 @@ import click
 from massage_billing.cli import shell
 
 if TYPE_CHECKING:
-    from massage_billing.remittance.answers import FileTaken
+    from massage_billing.remittance.answers import Answers, FileTaken
 
 REFUSED_EXIT = 13
 """A file was refused whole; nothing of it was applied."""
@@ -41,7 +41,7 @@ def command(files: tuple[Path, ...], settings_file: Path | None, host: str | Non
         shell.progress("receive") as reporter,
         open_answers(settings, host=settings.host(host).id, progress=reporter) as answers,
     ):
-        taken = [answers.take(path) for path in _each(files)]
+        taken = [_taken(answers, path, named=path in files) for path in _each(files)]
         told, problems = answers.tell_host()
     if as_json:
         shell.print_json({"files": taken, "told": told, "problems": problems})
@@ -50,6 +50,17 @@ def command(files: tuple[Path, ...], settings_file: Path | None, host: str | Non
     if any(one.state == "refused" for one in taken):
         return REFUSED_EXIT
     return UNTOLD_EXIT if problems else 0
+
+
+def _taken(answers: Answers, path: Path, *, named: bool) -> FileTaken:
+    """What became of a file; one of a folder that is no file of answers is left alone."""
+    from massage_billing.errors import InputError
+    from massage_billing.remittance.answers import FileTaken
+
+    try:
+        return answers.take(path)
+    except InputError as problem:
+        return FileTaken(path.name, (), "refused" if named else "other", problems=(problem.what,))
 
 
 def _each(given: Sequence[Path]) -> list[Path]:
@@ -63,16 +74,16 @@ def _each(given: Sequence[Path]) -> list[Path]:
 
 def _show(taken: Sequence[FileTaken], told: int, problems: Sequence[str]) -> None:
     for one in taken:
-        kinds = ", ".join(one.kinds)
+        name = f"{one.file} ({', '.join(one.kinds)})" if one.kinds else one.file
         if one.state == "known":
-            click.echo(f"{one.file} ({kinds}): applied before; nothing changed.")
+            click.echo(f"{name}: applied before; nothing changed.")
         elif one.state == "other":
-            click.echo(f"{one.file} ({kinds}): says nothing of claims; left alone.")
+            click.echo(f"{name}: says nothing of our claims; left alone, and not remembered.")
         elif one.state == "refused":
-            click.secho(f"{one.file} ({kinds}): REFUSED, nothing was applied.", fg="red")
+            click.secho(f"{name}: REFUSED, nothing was applied.", fg="red")
         else:
             paid = f", {shell.dollars(one.paid)} paid" if one.paid is not None else ""
-            click.echo(f"{one.file} ({kinds}): applied to {shell.counted(one.claims, 'claim')}{paid}.")
+            click.echo(f"{name}: applied to {shell.counted(one.claims, 'claim')}{paid}.")
         _more(one)
     if told:
         click.echo(f"The EHR was given {shell.counted(told, 'ClaimResponse')}.")

@@ -47,6 +47,8 @@ class Evidence:
     """The resource that says so, "ClaimResponse/9"."""
     payer_claim_number: str | None = None
     """The payer's own number of the claim, where the answer gives it."""
+    digest: str = ""
+    """Decision digest of what was sent, where a file of ours carries it."""
 
 
 @dataclass(frozen=True, slots=True)

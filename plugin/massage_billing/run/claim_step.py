@@ -100,11 +100,18 @@ def _step(situation: Situation, terms: Terms) -> ClaimStep:
     wanted = _build(situation, terms, current.revision, current.correction)
     if isinstance(wanted, Finding):
         return ClaimStep(current.revision, hold=wanted, current=current)
-    if current.live and current.digest == digest_of(wanted):
+    if current.live and current.digest == digest_of(wanted) and not _sent_otherwise(situation, current):
         return _as_decided(situation, current, terms)
     if current.status == "entered-in-error" or (current.status == "cancelled" and not current.cancelled_by_us):
         return ClaimStep(current.revision, hold=_cancelled_by_person(current), current=current)
     return _changed(situation, current, wanted, terms)
+
+
+def _sent_otherwise(situation: Situation, current: ClaimOnHost) -> bool:
+    """Whether a file carries another decision than stands on the host: it was replaced while the file was made."""
+    known = situation.evidence.get(current.reference)
+    answered = situation.state(current) in (Sending.SENT, Sending.ADJUDICATED)
+    return answered and known is not None and known.digest not in ("", current.digest)
 
 
 def _as_decided(situation: Situation, current: ClaimOnHost, terms: Terms) -> ClaimStep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from massage_billing.fhir.claim_state import ClaimOnHost, Evidence, Sending, key_of_claim
@@ -22,7 +23,7 @@ _ORDER: Final = list(Sending)
 
 
 def with_sent(claims: Sequence[ClaimOnHost], known: Mapping[str, Evidence], setup: Setup) -> dict[str, Evidence]:
-    """Evidence of the claims of which files tell more than ``known``, what the host says; by reference."""
+    """Evidence of the claims that files of ours carry, with ``known``, what the host says; by reference."""
     if setup.ledger is None:
         return {}
     keys = {key: claim for claim in claims if (key := key_of_claim(claim.resource)) is not None}
@@ -32,8 +33,8 @@ def with_sent(claims: Sequence[ClaimOnHost], known: Mapping[str, Evidence], setu
         claim = keys[key]
         here, there = evidence(submission), known.get(claim.reference, Evidence())
         further = _ORDER.index(here.state) > _ORDER.index(there.state)
-        if further or (here.state is there.state and there.payer_claim_number is None):
-            found[claim.reference] = here
+        more = further or (here.state is there.state and there.payer_claim_number is None)
+        found[claim.reference] = replace(here if more else there, digest=submission.digest)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 
 from massage_billing.fhir import json as fj
-from massage_billing.fhir.claim_state import Sending, evidence_of, key_of_claim, our_claims
+from massage_billing.fhir.claim_state import Sending, encounters_named, evidence_of, key_of_claim, our_claims
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Visit
@@ -16,6 +16,7 @@ from massage_billing.ports import JsonObject, VisitRecord, VisitRow, VisitState
 from massage_billing.ports.ledger import Submission
 from massage_billing.sending.setup import ExportSetup
 
+_RESTRICTED = "is of a visit whose patient does not want the plan to be told: `run` withdraws it."
 _CHUNK = 200
 """Visits that are read together."""
 
@@ -77,19 +78,25 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow]) -> Iterator[Chosen | Le
     claims = {f"Claim/{fj.text(one, 'id')}": one for one in _claims(setup, list(by_id.values()))}
     answers = list(setup.host.answers(list(claims)))
     shared = Shared(setup.clinic.payers)
-    gone = set(by_id)
-    for record in setup.host.visits(sorted(by_id)):
-        row = by_id[record.encounter]
-        gone.discard(record.encounter)
-        visit = read_visit(record, setup.reading, shared)
-        found = _of_row(setup, row, claims)
-        why = _kept_by(row, visit, found, answers)
-        if why or found is None:
-            yield Left(row.encounter, row.claim or "", why)
+    named = {one for claim in claims.values() for one in encounters_named(claim)}
+    read = {
+        record.encounter: (record, read_visit(record, setup.reading, shared))
+        for record in setup.host.visits(sorted(by_id.keys() | named))
+    }
+    restricted = {encounter for encounter, (_, visit) in read.items() if visit.restricted is not None}
+    for encounter, row in by_id.items():
+        found = _of_row(row, claims)
+        spoken_for = {encounter, *(encounters_named(found) if found else ())}
+        if not spoken_for <= read.keys():
+            yield Left(encounter, row.claim or "", "is of a visit that the host does not give any more.")
+        elif spoken_for & restricted:
+            yield Left(encounter, row.claim or "", _RESTRICTED)
+        elif found is None:
+            yield Left(encounter, row.claim or "", "is not on the host any more: `run` writes it again.")
         else:
-            yield Chosen(row, found, record, visit)
-    why = "is of a visit that the host does not give any more."
-    yield from (Left(one, by_id[one].claim or "", why) for one in sorted(gone))
+            record, visit = read[encounter]
+            why = _kept_by(row, visit, found, answers)
+            yield Left(encounter, row.claim or "", why) if why else Chosen(row, found, record, visit)
 
 
 def _may(known: Submission | None) -> bool:
@@ -100,7 +107,7 @@ def _claims(setup: ExportSetup, rows: list[VisitRow]) -> list[JsonObject]:
     return list(setup.host.find("Claim", [row.claim_key for row in rows]))
 
 
-def _of_row(setup: ExportSetup, row: VisitRow, claims: dict[str, JsonObject]) -> JsonObject | None:
+def _of_row(row: VisitRow, claims: dict[str, JsonObject]) -> JsonObject | None:
     """The Claim of a visit as it was written last; of two with one key, the one the store knows."""
     known = claims.get(row.claim or "")
     if known is not None and key_of_claim(known) == row.claim_key:
@@ -108,15 +115,11 @@ def _of_row(setup: ExportSetup, row: VisitRow, claims: dict[str, JsonObject]) ->
     return next((one for one in claims.values() if key_of_claim(one) == row.claim_key), None)
 
 
-def _kept_by(row: VisitRow, visit: Visit, claim: JsonObject | None, answers: list[JsonObject]) -> str:
+def _kept_by(row: VisitRow, visit: Visit, claim: JsonObject, answers: list[JsonObject]) -> str:
     """Why a claim is not sent; "" where nothing speaks against it."""
-    if claim is None:
-        return "is not on the host any more: `run` writes it again."
     status = fj.text(claim, "status")
     if status != "active":
         return f"is {status} on the host."
-    if visit.restricted is not None:
-        return "is of a visit whose patient does not want the plan to be told: `run` withdraws it."
     if digest_of(claim) != row.digest:
         return "is not what was decided last: `run` first."
     own = our_claims([claim], visit.host, row.encounter) if answers else ()

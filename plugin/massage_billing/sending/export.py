@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from decimal import Decimal
 
-from massage_billing.errors import ClaimNotExportable, SettingsError
+from massage_billing.errors import ClaimNotExportable, InputError, SettingsError
 from massage_billing.fhir.professional import ExportTerms, read_claim
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared
 from massage_billing.model.professional import ProfessionalClaim
+from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Batch, SentLine, Submission
 from massage_billing.sending.choose import Chosen, Left, choose
 from massage_billing.sending.files import file_name, write_batch
@@ -56,6 +57,8 @@ class ExportReport:
     """Files that were written."""
     left: tuple[Left, ...]
     """Claims that were not sent, and why."""
+    problems: tuple[str, ...] = ()
+    """Files that could not be written, and why: they are remembered, and the next export writes them."""
     dry_run: bool = False
     """Nothing was remembered or written."""
 
@@ -76,9 +79,11 @@ class Exporter:
     def run(self, payer: str | None = None, since: Date | None = None, *, dry_run: bool = False) -> ExportReport:
         """Finish what is missing, then write a file for every receiver that has claims.
 
-        Raises SettingsError, HostError, StoreError, InputError where a folder cannot be written.
+        A folder that cannot be written keeps no other from its files. Raises HostError, StoreError.
         """
-        files = [] if dry_run else [self._write(batch, again=True) for batch in self._missing()]
+        problems: list[str] = []
+        missing = [] if dry_run else [self._tried(batch, problems, again=True) for batch in self._missing()]
+        files = [one for one in missing if one is not None]
         left: list[Left] = []
         ready: dict[str, _Ready] = {}
         for count, one in enumerate(choose(self.setup, payer, since), 1):
@@ -88,27 +93,40 @@ class Exporter:
             else:
                 self._sort(one, ready, left)
         for some in ready.values():
-            made = self._file(some, left, dry_run=dry_run)
+            made = self._file(some, left, problems, dry_run=dry_run)
             if made is not None:
                 files.append(made)
-        return ExportReport(self.setup.host.id, tuple(files), tuple(left), dry_run)
+        return ExportReport(self.setup.host.id, tuple(files), tuple(left), tuple(problems), dry_run)
 
     def only(self, number: int) -> ExportReport:
         """``again``, as a report."""
         return ExportReport(self.setup.host.id, (self.again(number),), ())
 
     def again(self, number: int) -> WrittenFile:
-        """Write a file once more, byte for byte. SettingsError where its bytes are gone, or there never was one."""
+        """Write a file once more, byte for byte.
+
+        SettingsError where its bytes are gone, there never was one, or some of its claims were sent again in another.
+        """
         batch = self.setup.ledger.batch(self.setup.host.id, number)
         if batch is None or batch.body is None:
             what = f"Batch {number} is not known." if batch is None else f"The bytes of batch {number} are gone."
             raise SettingsError(what, "`claims status` lists files; their bytes are kept for state.retention_days.")
+        carried = len(self.setup.ledger.of_batch(batch.host, number))
+        if carried < batch.claims:
+            what = f"{batch.claims - carried} of the {batch.claims} claims of batch {number} are in another file since."
+            raise SettingsError(what, "Written again, it would send them twice.")
         return self._write(batch, again=True)
 
     def _missing(self) -> list[Batch]:
-        unwritten = self.setup.ledger.batches(self.setup.host.id, unwritten=True)
-        found = [self.setup.ledger.batch(self.setup.host.id, one.number) for one in reversed(unwritten)]
-        return [one for one in found if one is not None and one.body is not None]
+        """Files that were remembered and not written; one whose claims were answered arrived all the same."""
+        host, ledger = self.setup.host.id, self.setup.ledger
+        found = []
+        for one in reversed(ledger.batches(host, unwritten=True)):
+            if any(claim.standing is not ClaimStanding.EXPORTED for claim in ledger.of_batch(host, one.number)):
+                ledger.written(one.number)
+            elif (batch := ledger.batch(host, one.number)) is not None and batch.body is not None:
+                found.append(batch)
+        return found
 
     def _sort(self, one: Chosen, ready: dict[str, _Ready], left: list[Left]) -> None:
         """Give a claim to its receiver; or say why it goes nowhere."""
@@ -125,7 +143,7 @@ class Exporter:
             return
         ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
 
-    def _file(self, some: _Ready, left: list[Left], *, dry_run: bool) -> WrittenFile | None:
+    def _file(self, some: _Ready, left: list[Left], problems: list[str], *, dry_run: bool) -> WrittenFile | None:
         """Make one file, remember it, write it; claims that cannot be written, or that another took, are left."""
         for _ in range(_ROUNDS):
             number = 1 if dry_run else self.setup.ledger.next_batch()
@@ -136,7 +154,7 @@ class Exporter:
                 return WrittenFile(0, some.target.name, "", batch.claims, batch.total, batch.digest)
             taken = set(self.setup.ledger.commit_batch(batch, submissions))
             if not taken:
-                return self._write(batch)
+                return self._tried(batch, problems)
             some.claims = [pair for pair in some.claims if pair[1].key not in taken]
         why = "was taken by another export at the same time."
         left += [Left(one.row.encounter, claim.reference, why) for one, claim in some.claims]
@@ -165,6 +183,13 @@ class Exporter:
         )  # fmt: skip
         return batch, submissions
 
+    def _tried(self, batch: Batch, problems: list[str], *, again: bool = False) -> WrittenFile | None:
+        try:
+            return self._write(batch, again=again)
+        except (InputError, SettingsError) as problem:
+            problems.append(str(problem))
+            return None
+
     def _write(self, batch: Batch, *, again: bool = False) -> WrittenFile:
         target = self.setup.targets.get(batch.receiver)
         if target is None:
@@ -172,7 +197,9 @@ class Exporter:
                 f"Batch {batch.number} was made for {batch.receiver}, which the settings do not name any more.",
                 "Name that receiver again under export.receivers, or drop the file with `claims drop`.",
             )
-        path = write_batch(target.folder, batch, self.setup.ledger.of_batch(batch.host, batch.number))
+        claims = self.setup.ledger.of_batch(batch.host, batch.number)
+        self.setup.store.sent(batch.host, [one.encounter for one in claims])
+        path = write_batch(target.folder, batch, claims)
         self.setup.ledger.written(batch.number)
         return WrittenFile(batch.number, batch.receiver, str(path), batch.claims, batch.total, batch.digest, again)
 

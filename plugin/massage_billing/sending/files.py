@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import mkstemp
 
 import orjson
 
@@ -14,6 +17,9 @@ from massage_billing.ports.ledger import Batch, Submission
 SUFFIX = ".837"
 """What clearinghouse clients take; the manifest's name ends otherwise."""
 _MANIFEST = ".manifest.json"
+_PART = ".part"
+_LEFT = 60.0
+"""Seconds after which nobody is still writing a file."""
 
 
 def file_name(receiver: str, number: int) -> str:
@@ -59,14 +65,24 @@ def manifest(batch: Batch, claims: Sequence[Submission]) -> bytes:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write beside, then rename: whoever looks sees a whole file or none. It is on the disk when this returns."""
-    beside = path.with_name(f".{path.name}.part")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    """Write beside, then rename: whoever looks sees a whole file or none. It is on the disk when this returns.
+
+    Two that write the same file at once write two beside it. What a killed one left there goes with the next.
+    """
+    for old in path.parent.glob(f".{path.name}.*{_PART}"):
+        with suppress(FileNotFoundError):  # another has just put it in its place
+            if time.time() - old.stat().st_mtime > _LEFT:
+                old.unlink()
+    handle, beside = mkstemp(prefix=f".{path.name}.", suffix=_PART, dir=path.parent)  # only its owner may read it
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError:
+        os.unlink(beside)
+        raise
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
