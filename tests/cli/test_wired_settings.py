@@ -87,7 +87,8 @@ def test_payloads_are_kept_as_long_as_the_settings_say(
     monkeypatch.delenv("MASSAGE_BILLING_STATE", raising=False)
     assert mb("make-clinic", "clinic", "--visits", "20").code == 0
     settings = tmp_path / "clinic/massage-billing.yaml"
-    settings.write_text(settings.read_text(encoding="utf-8") + f"  retention_days: {days}\n", encoding="utf-8")
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("state:\n", f"state:\n  retention_days: {days}\n"), encoding="utf-8")
     assert json.loads(mb("run", "--json", "--settings", str(settings)).out)["claims_created"] > 0
     left = json.loads(mb("purge", "--older-than", "0", "--yes", "--json", "--settings", str(settings)).out)["forgotten"]
     assert (left > 0) is kept

@@ -24,9 +24,9 @@ COMMANDS = {
     "explain": "Show what would be billed and why; writes nothing.",
     "approve": "Let draft Claims go: they become active.",
     "decide": "Answer a hold that a rule leaves to a person.",
-    "export": "Put approved Claims into files for payers.",
-    "receive": "Take what came back: acknowledgements and remittances.",
-    "claims": "See the life of claims: sent, answered, paid, denied.",
+    "export": "Put claims into files for payers.",
+    "receive": "Take what came back: TA1, 999, 277CA, 835.",
+    "claims": "See the life of claims: what was sent, what was said of it, what was paid.",
     "denials": "Learn from what payers did not pay.",
     "superbill": "Write the printable bill of one visit, or of a patient's month.",
     "statement": "Write what a patient was billed, what payers paid, and what is owed.",
@@ -53,13 +53,12 @@ Exit codes:
   5    done, but some writes still wait for the host; run again
   6    the rulebook cannot be used
   7    the store cannot be used
-  8    a file or folder given cannot be read, or exists already
+  8    a file or folder given cannot be read or written, or exists already
   9    a Claim failed our own checks (please report it)
   10   payers could not be asked, and none answered
   11   the NPI registry could not be asked
   12   a Claim cannot be put into a file for a payer as it stands; the others were
-  13   a file of answers was refused whole: it does not add up
-  12   a Claim cannot be put into a file for a payer as it stands
+  13   a file of answers was refused whole: it is cut off, or does not add up
   130  stopped with Ctrl-C; 141 the reader of the output went away
 """
 

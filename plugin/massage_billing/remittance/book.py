@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from datetime import date as Date
 from decimal import Decimal
@@ -143,6 +143,8 @@ class ClaimBook:
 
     def _life(self, one: Submission, row: VisitRow | None) -> Life:
         batch = self.ledger.batch(self.host, one.batch) if one.batch else None
+        batch = replace(batch, body=None) if batch else None  # nobody who looks at one claim is shown all of them
+        batch = replace(batch, body=None) if batch else None  # nobody who looks at one claim is shown all of them
         decided = tuple((at, what) for at, _, what in self.store.trail(self.host, one.encounter))
         return Life(one, batch, row, decided, tuple(self.ledger.life(one.key)))
 
