@@ -16,7 +16,7 @@ from massage_billing.fhir.keys import claim_key
 from massage_billing.model import Ruling, RulingKind
 from massage_billing.ports import NamesProblems, Touched, VisitRecord, VisitRow
 from massage_billing.run.answered import NewAnswers
-from massage_billing.run.batch import Batch
+from massage_billing.run.batch import Batch, Planned
 from massage_billing.run.outbox import Outbox, approves
 from massage_billing.run.planning import Terms
 from massage_billing.run.report import RunReport, Tally
@@ -150,6 +150,12 @@ class Billing:
             again = outbox.commit_and_write(plans)
         for encounter in sorted(again):
             batch.tally.problem(f"Encounter/{encounter}: somebody else keeps writing its claim; left for the next run.")
+
+    def would(self, encounter: str) -> Planned | None:
+        """What a run would do to one visit now; nothing is remembered or written. None where the host has none."""
+        batch = Batch(self.setup, self.capabilities, self._terms(), Tally(dry_run=True))
+        planned = batch.decide(list(self.host.visits([encounter])))
+        return next((one for one in planned if one.entry.row.encounter == encounter), None)
 
     # --- what people do ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from massage_billing.cli.lazy import LazyGroup
 SUBCOMMANDS = {
     "list": "List claims that were sent, by how far they have come.",
     "show": "Show the life of one claim: who decided what, when, from which evidence.",
+    "changes": "Show what changed of a claim against what was sent, and how that goes to the payer.",
     "mark": "Say what you know of a claim that no file told: sent, rejected, paid.",
     "drop": "Say that a file was never sent: its claims can be exported again.",
     "export": "The same as export 837.",

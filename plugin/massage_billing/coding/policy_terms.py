@@ -140,6 +140,15 @@ class DiagnosesTerm(Term):
     """Beginnings of the covered ICD-10-CM codes, with their point."""
 
 
+class CorrectionsTerm(Term):
+    """How long the payer takes a correction of a claim it has decided; later ones are only pointed out."""
+
+    days: int = Field(ge=1)
+    """So many days."""
+    counted_from: Literal["service", "answer"]
+    """From the date of service, or from when the payer decided."""
+
+
 class UnknownTerm(Model):
     """What no source tells of this payer: no data, and said so."""
 
@@ -193,6 +202,8 @@ class PolicyRow(Row):
     """Days from the date of service to file; the clinic's own contract outranks it."""
     filing_source: str | None = None
     """Key of the source of filing_days; None: the row's own."""
+    corrections: CorrectionsTerm | None = None
+    """How long it takes corrections; None: no source tells."""
     unknown: tuple[UnknownTerm, ...] = ()
     """What no source tells."""
     says_nothing: ClassVar[Mapping[str, object]] = {
@@ -207,7 +218,7 @@ class PolicyRow(Row):
         ]  # fmt: skip
         found = [(name, key) for name, key in single if key is not None]
         terms: list[tuple[str, Term | None]] = [
-            ("therapy_modifier", self.therapy_modifier), ("accident", self.accident)
+            ("therapy_modifier", self.therapy_modifier), ("accident", self.accident), ("corrections", self.corrections)
         ]  # fmt: skip
         for name in ("excludes", "line_modifiers", "daily_caps", "payment_caps", "papers", "scope", "diagnoses"):
             terms += [(name, term) for term in getattr(self, name)]

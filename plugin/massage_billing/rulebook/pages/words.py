@@ -31,6 +31,7 @@ LABELS: Mapping[str, str] = {
     "scope": "does not expect",
     "diagnoses": "covers these diagnoses",
     "filing_days": "days to file",
+    "corrections": "takes corrections",
     "unknown": "not known",
     "pooled": "minutes of all codes together",
     "first_unit_minimum": "minutes for the first unit",
@@ -188,6 +189,12 @@ def _(covered: terms.DiagnosesTerm) -> str:
 def _(wanted: terms.AccidentTerm) -> str:
     names = [name.replace("_", " ") for name in ("date", "state", "claim_number") if getattr(wanted, name)]
     return _noted(listed(names) or "nothing", wanted.note)
+
+
+@phrase.register
+def _(taken: terms.CorrectionsTerm) -> str:
+    since = "the date of service" if taken.counted_from == "service" else "the payer's answer"
+    return _noted(f"for {taken.days} days from {since}", taken.note)
 
 
 @phrase.register
