@@ -461,3 +461,16 @@ def test_a_claim_sent_and_replaced_meanwhile_is_held(clinic: Billed, monkeypatch
     assert clinic.run()["hold_reasons"].get("claim-state") is None
     clinic.put({**longer, "note": [{"text": "seen again"}]})
     assert clinic.run()["hold_reasons"]["claim-state"] == 1
+
+
+def test_a_void_is_sent_of_a_visit_that_the_plan_should_not_have_been_told_of(clinic: Billed) -> None:
+    """It tells the plan nothing that it does not know, and takes it back."""
+    export(clinic)
+    one = next(each for each in clinic.sent() if each.key == "MB33NEMLMN2E6QRDILAL")
+    clinic.receive(era(paid(one, number="P5")))
+    wish(clinic, one.key)
+    clinic.run()
+    (file,) = export(clinic, payer=one.payer).files
+    data = clinic.files()[f"house/{Path(file.path).name}"]
+    assert (file.claims, b":8*" in data, b"REF*F8*P5~" in data) == (1, True, True)
+    assert export(clinic).files == ()

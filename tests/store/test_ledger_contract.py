@@ -47,6 +47,7 @@ def standing(ledger: Ledger, name: str) -> ClaimStanding:
 def test_numbers_of_batches_are_never_given_twice(ledger: Ledger) -> None:
     numbers = [ledger.next_batch() for _ in range(5)]
     assert numbers == [1, 2, 3, 4, 5]
+    assert (ledger.next_batch(3), ledger.next_batch(40), ledger.next_batch()) == (6, 41, 42)
 
 
 def test_a_batch_comes_back_as_it_was(ledger: Ledger) -> None:

@@ -93,6 +93,18 @@ class _Who(NamedTuple):
     injury: str
 
 
+def payer_of(record: VisitRecord, claim: JsonObject, keys: PayerKeys) -> str | None:
+    """Key of the payer that a Claim bills, by the payor of its focal coverage; None where payers.yaml does not know it.
+
+    For a void: of a visit that bills nothing any more nobody remembers the payer.
+    """
+    resolver = Record(record).resolver
+    focal = next((one for one in fj.children(claim, "insurance") if fj.flag(one, "focal")), fj.NOTHING)
+    found = resolver.resolve(fj.child(focal, "coverage"), claim)
+    payors = fj.children(found[1], "payor") if found else []
+    return keys.of(payors[0], found[1], resolver) if found and payors else None
+
+
 class _Reader:
     """Reads one Claim; a method a loop of the guide."""
 

@@ -250,8 +250,8 @@ class Applied:
 class Ledger(Protocol):
     """What was sent, and what became of it. Raises StoreError."""
 
-    def next_batch(self) -> int:
-        """A number for a new batch, never given twice."""
+    def next_batch(self, above: int = 0) -> int:
+        """A number for a new batch, never given twice; above one that is known to be taken."""
         ...
 
     def commit_batch(self, batch: Batch, submissions: Sequence[Submission]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import date as Date
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir.claim_state import Sending, encounters_named, evidence_of, key_of_claim, our_claims
+from massage_billing.fhir.correction import read_correction
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Visit
@@ -52,13 +53,14 @@ class Chosen:
 def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterator[Chosen | Left]:
     """Claims that may be sent, and claims that may not though they look so, by date of service.
 
-    ``payer``: only of this payer key; ``since``: only dates of service from this day on.
+    Of a visit that bills its claim; of one that bills nothing any more the void. ``payer``: only of this payer key;
+    ``since``: only dates of service from this day on.
     """
     waiting: list[VisitRow] = []
     for row in setup.store.rows(setup.host.id):
-        if row.state is not VisitState.CLAIMED or row.claim is None or not row.claim_key:
+        if row.claim is None or not row.claim_key or not (row.state is VisitState.CLAIMED or row.revision):
             continue
-        if (payer and row.payer != payer) or (since and (row.date is None or row.date < since)):
+        if (payer and row.payer not in (payer, None)) or (since and (row.date is None or row.date < since)):
             continue
         waiting.append(row)
         if len(waiting) == _CHUNK:
@@ -70,7 +72,7 @@ def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterato
 def _looked_at(setup: ExportSetup, rows: list[VisitRow]) -> Iterator[Chosen | Left]:
     known = setup.ledger.submissions(setup.host.id, [row.claim_key for row in rows])
     wanted = [row for row in rows if _may(known.get(row.claim_key))]
-    drafts = [row for row in wanted if row.draft]
+    drafts = [row for row in wanted if row.draft and row.state is VisitState.CLAIMED]
     yield from (Left(one.encounter, one.claim or "", "is a draft: `approve` lets it go.") for one in drafts)
     by_id = {row.encounter: row for row in wanted if not row.draft}
     if not by_id:
@@ -87,9 +89,12 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow]) -> Iterator[Chosen | Le
     for encounter, row in by_id.items():
         found = _of_row(row, claims)
         spoken_for = {encounter, *(encounters_named(found) if found else ())}
+        voids = _voids(found)
+        if not voids and row.state is not VisitState.CLAIMED:
+            continue
         if not spoken_for <= read.keys():
             yield Left(encounter, row.claim or "", "is of a visit that the host does not give any more.")
-        elif spoken_for & restricted:
+        elif spoken_for & restricted and not voids:
             yield Left(encounter, row.claim or "", _RESTRICTED)
         elif found is None:
             yield Left(encounter, row.claim or "", "is not on the host any more: `run` writes it again.")
@@ -115,12 +120,18 @@ def _of_row(row: VisitRow, claims: dict[str, JsonObject]) -> JsonObject | None:
     return next((one for one in claims.values() if key_of_claim(one) == row.claim_key), None)
 
 
+def _voids(claim: JsonObject | None) -> bool:
+    """Whether a Claim takes another back: it is sent whatever its visit has become, and tells the plan nothing new."""
+    correction = read_correction(claim) if claim else None
+    return correction is not None and correction.voids
+
+
 def _kept_by(row: VisitRow, visit: Visit, claim: JsonObject, answers: list[JsonObject]) -> str:
     """Why a claim is not sent; "" where nothing speaks against it."""
     status = fj.text(claim, "status")
     if status != "active":
         return f"is {status} on the host."
-    if digest_of(claim) != row.digest:
+    if digest_of(claim) != row.digest and not _voids(claim):
         return "is not what was decided last: `run` first."
     own = our_claims([claim], visit.host, row.encounter) if answers else ()
     state = evidence_of(own[0], answers).state if own else Sending.NOT_SENT

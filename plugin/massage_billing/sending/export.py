@@ -13,14 +13,14 @@ from datetime import date as Date
 from decimal import Decimal
 
 from massage_billing.errors import ClaimNotExportable, InputError, SettingsError
-from massage_billing.fhir.professional import ExportTerms, read_claim
+from massage_billing.fhir.professional import ExportTerms, payer_of, read_claim
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared
 from massage_billing.model.professional import ProfessionalClaim
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Batch, SentLine, Submission
 from massage_billing.sending.choose import Chosen, Left, choose
-from massage_billing.sending.files import file_name, write_batch
+from massage_billing.sending.files import file_name, highest, write_batch
 from massage_billing.sending.setup import ExportSetup, Target
 
 _ROUNDS = 5
@@ -91,7 +91,7 @@ class Exporter:
             if isinstance(one, Left):
                 left.append(one)
             else:
-                self._sort(one, ready, left)
+                self._sort(one, payer, ready, left)
         for some in ready.values():
             made = self._file(some, left, problems, dry_run=dry_run)
             if made is not None:
@@ -128,9 +128,11 @@ class Exporter:
                 found.append(batch)
         return found
 
-    def _sort(self, one: Chosen, ready: dict[str, _Ready], left: list[Left]) -> None:
+    def _sort(self, one: Chosen, payer: str | None, ready: dict[str, _Ready], left: list[Left]) -> None:
         """Give a claim to its receiver; or say why it goes nowhere."""
-        key = one.row.payer or ""
+        key = one.row.payer or payer_of(one.record, one.claim, self._keys) or ""
+        if payer and key != payer:
+            return
         name = self.setup.receiver_of(key)
         if name is None:
             left.append(Left(one.row.encounter, one.row.claim or "", f"is to {key}, and no receiver takes its claims."))
@@ -146,7 +148,9 @@ class Exporter:
     def _file(self, some: _Ready, left: list[Left], problems: list[str], *, dry_run: bool) -> WrittenFile | None:
         """Make one file, remember it, write it; claims that cannot be written, or that another took, are left."""
         for _ in range(_ROUNDS):
-            number = 1 if dry_run else self.setup.ledger.next_batch()
+            number = 1
+            if not dry_run:
+                number = self.setup.ledger.next_batch(highest(some.target.folder, some.target.name))
             batch, submissions = self._made(some, number, left)
             if batch is None:
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,19 @@ _LEFT = 60.0
 def file_name(receiver: str, number: int) -> str:
     """Name of a file, which sorts by number."""
     return f"837P-{receiver}-{number:09d}{SUFFIX}"
+
+
+def highest(folder: Path, receiver: str) -> int:
+    """The highest number of a file or manifest that lies in a folder; 0 where there is none.
+
+    A store that was lost, or another that writes there too, would give its number once more.
+    """
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:
+        return 0
+    numbered = re.compile(rf"837P-{re.escape(receiver)}-([0-9]{{9}})\.")
+    return max((int(found[1]) for name in names if (found := numbered.match(name))), default=0)
 
 
 def write_batch(folder: Path, batch: Batch, claims: Sequence[Submission]) -> Path:

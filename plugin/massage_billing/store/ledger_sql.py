@@ -79,12 +79,13 @@ class SqlLedger(Database):
 
     # --- files that are written -------------------------------------------------------------------------------------
 
-    def next_batch(self) -> int:
-        """A number for a new batch, never given twice."""
+    def next_batch(self, above: int = 0) -> int:
+        """A number for a new batch, never given twice; above one that is known to be taken."""
         with self._writing() as connection:
             known = connection.scalar(select(counters.c.value).where(counters.c.name == _BATCH)) or 0
-            self._run.upsert(connection, counters, [(_BATCH, known + 1)])
-            return int(known) + 1
+            number = max(int(known), above) + 1
+            self._run.upsert(connection, counters, [(_BATCH, number)])
+            return number
 
     def commit_batch(self, batch: Batch, submissions_: Sequence[Submission]) -> tuple[str, ...]:
         """Remember a file and its claims; or the keys that another file carries, and nothing is remembered."""

@@ -52,9 +52,9 @@ class MemoryLedger:
 
     # --- files that are written -------------------------------------------------------------------------------------
 
-    def next_batch(self) -> int:
-        """A number for a new batch, never given twice."""
-        self._kept.last += 1
+    def next_batch(self, above: int = 0) -> int:
+        """A number for a new batch, never given twice; above one that is known to be taken."""
+        self._kept.last = max(self._kept.last, above) + 1
         return self._kept.last
 
     def commit_batch(self, batch: Batch, submissions: Sequence[Submission]) -> tuple[str, ...]:
