@@ -1,4 +1,4 @@
-"""The port to what the workbench's pages ask of the store: queues, sums, pages of many rows, and people's work on holds.
+"""The port to what the workbench's pages ask of the store: queues, sums, pages of many rows, people's work on holds.
 
 Everything is asked for one host and narrowed in the database, never afterwards: a page costs the same with a hundred
 thousand claims. No names: patients and therapists are references.
@@ -19,7 +19,6 @@ from massage_billing.model import Ruling
 from massage_billing.model.desk import Work
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.store import VisitRow
-
 
 Row = TypeVar("Row")
 """One row of a page."""
@@ -211,7 +210,8 @@ class Desk(Protocol):
         ...
 
     def decide(self, host: str, encounter: str, seen: int, ruling: Ruling) -> Work:
-        """Remember a person's decision (as Store.rule does) if ``seen`` still stands, in one transaction. Raises Overtaken."""
+        """Remember a person's decision (as Store.rule does) if ``seen`` still stands, in one transaction. Raises
+        Overtaken."""
         ...
 
     def claims(self, host: str, which: ClaimFilter, after: str | None = None, limit: int = 50) -> Page[ClaimRow]:
