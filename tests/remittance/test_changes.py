@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from claims_answers import era, paid, status
-from claims_clinic import Billed, Json
+from claims_clinic import Billed
 from massage_billing.cli import main
 from massage_billing.coding.policy_terms import CorrectionsTerm
 from massage_billing.fhir import names
 from massage_billing.ports.ledger import Submission
 from massage_billing.remittance.changes import deadline_of
 from massage_billing.wiring import open_program
+from remittance.records import procedures, shorten, undo
 
 Told = dict[str, Any]
 
@@ -42,33 +43,6 @@ def of_one_line(clinic: Billed) -> Submission:
             if len(procedures(clinic, one)) == 1:
                 return one
     raise AssertionError("there is none")
-
-
-def procedures(clinic: Billed, one: Submission) -> list[Json]:
-    visit = f"Encounter/{one.encounter}"
-    return [each for each in clinic.resources("Procedure").values() if each["encounter"]["reference"] == visit]
-
-
-def shorten(clinic: Billed, one: Submission) -> None:
-    """The record says 30 minutes now."""
-    (procedure,) = procedures(clinic, one)
-    period = procedure.pop("performedPeriod", None)
-    if period is not None:
-        procedure["performedDateTime"] = period["start"]
-    minutes = {"value": 30, "unit": "min", "system": names.UCUM, "code": "min"}
-    procedure["extension"] = [{"url": names.EXT_TREATMENT_MINUTES, "valueDuration": minutes}]
-    touch(clinic, procedure)
-
-
-def touch(clinic: Billed, resource: Json) -> None:
-    resource.setdefault("meta", {})["versionId"] = "2"
-    clinic.put(resource)
-
-
-def undo(clinic: Billed, one: Submission) -> None:
-    """Nothing was done after all."""
-    (procedure,) = procedures(clinic, one)
-    touch(clinic, {**procedure, "status": "not-done"})
 
 
 def test_nothing_changed(clinic: Billed, changes: Callable[[str], Told]) -> None:

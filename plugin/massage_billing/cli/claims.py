@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "list": "List claims that were sent, by how far they have come.",
     "show": "Show the life of one claim: who decided what, when, from which evidence.",
     "changes": "Show what changed of a claim against what was sent, and how that goes to the payer.",
+    "secondary": "Put claims to second payers into files, with what the first payer paid and why not more.",
     "mark": "Say what you know of a claim that no file told: sent, rejected, paid.",
     "drop": "Say that a file was never sent: its claims can be exported again.",
     "export": "The same as export 837.",

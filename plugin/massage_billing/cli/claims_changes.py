@@ -26,8 +26,10 @@ def command(claim: str, settings_file: Path | None, host: str | None, as_json: b
 
     CLAIM is a claim key, a Claim or a visit. Its lines stand side by side as they were sent, as the Claim on the host
     has them, and as they would be billed now; then whether the next run updates, replaces or voids it, or why it is
-    held, and until when the payer takes corrections where its policy says so. Writes nothing.
+    held, and until when the payer takes corrections where its policy says so. Writes nothing. Claims to second payers
+    follow those to the first and are not among them.
     """
+    from massage_billing.fhir.keys import is_later_claim
     from massage_billing.remittance.book import ClaimBook
 
     settings = shell.load(settings_file)
@@ -36,7 +38,8 @@ def command(claim: str, settings_file: Path | None, host: str | None, as_json: b
         setup = program.setup
         assert setup.ledger is not None  # noqa: S101
         book = ClaimBook(setup.store, setup.ledger, setup.host.id)
-        found = [_changes(program, life.submission, chosen.zone) for life in book.life(claim)]
+        claims = [life.submission for life in book.life(claim)]
+        found = [_changes(program, one, chosen.zone) for one in claims if not is_later_claim(one.key)]
     if as_json:
         shell.print_json([_document(one) for one in found])
         return

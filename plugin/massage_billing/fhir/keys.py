@@ -33,6 +33,19 @@ def claim_key(host: str, encounter: str, revision: int) -> str:
     return _key("MB", host, encounter, str(revision))
 
 
+_LATER = "MS"
+
+
+def later_claim_key(first: str, rank: str) -> str:
+    """The key of a claim to the second (S) or third (T) payer, made of the claim with the key ``first``."""
+    return _key(_LATER, first, rank)
+
+
+def is_later_claim(key: str) -> bool:
+    """Whether a claim key is of a claim to a second or third payer: no Claim on the host carries it."""
+    return key.startswith(_LATER)
+
+
 def question_key(host: str, patient: str, coverage: str, payer: str, day: str, holder: str) -> str:
     """The key of the question about a coverage to a payer on a day ("2026-11-30"), of which one is answered. Also its
     trace number (X12 TRN02) and the identifier of its CoverageEligibilityRequest and -Response.

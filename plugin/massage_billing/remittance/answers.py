@@ -13,7 +13,7 @@ from pathlib import Path
 
 from massage_billing.errors import HostError
 from massage_billing.fhir import names
-from massage_billing.fhir.keys import full_url
+from massage_billing.fhir.keys import full_url, is_later_claim
 from massage_billing.model.remittance import ClaimPaid, Remittance, RemittanceEnd, RemittanceHeader
 from massage_billing.ports import Operation, Write, WriteGroup
 from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, PaidLine, Response, Said, Submission
@@ -222,7 +222,7 @@ class Answers:
             said.append(payment.said_of(one, ours, f"835 {source} claim {one.place}", now))
             rows += payment.rows_of(one, ours, file.digest, header.payer_id)
             lines += payment.lines_of(one, ours, file.digest, header)
-            if self._tells_host:
+            if self._tells_host and not is_later_claim(ours.key):  # on the host stands the claim to the first payer
                 payer_id = self.setup.payer_ids.get(ours.payer, header.payer_id)
                 responses.append(payment.response_of(one, ours, file.digest, header, payer_id, now))
         return AppliedPart(tuple(said), tuple(rows), tuple(unmatched), tuple(responses), tuple(lines))

@@ -21,6 +21,8 @@ _NOT_OURS = "has no number of ours, and no claim of ours has its dates, charge a
 _NOT_THEIRS = "has no number of ours; claims of ours have its dates, charge and codes, but are of other patients"
 _SEVERAL = "has no number of ours, and several claims of ours fit it"
 _OTHER_CHARGE = "has a number of ours, and another charge than that claim"
+_RANKS = {"2": "S", "20": "S", "3": "T", "21": "T"}
+"""CLP02 → to which of the patient's payers the claim was; every other: to the first."""
 _PLAIN = re.compile(r"[^A-Z0-9]")
 
 
@@ -53,6 +55,8 @@ class Matcher:
         if not fitting:
             return _NOT_OURS
         theirs = [one for one in fitting if self._is_of(paid, one)]
+        if len({one.rank for one in theirs}) > 1:  # one visit's claims to its first and second payer
+            theirs = [one for one in theirs if one.rank == _RANKS.get(paid.status, "P")]
         if len(theirs) == 1:
             return theirs[0]
         return _SEVERAL if theirs else _NOT_THEIRS
