@@ -54,3 +54,13 @@ Instance: outlook-key
 InstanceOf: NamingSystem
 Usage: #definition
 * insert Naming(outlook-key, OutlookKey, [[Key of what is known before one appointment: MO and 18 characters of A-Z2-7, a pure function of the configured host id and the Appointment.]])
+
+Instance: answer-key
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(answer-key, AnswerKey, [[Key of what a payer's file says of one claim: MR and 18 characters of A-Z2-7, a pure function of what the file says and the place in it. On ClaimResponse.]])
+
+Instance: fee-sheet-conflict
+InstanceOf: NamingSystem
+Usage: #definition
+* insert Naming(fee-sheet-conflict, FeeSheetConflict, [[On OpenEMR, the Task of what on the fee sheet stands against one Claim: the Claim's logical id.]])

@@ -37,6 +37,24 @@ Description: "What a Task of ours asks for."
 * #billing-hold "Billing hold" "A visit cannot be billed until a person has fixed what the inputs name."
 * #before-visit "Before the visit" "Before an appointment a person has to settle what the inputs name."
 * #visit-outlook "Visit outlook" "Nothing to do: the outputs say what is known of a coming visit."
+* #fee-sheet-conflict "Fee sheet conflict" "On OpenEMR: a claim is not on the fee sheet as it should be, until a person has settled what the inputs name."
+
+CodeSystem: FeeSheetConflictCS
+Id: fee-sheet-conflict
+Title: "Fee sheet conflict"
+Description: "On OpenEMR, what on the fee sheet stands against a claim. Task.reasonCode and Task.input.type of the module's Tasks."
+* ^url = "https://massage-billing.org/fhir/CodeSystem/fee-sheet-conflict"
+* ^experimental = false
+* ^caseSensitive = true
+* #typed-row "Typed row" "A row that somebody entered by hand."
+* #other-claim "Other claim" "A row of another Claim of the module's."
+* #changed-row "Changed row" "A row of the module's that somebody changed by hand."
+* #deleted-row "Deleted row" "A row of the module's that somebody deleted."
+* #left-row "Left row" "A changed row that stays although its claim was withdrawn."
+* #misc-form "Misc billing options" "The form says something else than the claim."
+* #deleted-form "Deleted form" "A form of the module's that somebody deleted."
+* #place-of-service "Place of service" "The encounter has another place of service than the claim."
+* #therapist-npi "NPI of a therapist" "The user who treated has no valid NPI, so that OpenEMR would leave the provider off the claim."
 
 CodeSystem: ClaimFrequencyCS
 Id: claim-frequency

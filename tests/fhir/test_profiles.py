@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,8 +97,18 @@ def test_every_name_of_ours_is_defined() -> None:
     for path in BUILT.glob("NamingSystem-*.json"):
         defined |= {unique["value"] for unique in read(path)["uniqueId"]}
     ours = {value for value in vars(names).values() if isinstance(value, str) and value.startswith(names.BASE + "/")}
+    ours |= {f"{names.BASE}{rest}" for rest in _names_of_the_module()}
     assert len(ours) > 20
     assert ours - defined == set()
+
+
+def _names_of_the_module() -> set[str]:
+    """What the OpenEMR module's PHP appends to the canonical base."""
+    module = Path(__file__).parents[2] / "plugin" / "openemr" / "oe-module-massage-billing"
+    sources = [path.read_text(encoding="utf-8") for path in sorted((module / "src").rglob("*.php"))]
+    found = {rest for text in sources for rest in re.findall(r"BASE \. '(/[A-Za-z]+/[a-z-]+)'", text)}
+    assert "/sid/claim-key" in found
+    return found
 
 
 WORDS: dict[str, type[StrEnum]] = {
