@@ -24,7 +24,9 @@ from massage_billing.wiring.hosts import credentials, limits_of, verify
 
 from .conftest import Call
 
-WRITTEN = ("Claim", "Task", "Provenance", "CoverageEligibilityRequest", "CoverageEligibilityResponse")
+WRITTEN = (
+    "Claim", "Task", "Provenance", "ClaimResponse", "CoverageEligibilityRequest", "CoverageEligibilityResponse",
+)  # fmt: skip
 """What this program writes to a host; a server that enforces scopes refuses all else."""
 
 

@@ -18,13 +18,13 @@ from pydantic import BaseModel
 
 from massage_billing import errors, settings
 from massage_billing.cli.main import COMMANDS, cli
-from massage_billing.clinic_payers import _Eligibility, _Entry, _Match
+from massage_billing.clinic_payers import _Claims, _Eligibility, _Entry, _Match
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "plugin" / "docs"
 CLI = DOCS / "cli.md"
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
-BLOCK = re.compile(r"(?P<head><!-- help(?:: (?P<name>[a-z -]+))? -->\n```text\n)(?P<text>.*?)(?P<tail>```)", re.DOTALL)
+BLOCK = re.compile(r"(?P<head><!-- help(?:: (?P<name>[\w -]+))? -->\n```text\n)(?P<text>.*?)(?P<tail>```)", re.DOTALL)
 
 
 def help_of(name: str | None) -> str:
@@ -82,6 +82,7 @@ INNER = {
     "hosts.ID.sites": "hosts.ID.sites.LOCATION",
     "hosts.ID.auth": "auth",
     "eligibility.channels": "channel",
+    "export.receivers": "receiver",
     "channel.auth": "auth",
 }
 """How the page calls what stands under a key: a mapping's keys are names of the clinic's own."""
@@ -112,7 +113,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 def test_every_setting_is_documented_and_every_documented_one_is_a_setting() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([A-Za-z0-9_.]+)` \|", page, re.MULTILINE))
-    parts = {"match": _Match, "eligibility": _Eligibility}
+    parts = {"match": _Match, "eligibility": _Eligibility, "claims": _Claims}
     inner = {f"{part}.{key}" for part, model in parts.items() for key in model.model_fields}
     payer_keys = ({*_Entry.model_fields} | inner) - {*parts}
     fee_columns = {"code", "modifier", "payer", "from", "amount"}

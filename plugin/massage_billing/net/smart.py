@@ -45,7 +45,14 @@ HOST_SCOPES: Final = (
     "system/*.rs",
     *(
         f"system/{kind}.cruds"
-        for kind in ("Claim", "Task", "Provenance", "CoverageEligibilityRequest", "CoverageEligibilityResponse")
+        for kind in (
+            "Claim",
+            "Task",
+            "Provenance",
+            "ClaimResponse",
+            "CoverageEligibilityRequest",
+            "CoverageEligibilityResponse",
+        )
     ),
 )
 """What is asked of a host: to read, and to write what this program writes."""
