@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple
 from datetime import date as Date
+from operator import attrgetter
 from typing import Final
 
 from massage_billing.fhir.json import Faults, child, children, codings, text
@@ -18,6 +18,8 @@ _SELF: Final = "self"
 """Coverage.relationship of a patient who is the subscriber."""
 _PEOPLE: Final = ("Patient", "RelatedPerson")
 _DIGITS: Final = 32
+_told_of: Final = attrgetter(*Person.__dataclass_fields__)
+"""A person's fields, which are plain values, as a tuple."""
 
 
 def read_holders(
@@ -70,7 +72,7 @@ def _version(coverage: Coverage, subscriber: Person | None, person: Person | Non
         coverage.payer.reference,
         sorted(coverage.payer.identifiers),
         group,
-        None if subscriber is None else astuple(subscriber),
-        None if person is None else astuple(person),
+        None if subscriber is None else _told_of(subscriber),
+        None if person is None else _told_of(person),
     )
     return f"{coverage.member}-{hashlib.sha256(repr(told).encode()).hexdigest()[:_DIGITS]}"

@@ -20,7 +20,7 @@ from massage_billing.fhir.correction import read_correction
 from massage_billing.fhir.holders import read_holders
 from massage_billing.fhir.payer_keys import PayerKeys
 from massage_billing.fhir.professional_people import Parties, address_of, insured_of
-from massage_billing.fhir.record import Record
+from massage_billing.fhir.record import Record, opened
 from massage_billing.model import Coverage, Holder, Person, Visit
 from massage_billing.model.professional import (
     Address,
@@ -73,12 +73,12 @@ class ExportTerms:
     """Payer key of the coverage that is billed."""
 
 
-def read_claim(record: VisitRecord, claim: JsonObject, visit: Visit, terms: ExportTerms) -> ProfessionalClaim:
+def read_claim(record: VisitRecord | Record, claim: JsonObject, visit: Visit, terms: ExportTerms) -> ProfessionalClaim:
     """The claim as it is to be sent. ``visit`` is what ``read_visit`` made of the record.
 
     Raises ClaimNotExportable, naming every element that is missing.
     """
-    return _Reader(Record(record), claim, visit, terms).claim()
+    return _Reader(opened(record), claim, visit, terms).claim()
 
 
 class _Who(NamedTuple):
@@ -93,12 +93,12 @@ class _Who(NamedTuple):
     injury: str
 
 
-def payer_of(record: VisitRecord, claim: JsonObject, keys: PayerKeys) -> str | None:
+def payer_of(record: VisitRecord | Record, claim: JsonObject, keys: PayerKeys) -> str | None:
     """Key of the payer that a Claim bills, by the payor of its focal coverage; None where payers.yaml does not know it.
 
     For a void: of a visit that bills nothing any more nobody remembers the payer.
     """
-    resolver = Record(record).resolver
+    resolver = opened(record).resolver
     focal = next((one for one in fj.children(claim, "insurance") if fj.flag(one, "focal")), fj.NOTHING)
     found = resolver.resolve(fj.child(focal, "coverage"), claim)
     payors = fj.children(found[1], "payor") if found else []

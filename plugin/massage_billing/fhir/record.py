@@ -60,6 +60,11 @@ class Kept(Generic[T]):
         return kept
 
 
+def opened(record: VisitRecord | AppointmentRecord | Record) -> Record:
+    """A record to read from; the same where it is opened already."""
+    return record if isinstance(record, Record) else Record(record)
+
+
 class Record:
     """The record of one visit or appointment while it is read."""
 

@@ -59,14 +59,17 @@ class Shared:
         self.coverages = SoundCoverages()
 
 
-def read_visit(record: VisitRecord, reading: Reading, shared: Shared | None = None) -> Visit:
+def read_visit(
+    record: VisitRecord, reading: Reading, shared: Shared | None = None, reader: Record | None = None
+) -> Visit:
     """Make one frozen visit of what a host sent.
 
     ``record`` may hold more than this visit; what belongs to it is told by references. Pure and deterministic: the same
-    record gives the same visit, whatever the order of its resources.
+    record gives the same visit, whatever the order of its resources. ``reader``: the same record, opened, where it is
+    read on afterwards.
     """
     where = f"Encounter/{record.encounter}"
-    reader = Record(record)
+    reader = reader or Record(record)
     encounter = reader.resources.get(where)
     if encounter is None:
         if where not in record.resources:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir.claim_state import Sending, encounters_named, evidence_of, key_of_claim, our_claims
 from massage_billing.fhir.correction import read_correction
+from massage_billing.fhir.record import Record
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Visit
@@ -18,6 +19,7 @@ from massage_billing.ports.ledger import Submission
 from massage_billing.sending.setup import ExportSetup
 
 _RESTRICTED = "is of a visit whose patient does not want the plan to be told: `run` withdraws it."
+_GONE = "is of a visit that the host does not give any more."
 _CHUNK = 200
 """Visits that are read together."""
 
@@ -44,7 +46,7 @@ class Chosen:
     """What is remembered of its visit."""
     claim: JsonObject
     """The Claim on the host."""
-    record: VisitRecord
+    record: VisitRecord | Record
     """The visit's record."""
     visit: Visit
     """The visit."""
@@ -57,6 +59,7 @@ def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterato
     ``since``: only dates of service from this day on.
     """
     waiting: list[VisitRow] = []
+    shared = Shared(setup.clinic.payers)
     for row in setup.store.rows(setup.host.id):
         if row.claim is None or not row.claim_key or not (row.state is VisitState.CLAIMED or row.revision):
             continue
@@ -64,12 +67,12 @@ def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterato
             continue
         waiting.append(row)
         if len(waiting) == _CHUNK:
-            yield from _looked_at(setup, waiting)
+            yield from _looked_at(setup, waiting, shared)
             waiting = []
-    yield from _looked_at(setup, waiting)
+    yield from _looked_at(setup, waiting, shared)
 
 
-def _looked_at(setup: ExportSetup, rows: list[VisitRow]) -> Iterator[Chosen | Left]:
+def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iterator[Chosen | Left]:
     known = setup.ledger.submissions(setup.host.id, [row.claim_key for row in rows])
     wanted = [row for row in rows if _may(known.get(row.claim_key))]
     drafts = [row for row in wanted if row.draft and row.state is VisitState.CLAIMED]
@@ -79,29 +82,33 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow]) -> Iterator[Chosen | Le
         return
     claims = {f"Claim/{fj.text(one, 'id')}": one for one in _claims(setup, list(by_id.values()))}
     answers = list(setup.host.answers(list(claims)))
-    shared = Shared(setup.clinic.payers)
-    named = {one for claim in claims.values() for one in encounters_named(claim)}
-    read = {
-        record.encounter: (record, read_visit(record, setup.reading, shared))
-        for record in setup.host.visits(sorted(by_id.keys() | named))
+    of_row = {encounter: _of_row(row, claims) for encounter, row in by_id.items()}
+    others = {
+        one: read_visit(record, setup.reading, shared).restricted is not None
+        for record in setup.host.visits(sorted(_others(of_row)))
+        for one in (record.encounter,)
     }
-    restricted = {encounter for encounter, (_, visit) in read.items() if visit.restricted is not None}
-    for encounter, row in by_id.items():
-        found = _of_row(row, claims)
-        spoken_for = {encounter, *(encounters_named(found) if found else ())}
-        voids = _voids(found)
-        if not voids and row.state is not VisitState.CLAIMED:
+    gone = set(by_id)
+    for record in setup.host.visits(sorted(by_id)):
+        encounter = record.encounter
+        gone.discard(encounter)
+        row, claim = by_id[encounter], of_row[encounter]
+        if row.state is not VisitState.CLAIMED and not _voids(claim):
             continue
-        if not spoken_for <= read.keys():
-            yield Left(encounter, row.claim or "", "is of a visit that the host does not give any more.")
-        elif spoken_for & restricted and not voids:
-            yield Left(encounter, row.claim or "", _RESTRICTED)
-        elif found is None:
-            yield Left(encounter, row.claim or "", "is not on the host any more: `run` writes it again.")
+        reader = Record(record)
+        visit = read_visit(record, setup.reading, shared, reader)
+        why = _kept_by(row, visit, claim, others, answers)
+        if why or claim is None:
+            yield Left(encounter, row.claim or "", why)
         else:
-            record, visit = read[encounter]
-            why = _kept_by(row, visit, found, answers)
-            yield Left(encounter, row.claim or "", why) if why else Chosen(row, found, record, visit)
+            yield Chosen(row, claim, reader, visit)
+    billed = [one for one in sorted(gone) if by_id[one].state is VisitState.CLAIMED or _voids(of_row[one])]
+    yield from (Left(one, by_id[one].claim or "", _GONE) for one in billed)
+
+
+def _others(claims: Mapping[str, JsonObject | None]) -> set[str]:
+    """Visits that claims speak for, and that are not those they stand under."""
+    return {one for lead, claim in claims.items() if claim for one in encounters_named(claim) if one != lead}
 
 
 def _may(known: Submission | None) -> bool:
@@ -126,12 +133,25 @@ def _voids(claim: JsonObject | None) -> bool:
     return correction is not None and correction.voids
 
 
-def _kept_by(row: VisitRow, visit: Visit, claim: JsonObject, answers: list[JsonObject]) -> str:
-    """Why a claim is not sent; "" where nothing speaks against it."""
+def _kept_by(
+    row: VisitRow, visit: Visit, claim: JsonObject | None, others: Mapping[str, bool], answers: list[JsonObject]
+) -> str:
+    """Why a claim is not sent; "" where nothing speaks against it.
+
+    ``others``: of the other visits that it may speak for, those that the host gives, and whether they are restricted.
+    """
+    if claim is None:
+        return "is not on the host any more: `run` writes it again."
+    also = set(encounters_named(claim)) - {row.encounter}
+    if not also <= others.keys():
+        return _GONE
+    voids = _voids(claim)
+    if not voids and (visit.restricted is not None or any(others[one] for one in also)):
+        return _RESTRICTED
     status = fj.text(claim, "status")
     if status != "active":
         return f"is {status} on the host."
-    if digest_of(claim) != row.digest and not _voids(claim):
+    if digest_of(claim) != row.digest and not voids:
         return "is not what was decided last: `run` first."
     own = our_claims([claim], visit.host, row.encounter) if answers else ()
     state = evidence_of(own[0], answers).state if own else Sending.NOT_SENT
