@@ -17,10 +17,20 @@ from massage_billing.hosts.fhir_schedule import FhirCalendar, FhirSchedule, in_a
 from massage_billing.hosts.fhir_search import FhirSearch, Page
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.fhir_write import GroupWriter
+from massage_billing.hosts.named import of_people
 from massage_billing.hosts.visit_links import BY_PROCEDURE, WATCHED, encounters_of, is_ours, patient_of
 from massage_billing.net.credentials import Credentials
 from massage_billing.net.http import HttpClient
-from massage_billing.ports import Capabilities, Changes, JsonObject, Touched, VisitRecord, WriteGroup, WriteResult
+from massage_billing.ports import (
+    Capabilities,
+    Changes,
+    JsonObject,
+    Listed,
+    Touched,
+    VisitRecord,
+    WriteGroup,
+    WriteResult,
+)
 
 _BLIND: Final = timedelta(hours=1)
 """How far is looked back further where a host tells no time of its own."""
@@ -39,6 +49,10 @@ class Cursor:
         """As text for the store."""
         return json.dumps({"at": self.at.isoformat(), "start": self.start.isoformat() if self.start else None})
 
+    def widened_by(self, start: Date | None) -> bool:
+        """Whether that is an earlier start than was read from."""
+        return bool(self.start and start and start < self.start)
+
     @classmethod
     def read(cls, written: str) -> Cursor:
         """From the store's text."""
@@ -53,7 +67,7 @@ class Cursor:
 
 
 class FhirServer(FhirSchedule):
-    """Implements ``ports.Host`` and ``ports.Schedule`` over HTTP. Several threads may use it; close it when done."""
+    """Implements ``ports.Host``, ``ListsVisits`` and ``Schedule`` over HTTP. Several threads may use it; close it when done."""
 
     source_class: type[FhirSource] = FhirSource
     """How the server is asked: a dialect puts its own subclass here."""
@@ -115,11 +129,27 @@ class FhirServer(FhirSchedule):
     def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
         """See ``ports.Host``."""
         cursor = Cursor.read(since) if since else None
-        widened = cursor is not None and cursor.start and start and start < cursor.start
-        if cursor is None or widened or not self.capabilities().real_last_updated:
+        if cursor is None or self._all_anew(cursor, start):
             yield from self._everything(start)
         else:
             yield from self._news(cursor, start)
+
+    def listed(self, since: str | None, start: Date | None) -> Iterator[Listed]:
+        """See ``ports.ListsVisits``."""
+        cursor = Cursor.read(since) if since else None
+        if cursor is not None and not self._all_anew(cursor, start):
+            for change in self._news(cursor, start):
+                yield Listed(touched=change.touched, cursor=change.cursor)
+            return
+        begun: datetime | None = None
+        for page in self.source.encounters(start):
+            begun = begun or page.at
+            yield Listed(tuple((str(one["id"]), patient_of(one)) for one in page.matches if one.get("id")))
+        yield Listed(cursor=self._cursor(begun, start))
+
+    def _all_anew(self, cursor: Cursor, start: Date | None) -> bool:
+        """Whether a later run reads everything again: from an earlier start, or where the host does not tell changes."""
+        return cursor.widened_by(start) or not self.capabilities().real_last_updated
 
     def cursor_at(self, moment: datetime) -> str:
         """See ``ports.Host``."""
@@ -133,6 +163,12 @@ class FhirServer(FhirSchedule):
                 str(one.get("id")): one for one in self.source.by_id("Encounter", encounters[place : place + size])
             }
             yield from self._reader().read(list(found.values()))
+
+    def people(self, references: Sequence[str]) -> Iterator[JsonObject]:
+        """See ``ports.people.People``."""
+        for kind, ids in of_people(references).items():
+            if self.source.reads(kind):
+                yield from self.source.by_id(kind, ids)
 
     def _reader(self) -> VisitReader:
         return VisitReader(self.source, observations=self.settings.observations, kept=self.settings.kept)

@@ -29,6 +29,7 @@ from massage_billing.hosts.folder_join import Joiner
 from massage_billing.hosts.folder_records import ANSWERS, READABLE
 from massage_billing.hosts.folder_schedule import FolderSchedule
 from massage_billing.hosts.folder_write import Out
+from massage_billing.hosts.named import of_people
 from massage_billing.hosts.visit_links import key_systems
 from massage_billing.ports import Capabilities, Changes, JsonObject, VisitRecord, WriteGroup, WriteResult
 
@@ -106,6 +107,17 @@ class FolderHost(FolderSchedule):
                 groups.setdefault(group, set()).add(encounter)
         for group, wanted in groups.items():
             yield from joiner.visits(index.group(group), wanted=wanted)
+
+    def people(self, references: Sequence[str]) -> Iterator[JsonObject]:
+        """See ``ports.people.People``; found through the index."""
+        with self._reading() as joiner:
+            for kind, ids in of_people(references).items():
+                for key in (f"{kind}/{one}" for one in ids):
+                    group = joiner.index.locate(key)
+                    entries = joiner.index.group(group) if group is not None else ()
+                    for entry in [one for one in entries if one.key == key][-1:]:
+                        resource: JsonObject = orjson.loads(joiner.index.raw(entry))
+                        yield resource
 
     def answers(self, claims: Sequence[str]) -> Iterator[JsonObject]:
         """ClaimResponses and ExplanationOfBenefits that name these Claims: in the folder, by reference or claim key; in

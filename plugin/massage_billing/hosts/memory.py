@@ -20,11 +20,13 @@ from massage_billing.hosts.capability import AHEAD, ELIGIBILITY, NEEDED, WRITTEN
 from massage_billing.hosts.fhir_gather import Source
 from massage_billing.hosts.fhir_read import VisitReader
 from massage_billing.hosts.memory_schedule import MemorySchedule
+from massage_billing.hosts.named import of_people
 from massage_billing.hosts.visit_links import WATCHED, Link, encounters_of, ids_at, is_ours, key_systems, patient_of
 from massage_billing.ports import (
     Capabilities,
     Changes,
     JsonObject,
+    Listed,
     Operation,
     Touched,
     VisitRecord,
@@ -223,6 +225,17 @@ class MemoryHost(MemorySchedule):
         self._maybe_fail("changes")
         yield Changes(cursor=cursor)
 
+    def listed(self, since: str | None, start: Date | None) -> Iterator[Listed]:
+        """See ``ports.ListsVisits``."""
+        cursor = self.cursor_at(self.store.now())
+        self._maybe_fail("changes")
+        if since is None:
+            encounters = [one for one in self.store.all("Encounter") if _not_before(one, start)]
+            yield Listed(tuple((str(one["id"]), patient_of(one)) for one in encounters))
+        else:
+            yield Listed(touched=tuple(self._touched(since)))
+        yield Listed(cursor=cursor)
+
     def _touched(self, since: str) -> Iterator[Touched]:
         for kind in WATCHED:
             for resource in self.store.all(kind):
@@ -233,6 +246,12 @@ class MemoryHost(MemorySchedule):
                     for encounter in encounters_of(resource) or (None,):
                         version = text(meta, "versionId") or ""
                         yield Touched(f"{kind}/{resource['id']}", version, encounter, patient_of(resource))
+
+    def people(self, references: Sequence[str]) -> Iterator[JsonObject]:
+        """See ``ports.people.People``."""
+        self._maybe_fail("people")
+        for kind, ids in of_people(references).items():
+            yield from (found for one in ids if (found := self.store.get(f"{kind}/{one}")) is not None)
 
     def visits(self, encounters: Sequence[str]) -> Iterator[VisitRecord]:
         """See ``ports.Host``."""

@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from massage_billing.clinic_files import settings_to_clinic
-from massage_billing.model import Asker
+from massage_billing.model import Asker, Clinic
+from massage_billing.ports import Asking, Store
 from massage_billing.rulebook.credential_files import load_credential_terms
 from massage_billing.rulebook.eligibility_files import load_eligibility
 from massage_billing.run.garbage import few_collections
@@ -18,10 +19,11 @@ from massage_billing.settings import Settings
 from massage_billing.store import open_store
 from massage_billing.wiring.billing import rulebook_of
 from massage_billing.wiring.channels import open_channels
-from massage_billing.wiring.hosts import opened
+from massage_billing.wiring.hosts import Opened, opened
 from massage_billing.wiring.state import store_url
 
 if TYPE_CHECKING:
+    from massage_billing.coding.rulebook import Rulebook
     from massage_billing.sweep.setup import Effort, SweepSetup
     from massage_billing.sweep.sweep import Sweep
 
@@ -40,28 +42,46 @@ def open_sweep(settings: Settings, *, host: str | None = None, progress: Progres
 def _setup(settings: Settings, host: str | None, stack: ExitStack) -> SweepSetup:
     """Everything a sweep works with; ``stack`` closes it."""
     from massage_billing.store.askers import Askers
-    from massage_billing.sweep.setup import SweepSetup
 
     at = stack.enter_context(opened(settings, host))
     store = stack.enter_context(open_store(store_url(settings, at.state)))
+    askers = Askers(at.state)
+    owner = stack.enter_context(askers.asker())
+    clinic = settings_to_clinic(settings, at.reading)
+    return sweep_setup(settings, at, store, store.asking(askers.alive), rulebook_of(settings), clinic, owner, stack)
+
+
+def sweep_setup(
+    settings: Settings,
+    at: Opened,
+    store: Store,
+    asking: Asking,
+    book: Rulebook,
+    clinic: Clinic,
+    owner: str,
+    stack: ExitStack,
+) -> SweepSetup:
+    """The same out of parts that are open already; ``stack`` closes the channels. Nothing is called yet."""
+    from massage_billing.sweep.setup import SweepSetup
+
     channels = open_channels(settings.eligibility, at.host, at.host, at.state)
     for channel in channels.values():
         stack.callback(channel.close)
-    askers, terms = Askers(at.state), load_eligibility()
+    terms = load_eligibility()
     max_age = settings.eligibility.max_age
     return SweepSetup(
         host=at.host,
         schedule=at.host,
         store=store,
-        asking=store.asking(askers.alive),
-        book=rulebook_of(settings),
+        asking=asking,
+        book=book,
         terms=terms,
         credential_terms=load_credential_terms(),
-        clinic=settings_to_clinic(settings, at.reading),
+        clinic=clinic,
         reading=at.reading,
         asker=_asker(settings),
         channels=channels,
-        owner=stack.enter_context(askers.asker()),
+        owner=owner,
         max_age=timedelta(days=terms.asking.max_age.days) if max_age is None else max_age,
         days=settings.eligibility.days,
         effort=_effort(settings),

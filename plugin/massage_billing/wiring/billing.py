@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,15 @@ from massage_billing.explain import explanation
 from massage_billing.explain_days import by_patient
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Clinic, Reading
+from massage_billing.ports import Asking, Store
+from massage_billing.ports.ledger import Ledger
 from massage_billing.program import Program
 from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.run.setup import Setup
 from massage_billing.settings import Settings
 from massage_billing.store import open_store
-from massage_billing.wiring.hosts import opened, outputs
+from massage_billing.wiring.hosts import Opened, opened, outputs
 from massage_billing.wiring.state import one_at_a_time, store_url
 
 if TYPE_CHECKING:
@@ -34,27 +37,53 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
     """The program on one host. Raises SettingsError, StoreError, RuleFileError; closes what it opened."""
     with opened(settings, host) as at, open_store(store_url(settings, at.state)) as store:
         told: list[str] = []
-        book, chosen = rulebook_of(settings, told.append), at.settings
-        setup = Setup(
-            host=at.host,
-            store=store,
-            book=book,
-            clinic=settings_to_clinic(settings, at.reading),
-            reading=at.reading,
-            check=claim_checker(book, schema=settings.validate_.schema_, model=settings.validate_.model),
-            start=chosen.billing.start,
-            settle=chosen.billing.settle,
-            capture=chosen.billing.no_charge_capture,
-            draft=chosen.claims.write_as == "draft",
-            demo=chosen.demo,
-            retention=timedelta(days=settings.state.retention_days),
-            outputs=outputs(chosen),
-            progress=progress or NoProgress(),
-            told=tuple(told),
-            asking=store.asking(),
-            ledger=store.ledger(),
-        )
-        yield Program(setup, configured=chosen.id in settings.hosts, lock=partial(one_at_a_time, at.state, chosen.id))
+        book = rulebook_of(settings, told.append)
+        parts = Parts(at, store, store.asking(), store.ledger(), book, settings_to_clinic(settings, at.reading))
+        yield program_of(settings, parts, progress, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a program is put together from, open already."""
+
+    at: Opened
+    """The host."""
+    store: Store
+    """What is remembered."""
+    asking: Asking
+    """What payers answered."""
+    ledger: Ledger
+    """What was sent."""
+    book: Rulebook
+    """The rules."""
+    clinic: Clinic
+    """What the clinic's files say."""
+
+
+def program_of(settings: Settings, parts: Parts, progress: Progress | None = None, told: Sequence[str] = ()) -> Program:
+    """The program on a host that is open; whoever opened the parts closes them."""
+    chosen = parts.at.settings
+    setup = Setup(
+        host=parts.at.host,
+        store=parts.store,
+        book=parts.book,
+        clinic=parts.clinic,
+        reading=parts.at.reading,
+        check=claim_checker(parts.book, schema=settings.validate_.schema_, model=settings.validate_.model),
+        start=chosen.billing.start,
+        settle=chosen.billing.settle,
+        capture=chosen.billing.no_charge_capture,
+        draft=chosen.claims.write_as == "draft",
+        demo=chosen.demo,
+        retention=timedelta(days=settings.state.retention_days),
+        outputs=outputs(chosen),
+        progress=progress or NoProgress(),
+        told=tuple(told),
+        asking=parts.asking,
+        ledger=parts.ledger,
+    )
+    configured = chosen.id in settings.hosts
+    return Program(setup, configured=configured, lock=partial(one_at_a_time, parts.at.state, chosen.id))
 
 
 def rulebook_of(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Rulebook:

@@ -44,13 +44,13 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings, host: str | None) -> Iterator[Opened]:
-    """A host, closed whatever happens. Raises SettingsError, StoreError."""
+def opened(settings: Settings, host: str | None, limits: Limits | None = None) -> Iterator[Opened]:
+    """A host, closed whatever happens. ``limits`` go before those of the settings. Raises SettingsError, StoreError."""
     chosen, state = settings.host(host), settings.state_folder()
     private_folder(state)
     codes, places = shipped_maps()
     reading = settings_to_reading(settings, chosen, code_map=codes, place_map=places)
-    adapter = open_host(chosen, state, reading)
+    adapter = open_host(chosen, state, reading, limits)
     try:
         yield Opened(chosen, state, reading, adapter)
     finally:
@@ -68,7 +68,7 @@ def shipped_maps() -> tuple[CodeMap, CodeMap]:
     return codes, places
 
 
-def open_host(settings: HostSettings, state: Path, reading: Reading) -> Adapter:
+def open_host(settings: HostSettings, state: Path, reading: Reading, limits: Limits | None = None) -> Adapter:
     """The adapter for a host."""
     if settings.kind is HostKind.FOLDER:
         from massage_billing.hosts.folder import FolderHost
@@ -78,7 +78,7 @@ def open_host(settings: HostSettings, state: Path, reading: Reading) -> Adapter:
     from massage_billing.hosts.fhir_server import FhirServer
     from massage_billing.hosts.fhir_source import FhirSettings
 
-    limits = limits_of(settings)
+    limits = limits or limits_of(settings)
     observations = MinuteSource.OBSERVATION in reading.minute_sources and reading.minute_observations != frozenset()
     chosen = FhirSettings(limits=limits, observations=observations, verify=verify(settings))
     adapter = FhirServer
