@@ -44,10 +44,10 @@ class Billing:
         in the report.
         """
         tally = Tally(dry_run=dry_run)
-        batch = Batch(self.setup, self.capabilities, self._terms(), tally)
+        batch = Batch(self.setup, self.capabilities, self.terms(), tally)
         outbox = Outbox(self.setup, self.capabilities, tally)
         if not dry_run:
-            self._resume(batch, outbox)
+            self.resume(batch, outbox)
         news = NewAnswers(self.setup)
         ended = self._decide_changed(batch, outbox, since, news, dry_run=dry_run)
         if isinstance(self.host, NamesProblems):
@@ -62,7 +62,8 @@ class Billing:
             outputs=self.setup.outputs,
         )
 
-    def _terms(self) -> Terms:
+    def terms(self) -> Terms:
+        """What is the same for every visit decided now."""
         return Terms(
             now=self.host.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             draft=self.setup.draft or not self.capabilities.finished_is_done,
@@ -73,7 +74,7 @@ class Billing:
             check=self.setup.check,
         )
 
-    def _resume(self, batch: Batch, outbox: Outbox) -> None:
+    def resume(self, batch: Batch, outbox: Outbox) -> None:
         """Finish what an earlier run decided and did not write.
 
         It is decided again first: the record, or the patient's wish not to tell the plan, may have changed since. What
@@ -98,17 +99,17 @@ class Billing:
         wake: set[str] = set()
         answered = news.waking()
         for page in self.host.changes(cursor, self.setup.start):
-            for records in _chunks(page.records, BATCH):
-                self._decide(batch, outbox, records, dry_run=dry_run)
+            for records in chunks_of(page.records, BATCH):
+                self.decide(batch, outbox, records, dry_run=dry_run)
                 answered.difference_update(record.encounter for record in records)
             if page.touched:
-                wake |= self.store.waking(self.host.id, self._by_others(page.touched))
+                wake |= self.store.waking(self.host.id, self.by_others(page.touched))
             reached = page.cursor or reached
-        wake |= self._woken(incremental=cursor is not None) | answered
+        wake |= self.woken(incremental=cursor is not None) | answered
         for _ in range(REDO_ROUNDS):
             batch.counted = (batch.counted or set()) | wake
-            for ids in _chunks(sorted(wake), BATCH):
-                self._decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
+            for ids in chunks_of(sorted(wake), BATCH):
+                self.decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
             # What was decided may have moved others: a late visit takes the place of a later one's authorization.
             moved = set() if dry_run else set(self.store.due(self.host.id, self.host.now()))
             if not moved or moved == wake:
@@ -116,7 +117,7 @@ class Billing:
             wake = moved
         return reached
 
-    def _by_others(self, touched: Sequence[Touched]) -> list[Touched]:
+    def by_others(self, touched: Sequence[Touched]) -> list[Touched]:
         """What changed, without our own Claims and Tasks that stand as this program left them: no news of anybody."""
         written = {change.encounter for change in touched if change.encounter and change.reference.startswith(_WRITTEN)}
         rows = self.store.known(self.host.id, written) if written else {}
@@ -125,7 +126,7 @@ class Billing:
         ours |= {(row.claim, row.claim_version) for row in rows.values() if _own_key(row)}
         return [change for change in touched if (change.reference, change.version) not in ours]
 
-    def _woken(self, *, incremental: bool) -> set[str]:
+    def woken(self, *, incremental: bool) -> set[str]:
         """Visits to decide again though the host did not report a change: due, outdated, or on a host without clock."""
         host, setup = self.host.id, self.setup
         wake = set(self.store.due(host, self.host.now()))
@@ -134,7 +135,8 @@ class Billing:
             wake.update(self.store.open_holds(host))
         return wake
 
-    def _decide(self, batch: Batch, outbox: Outbox, records: Sequence[VisitRecord], *, dry_run: bool) -> None:
+    def decide(self, batch: Batch, outbox: Outbox, records: Sequence[VisitRecord], *, dry_run: bool) -> None:
+        """Decide visits and, unless it is a dry run, commit and write them."""
         plans = batch.decide(records)
         if dry_run:
             return
@@ -153,7 +155,7 @@ class Billing:
 
     def would(self, encounter: str) -> Planned | None:
         """What a run would do to one visit now; nothing is remembered or written. None where the host has none."""
-        batch = Batch(self.setup, self.capabilities, self._terms(), Tally(dry_run=True))
+        batch = Batch(self.setup, self.capabilities, self.terms(), Tally(dry_run=True))
         planned = batch.decide(list(self.host.visits([encounter])))
         return next((one for one in planned if one.entry.row.encounter == encounter), None)
 
@@ -166,11 +168,11 @@ class Billing:
         """
         tally = Tally(dry_run=False)
         outbox = Outbox(self.setup, self.capabilities, tally)
-        batch = Batch(self.setup, self.capabilities, self._terms(), tally)
+        batch = Batch(self.setup, self.capabilities, self.terms(), tally)
         wanted = (
             list(encounters) if encounters else [row.encounter for row in self.store.rows(self.host.id) if row.draft]
         )
-        for ids in _chunks(wanted, BATCH):
+        for ids in chunks_of(wanted, BATCH):
             known = self.store.known(self.host.id, ids)
             drafts = {encounter for encounter in ids if encounter in known and known[encounter].draft}
             planned = batch.decide(list(self.host.visits(sorted(drafts))), approved=drafts)
@@ -213,7 +215,8 @@ def _own_key(row: VisitRow) -> bool:
 _T = TypeVar("_T")
 
 
-def _chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def chunks_of(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The items, so many at a time."""
     chunk: list[_T] = []
     for item in items:
         chunk.append(item)

@@ -35,7 +35,7 @@ from builders import (
 from massage_billing.errors import HostConflict, HostError
 from massage_billing.fhir import names
 from massage_billing.fhir.keys import claim_key, full_url, visit_key
-from massage_billing.ports import Changes, Host, JsonObject, Operation, VisitRecord, Write, WriteGroup
+from massage_billing.ports import Changes, Host, JsonObject, ListsVisits, Operation, VisitRecord, Write, WriteGroup
 
 Json = dict[str, Any]
 START = date(2026, 11, 1)
@@ -246,6 +246,26 @@ class ReadingContract:
     def test_gives_everything_without_a_start(self, rig: Rig) -> None:
         rig.put(*clinic())
         assert first_run(rig.host, None)[0].keys() == {"e0", "e1", "e2", "e3"}
+
+    def test_what_is_listed_is_what_is_read(self, rig: Rig) -> None:
+        """Where a host can list: the visits of a first run with their patients, then what a later run is told."""
+        rig.put(*clinic())
+        if not isinstance(rig.host, ListsVisits):
+            return
+        records, _ = first_run(rig.host)
+        pages = list(rig.host.listed(None, START))
+        listed = dict(pair for page in pages for pair in page.encounters)
+        assert listed.keys() == records.keys()
+        assert {encounter: patient for encounter, patient in listed.items() if encounter in ("e1", "e2")} == {
+            encounter: records[encounter].resources[f"Encounter/{encounter}"]["subject"]["reference"]  # type: ignore[index]
+            for encounter in ("e1", "e2")
+        }
+        assert [page.cursor is None for page in pages] == [True] * (len(pages) - 1) + [False]
+        rig.put(encounter("e1", meta=..., period={"start": "2026-11-20T10:00:00-07:00"}))
+        told = [(one.reference, one.patient) for page in rig.host.listed(pages[-1].cursor, START) for one in page.touched]
+        read = [(one.reference, one.patient) for page in later_run(rig.host, str(pages[-1].cursor)) for one in page.touched]
+        assert ("Encounter/e1", "Patient/p1") in told
+        assert set(told) == set(read)
 
     def test_a_visit_is_complete(self, rig: Rig) -> None:
         rig.put(*clinic())

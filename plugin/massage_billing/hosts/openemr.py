@@ -95,15 +95,11 @@ class OpenEmr(FhirServer):
     def _reader(self) -> OpenEmrReader:
         return OpenEmrReader(self.source, observations=self.settings.observations, kept=self.settings.kept)
 
-    def changes(self, since: str | None, start: Date | None) -> Iterator[Changes]:
-        """See ``ports.Host``; later runs report what says that it changed, and the visits of the last week."""
-        cursor = Cursor.read(since) if since else None
-        if cursor is None or (cursor.start and start and start < cursor.start):
-            yield from self._everything(start)
-        else:
-            yield from self._news(cursor, start)
+    def _all_anew(self, cursor: Cursor, start: Date | None) -> bool:
+        return cursor.widened_by(start)
 
     def _news(self, cursor: Cursor, start: Date | None) -> Iterator[Changes]:
+        """What says that it changed, and the visits of the last week."""
         watched = [kind for kind in WATCHED if self.source.reads(kind)]
         firsts = []
         for pages in self.source.together(lambda kind: self._changed(kind, cursor.at), watched):

@@ -64,6 +64,18 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of what there is to look at, as ``Changes`` tells it, but visits by their ids only."""
+
+    encounters: tuple[tuple[str, str | None], ...] = ()
+    """(Encounter id, "Patient/3") of visits where ``Changes`` would give their records; None where it names nobody."""
+    touched: tuple[Touched, ...] = ()
+    """See ``Changes``."""
+    cursor: str | None = None
+    """See ``Changes``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a host can do, as read from it and from known dialects (DESIGN 20)."""
 
@@ -213,6 +225,15 @@ class Host(Protocol):
 
     def cursor_at(self, moment: datetime) -> str:
         """A cursor as if the last complete run had ended at this moment: for ``run --since``."""
+        ...
+
+
+@runtime_checkable
+class ListsVisits(Protocol):
+    """A host that several processes can work on at once: it lists what each of them then reads by ``Host.visits``."""
+
+    def listed(self, since: str | None, start: Date | None) -> Iterator[Listed]:
+        """The same visits, changes and cursor as ``Host.changes`` gives. Raises HostError."""
         ...
 
 

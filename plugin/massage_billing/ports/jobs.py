@@ -1,8 +1,8 @@
 """The port to the service's jobs: asked for by people, the schedule and hosts; done by any process of the service.
 
-Pages and receivers see ``Jobs``. The processes that do the work share ``JobQueue``: what one of them holds, it holds for
-a while (a lease) and says again and again that it lives; what a dead one held is taken by another. Ids and counts only,
-never patient data.
+Pages and receivers see ``Jobs``. The processes that do the work share ``JobQueue``: what one of them holds, it holds
+for a while (a lease) and says again and again that it lives; what a dead one held is taken by another. Ids and counts
+only, never patient data.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Jobs(Protocol):
     def ask(self, kind: JobKind, host: str, by: str, encounters: Sequence[str] = ()) -> Begun:
         """Have something done, as soon as a process is free: within a second where none is busy.
 
-        A run or sweep of a host that is busy with one is not begun: the busy one is given back, and not ``new``. What is
+        A run or sweep of a host that is busy is not begun: what it is busy with is given back, and not ``new``. What is
         about some visits waits for its turn; where the same asker's job of the kind still waits, the visits join it.
         """
         ...
