@@ -23,6 +23,7 @@ from massage_billing.clinic_yaml import check, read_yaml
 from massage_billing.eligibility_settings import EligibilitySettings
 from massage_billing.errors import SettingsError
 from massage_billing.export_settings import ExportSettings
+from massage_billing.hooks_settings import HooksSettings
 from massage_billing.model import MinuteSource
 from massage_billing.serve_settings import ServeSettings
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
@@ -249,6 +250,8 @@ class Settings(_Part):
     """What is remembered, where."""
     serve: ServeSettings = ServeSettings()
     """The service: where it listens, when it works by itself."""
+    hooks: HooksSettings = HooksSettings()
+    """What EHRs call: CDS Hooks, and notices of Subscriptions."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
     """Checks before writing."""
     source: Path | None = Field(default=None, exclude=True)

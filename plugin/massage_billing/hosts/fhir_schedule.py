@@ -10,10 +10,13 @@ from typing import TypeVar
 
 from massage_billing.errors import HostError
 from massage_billing.hosts.appointment_read import MARGIN, AppointmentReader, day_of, is_coming
+from massage_billing.hosts.booking_read import booking_of, max_day
 from massage_billing.hosts.fhir_source import FhirSource
+from massage_billing.hosts.prefetched import PrefetchedSource
 from massage_billing.hosts.seen import was_seen
 from massage_billing.hosts.visit_links import Link, ids_at
 from massage_billing.ports import AppointmentRecord, JsonObject
+from massage_billing.ports.booking import Booking, Prefetched
 
 T = TypeVar("T")
 
@@ -47,6 +50,25 @@ class FhirCalendar:
     def reader(self, first: Date) -> AppointmentReader:
         """A reader for one pass."""
         return AppointmentReader(self.source, first=first, kept=self.source.settings.kept)
+
+    def booking(self, patient: str, proposed: Sequence[JsonObject], first: Date, given: Prefetched) -> Booking:
+        """See ``ports.booking.Books``."""
+        source = PrefetchedSource(self.source, given)
+        coming = source.searched(f"Appointment?patient={patient}")
+        if coming is None:
+            coming = list(self.of_patient(patient, first, max_day(proposed, first)))
+        reader = AppointmentReader(source, first=first, kept=self.source.settings.kept)
+        return booking_of(reader, patient, proposed, coming, first)
+
+    def of_patient(self, patient: str, first: Date, last: Date) -> Iterator[JsonObject]:
+        """Appointments of a patient from a day on; where a server does not search so, those until ``last``."""
+        can = self.source.statement.searches_by
+        if not can("Appointment", "patient"):
+            yield from (one for page in self.pages(first, last) for one in page)
+            return
+        params = [("patient", patient), ("_count", str(self.source.settings.page_size))]
+        params += [("date", f"ge{first - MARGIN}")] if can("Appointment", "date") else []
+        yield from self.source.search.all("Appointment", params)
 
     def seen_before(self, patients: Sequence[str], day: Date) -> set[str] | None:
         """Which of these patients ("Patient/3") had a visit before a day; None where Encounters cannot be searched so.
@@ -123,6 +145,11 @@ class FhirSchedule:
             days = [day for one in page if (day := day_of(one)) is not None]
             first = min(days, default=datetime.now(UTC).date())
             yield from self.calendar.reader(first).read(page)
+
+    def booking(self, patient: str, proposed: Sequence[JsonObject], first: Date, given: Prefetched) -> Booking:
+        """See ``ports.booking.Books``."""
+        self._refuse_without_calendar()
+        return self.calendar.booking(patient, proposed, first, given)
 
     def _refuse_without_calendar(self) -> None:
         """No calendar is not an empty day: nobody would be told of what is to be settled before a visit."""

@@ -19,6 +19,7 @@ from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.fhir_write import GroupWriter
 from massage_billing.hosts.subscriptions import FhirSubscriptions
 from massage_billing.hosts.named import of_people
+from massage_billing.hosts.subscriptions import FhirSubscriptions
 from massage_billing.hosts.visit_links import BY_PROCEDURE, WATCHED, encounters_of, is_ours, patient_of
 from massage_billing.net.credentials import Credentials
 from massage_billing.net.http import HttpClient
@@ -67,8 +68,11 @@ class Cursor:
             ) from None
 
 
-class FhirServer(FhirSchedule):
-    """Implements ``ports.Host``, ``ListsVisits`` and ``Schedule`` over HTTP. Several threads may use it; close it when done."""
+class FhirServer(FhirSchedule, FhirSubscriptions):
+    """Implements ``ports.Host``, ``ListsVisits``, ``Schedule``, ``Books`` and ``Subscribes`` over HTTP.
+
+    Several threads may use it; close it when done.
+    """
 
     source_class: type[FhirSource] = FhirSource
     """How the server is asked: a dialect puts its own subclass here."""

@@ -20,6 +20,7 @@ from massage_billing.hosts.capability import AHEAD, ELIGIBILITY, NEEDED, WRITTEN
 from massage_billing.hosts.fhir_gather import Source
 from massage_billing.hosts.fhir_read import VisitReader
 from massage_billing.hosts.memory_schedule import MemorySchedule
+from massage_billing.hosts.memory_subscriptions import MemorySubscriptions
 from massage_billing.hosts.named import of_people
 from massage_billing.hosts.visit_links import WATCHED, Link, encounters_of, ids_at, is_ours, key_systems, patient_of
 from massage_billing.ports import (
@@ -107,8 +108,8 @@ def _tokens(resource: JsonObject, parameter: str) -> list[tuple[str, str]]:
     return identifiers(resource)
 
 
-class MemoryHost(MemorySchedule):
-    """Implements ``ports.Host`` and ``ports.Schedule`` over a MemoryStore, and the reader's ``Source``."""
+class MemoryHost(MemorySchedule, MemorySubscriptions):
+    """Implements ``ports.Host``, ``Schedule``, ``Books``, ``Subscribes`` and ``Source`` over a MemoryStore."""
 
     def __init__(
         self,
@@ -123,6 +124,7 @@ class MemoryHost(MemorySchedule):
         self.store = store or MemoryStore()
         self.refuses: Callable[[JsonObject], str | None] = lambda resource: None
         """Why a resource is not taken; None takes it. For tests of refusals."""
+        self.subscriptions = {}
         self._page_size = page_size
         self._faults: list[tuple[str, HostError, bool]] = []
         self._capabilities = capabilities or Capabilities(

@@ -8,10 +8,13 @@ from datetime import date as Date
 from typing import Protocol
 
 from massage_billing.hosts.appointment_read import AppointmentReader, day_of, is_coming
+from massage_billing.hosts.booking_read import booking_of
 from massage_billing.hosts.fhir_gather import Source
+from massage_billing.hosts.prefetched import PrefetchedSource
 from massage_billing.hosts.seen import was_seen
 from massage_billing.hosts.visit_links import ids_at
 from massage_billing.ports import AppointmentRecord, JsonObject
+from massage_billing.ports.booking import Booking, Prefetched
 
 
 class _Resources(Protocol):
@@ -49,6 +52,14 @@ class MemorySchedule(ABC):
         found = list(self._source().by_id("Appointment", list(dict.fromkeys(ids))))
         first = min((day for one in found if (day := day_of(one)) is not None), default=Date(2000, 1, 1))
         yield from AppointmentReader(self._source(), first=max(first, Date(2000, 1, 1))).read(found)
+
+    def booking(self, patient: str, proposed: Sequence[JsonObject], first: Date, given: Prefetched) -> Booking:
+        """See ``ports.booking.Books``."""
+        self._maybe_fail("appointments")
+        source = PrefetchedSource(self._source(), given)
+        coming = source.searched(f"Appointment?patient={patient}")
+        held = self._held().all("Appointment") if coming is None else coming
+        return booking_of(AppointmentReader(source, first=first), patient, proposed, held, first)
 
     def seen_before(self, patients: Sequence[str], day: Date) -> set[str] | None:
         """See ``ports.Schedule``."""

@@ -15,12 +15,14 @@ from datetime import timedelta
 from massage_billing.errors import HostRejected
 from massage_billing.fhir.json import text
 from massage_billing.hosts.appointment_read import NOT_COMING, AppointmentReader, day_of, patients_in
+from massage_billing.hosts.booking_read import booking_of
 from massage_billing.hosts.fhir_schedule import FhirCalendar
 from massage_billing.hosts.openemr_reader import Pass
 from massage_billing.hosts.openemr_source import OpenEmrSource
 from massage_billing.hosts.seen import was_seen
 from massage_billing.hosts.visit_links import Link, ids_at
 from massage_billing.ports import AppointmentRecord, JsonObject
+from massage_billing.ports.booking import Booking, Prefetched
 
 BY_PATIENT = Link("Encounter", "patient", "Patient", "subject")
 """A patient's visits."""
@@ -65,6 +67,11 @@ class OpenEmrCalendar(FhirCalendar):
     def reader(self, first: Date) -> AppointmentReader:
         """A reader that names what OpenEMR failed to give."""
         return OpenEmrAppointmentReader(self._openemr, first=first, kept=self.source.settings.kept)
+
+    def booking(self, patient: str, proposed: Sequence[JsonObject], first: Date, given: Prefetched) -> Booking:
+        """What was given beforehand is not used: OpenEMR is asked in ways of its own."""
+        coming = self._openemr.dated("Appointment", f"ge{first}")
+        return booking_of(self.reader(first), patient, proposed, coming, first)
 
     def seen_before(self, patients: Sequence[str], day: Date) -> set[str] | None:
         """By patient; whom OpenEMR fails on is not known to have been there."""

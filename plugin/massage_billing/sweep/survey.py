@@ -50,6 +50,10 @@ class Surveyor:
         """These appointments, whatever their day or status."""
         return self._complete(list(self._read(self._setup.schedule.appointments_by_id(ids), every=True)))
 
+    def read(self, records: Iterable[AppointmentRecord], *, every: bool = False) -> list[Coming]:
+        """Appointments that somebody has read already; ``every``: whatever their status."""
+        return self._complete(list(self._read(records, every=every)))
+
     def again(self, coming: Sequence[Coming]) -> list[Coming]:
         """The same appointments with what payers have said since; the host is not read again."""
         return self._complete([one.appointment for one in coming], {_patient(one): one.first_visit for one in coming})

@@ -1,0 +1,132 @@
+"""Notices of FHIR Subscriptions (R4 rest-hook): a host says that something has happened, and its news are read.
+
+What a notice holds is never believed, and mostly not even read: whoever sends it can do no more than have the host
+asked sooner than the schedule would. Who does not show the secret can do nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from massage_billing.fhir.json import child, children, text
+from massage_billing.hooks.bodies import body_of
+from massage_billing.hooks.feedback import Counts, NoCounts
+from massage_billing.ports import JsonObject
+
+_log = structlog.get_logger(__name__)
+
+BODY: Final = 1024 * 1024
+"""Bytes of the largest notice: one resource, where a host sends it against our wish."""
+_READ: Final = 64 * 1024
+"""Bytes up to which it is looked at whether a notice is only a sign of life."""
+_ALIVE: Final = frozenset({"heartbeat", "handshake"})
+"""Notices of R5 and its backport that tell of no news."""
+
+
+class Heard:
+    """When each host was last heard of; several threads use it."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._at: dict[str, datetime] = {}
+
+    def note(self, host: str) -> None:
+        """A host showed the secret just now."""
+        with self._lock:
+            self._at[host] = self._clock()
+
+    def last(self) -> Mapping[str, datetime]:
+        """UTC, by host."""
+        with self._lock:
+            return dict(self._at)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What the route works with."""
+
+    hosts: Collection[str]
+    """Configured host ids."""
+    token: Callable[[], str]
+    """The secret, read now. Raises SettingsError."""
+    wake: Callable[[str], None]
+    """Has the news of a host read; returns at once."""
+    heard: Heard = field(default_factory=Heard)
+    """When each host was last heard of."""
+    counts: Counts = field(default_factory=NoCounts)
+    """Where notices are counted."""
+
+    def take(self, host: str, shown: str | None, body: bytes) -> int:
+        """The HTTP status of a notice. A host that is not ours is answered as a wrong secret is."""
+        right = hmac.compare_digest(_digest(f"Bearer {self.token()}"), _digest(shown or ""))
+        if not right or host not in self.hosts:
+            self.counts.noticed("", "refused")
+            _log.warning("hooks.notice_refused")
+            return 401
+        self.heard.note(host)
+        if _only_alive(body):
+            self.counts.noticed(host, "heartbeat")
+            return 200
+        self.counts.noticed(host, "woken")
+        self.wake(host)
+        return 200
+
+
+def notice_routes(receiver: Receiver) -> APIRouter:
+    """POST for notices without content; PUT and DELETE with the resource's name, as R4 servers send them where a
+    Subscription names a payload."""
+    routes = APIRouter()
+
+    async def take(host: str, request: Request) -> Response:
+        body = await body_of(request, BODY)
+        status = receiver.take(host, request.headers.get("authorization"), body)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+        return Response(status_code=status, headers={**headers, "Cache-Control": "no-store"})
+
+    @routes.post("/hooks/subscription/{host}")
+    async def told(host: str, request: Request) -> Response:
+        return await take(host, request)
+
+    @routes.api_route("/hooks/subscription/{host}/{kind}/{id}", methods=["POST", "PUT", "DELETE"])
+    async def told_of(host: str, kind: str, id: str, request: Request) -> Response:
+        return await take(host, request)
+
+    return routes
+
+
+def _only_alive(body: bytes) -> bool:
+    """Whether a notice says of itself that it tells of no news (SubscriptionStatus.type)."""
+    if not body or len(body) > _READ:
+        return False
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(told, dict) and _kind(told) in _ALIVE
+
+
+def _kind(bundle: JsonObject) -> str | None:
+    first = next(iter(children(bundle, "entry")), None)
+    status = {} if first is None else child(first, "resource")
+    if status.get("resourceType") == "SubscriptionStatus":
+        return text(status, "type")
+    for one in children(status, "parameter"):  # the backport to R4 says it as Parameters
+        if text(one, "name") == "type":
+            return text(one, "valueCode")
+    return None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
