@@ -30,17 +30,22 @@ def read_holders(
 
 
 def _holder(record: Record, coverage: Coverage, person: Person | None, on: Date | None) -> Holder:
-    resource = record.resources[coverage.id]
-    faults = record.faults(coverage.id)
-    subscriber = _subscriber(record, coverage, resource, person, on)
-    group, plan = _class(resource, "group", faults), _class(resource, "plan", faults)
+    subscriber, group = subscriber_of(record, coverage, person, on), group_of(record, coverage)
+    plan = _class(record.resources[coverage.id], "plan", record.faults(coverage.id))
     return Holder(coverage.id, subscriber, group, plan, _version(coverage, subscriber, person, group))
 
 
-def _subscriber(
-    record: Record, coverage: Coverage, resource: JsonObject, person: Person | None, on: Date | None
-) -> Person | None:
-    """Coverage.subscriber; the patient where that is the relationship; else a policy holder who is a person."""
+def group_of(record: Record, coverage: Coverage) -> str | None:
+    """The group number of a coverage."""
+    return _class(record.resources[coverage.id], "group", record.faults(coverage.id))
+
+
+def subscriber_of(record: Record, coverage: Coverage, person: Person | None, on: Date | None) -> Person | None:
+    """Coverage.subscriber; the patient where that is the relationship; else a policy holder who is a person.
+
+    ``person``: the patient.
+    """
+    resource = record.resources[coverage.id]
     faults = record.faults(coverage.id)
     if coverage.relationship == _SELF and person is not None:
         return person

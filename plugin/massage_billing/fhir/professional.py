@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 
 from massage_billing.errors import ClaimNotExportable
 from massage_billing.fhir import json as fj
+from massage_billing.fhir.billed import BilledVisit
 from massage_billing.fhir.claim_state import encounters_named, key_of_claim
 from massage_billing.fhir.correction import read_correction
-from massage_billing.fhir.holders import read_holders
+from massage_billing.fhir.holders import group_of, subscriber_of
 from massage_billing.fhir.payer_keys import PayerKeys
 from massage_billing.fhir.professional_people import Parties, address_of, insured_of
 from massage_billing.fhir.record import Record, opened
-from massage_billing.model import Coverage, Holder, Person, Visit
+from massage_billing.model import Coverage, Person, Visit
 from massage_billing.model.professional import (
     Address,
     ClaimParty,
@@ -73,8 +74,10 @@ class ExportTerms:
     """Payer key of the coverage that is billed."""
 
 
-def read_claim(record: VisitRecord | Record, claim: JsonObject, visit: Visit, terms: ExportTerms) -> ProfessionalClaim:
-    """The claim as it is to be sent. ``visit`` is what ``read_visit`` made of the record.
+def read_claim(
+    record: VisitRecord | Record, claim: JsonObject, visit: Visit | BilledVisit, terms: ExportTerms
+) -> ProfessionalClaim:
+    """The claim as it is to be sent. ``visit`` is what ``read_visit`` or ``read_billed`` made of the record.
 
     Raises ClaimNotExportable, naming every element that is missing.
     """
@@ -108,7 +111,7 @@ def payer_of(record: VisitRecord | Record, claim: JsonObject, keys: PayerKeys) -
 class _Reader:
     """Reads one Claim; a method a loop of the guide."""
 
-    def __init__(self, record: Record, claim: JsonObject, visit: Visit, terms: ExportTerms) -> None:
+    def __init__(self, record: Record, claim: JsonObject, visit: Visit | BilledVisit, terms: ExportTerms) -> None:
         self.record = record
         self.resource = claim
         self.visit = visit
@@ -117,6 +120,7 @@ class _Reader:
         self.lacks: list[str] = []
         self.parties = Parties(record, claim, self.lacks)
         self.coverages = {one.id: one for one in visit.coverages}
+        self.place = self._place()
 
     def claim(self) -> ProfessionalClaim:
         """Ask everything, then refuse or put it together."""
@@ -152,16 +156,16 @@ class _Reader:
 
     def _who(self, focal: JsonObject) -> _Who:
         """Who is insured, by whom, under which number of ours."""
-        coverage, holder = self._coverage(focal)
+        coverage = self._coverage(focal)
         patient = self._patient()
-        subscriber, relationship = self._subscriber(coverage, holder, patient)
+        subscriber, relationship = self._subscriber(coverage, patient)
         payer = self.terms.payers.get(self.terms.payer)
         self._need(payer is not None, f"insurer (payers.yaml names no payer {self.terms.payer} for claims)")
         key = key_of_claim(self.resource) or ""
         self._need(bool(key), "identifier")
         injury = self._injury() or (coverage.claim_number if coverage else None) or ""
-        group = (holder.group_number if holder else None) or ""
-        return _Who(key, payer, patient, subscriber, relationship, group, injury)
+        group = group_of(self.record, coverage) if coverage else None
+        return _Who(key, payer, patient, subscriber, relationship, group or "", injury)
 
     def _of_whom(self, who: _Who) -> ProfessionalClaim:
         """The claim without what was done: nothing of ``who`` is missing."""
@@ -181,7 +185,7 @@ class _Reader:
             relationship=who.relationship,
             rank=_RANKS[0],
             total=Decimal(0),
-            place_of_service=self._place(),
+            place_of_service=self.place,
             frequency="1",
             diagnoses=self._diagnoses(),
             lines=(),
@@ -195,16 +199,13 @@ class _Reader:
     def _insurance(self) -> list[JsonObject]:
         return sorted(fj.children(self.resource, "insurance"), key=lambda one: fj.whole(one, "sequence") or 0)
 
-    def _coverage(self, insurance: JsonObject) -> tuple[Coverage | None, Holder | None]:
+    def _coverage(self, insurance: JsonObject) -> Coverage | None:
         key = self.record.resolver.key(fj.child(insurance, "coverage"), self.resource)
         coverage = self.coverages.get(key or "")
         self._need(coverage is not None, f"insurance.coverage ({key or 'none'} is not among the patient's coverages)")
-        if coverage is None:
-            return None, None
-        self._need(bool((coverage.member_id or "").strip()), f"member id of {coverage.id}")
-        person = self._person()
-        holders = read_holders(self.record, [coverage], person, self.visit.date)
-        return coverage, holders[0]
+        if coverage is not None:
+            self._need(bool((coverage.member_id or "").strip()), f"member id of {coverage.id}")
+        return coverage
 
     def _person(self) -> Person | None:
         found = self.record.resolver.resolve(fj.child(self.resource, "patient"), self.resource)
@@ -215,16 +216,16 @@ class _Reader:
         self._need(found is not None, "patient (the host did not give it)")
         return None if found is None else insured_of(found[0], found[1], self.parties, self.visit.date, self.lacks)
 
-    def _subscriber(
-        self, coverage: Coverage | None, holder: Holder | None, patient: Insured | None
-    ) -> tuple[Insured | None, str]:
+    def _subscriber(self, coverage: Coverage | None, patient: Insured | None) -> tuple[Insured | None, str]:
         if coverage is None or patient is None:
             return None, ""
         relationship = _RELATIONSHIPS.get(coverage.relationship or "self", "G8")
         member = (coverage.member_id or "").strip()
-        person = holder.subscriber if holder else None
-        if relationship == _SELF or person is None:
-            self._need(relationship == _SELF, f"subscriber of {coverage.id}")
+        if relationship == _SELF:
+            return replace(patient, member_id=member), relationship
+        person = subscriber_of(self.record, coverage, self._person(), self.visit.date)
+        if person is None:
+            self._need(False, f"subscriber of {coverage.id}")
             return replace(patient, member_id=member), relationship
         resource = self.record.resources.get(person.reference)
         address = address_of(resource) if resource else patient.party.address
@@ -242,13 +243,12 @@ class _Reader:
         for place, one in enumerate(insurance):
             if one is focal:
                 continue
-            coverage, holder = self._coverage(one)
+            coverage = self._coverage(one)
             patient = patient or self._patient()
-            subscriber, relationship = self._subscriber(coverage, holder, patient)
+            subscriber, relationship = self._subscriber(coverage, patient)
             payer = self._other_payer(coverage)
             if coverage and subscriber and payer:
-                group = (holder.group_number if holder else None) or ""
-                rank = _RANKS[min(place, 2)]
+                rank, group = _RANKS[min(place, 2)], group_of(self.record, coverage) or ""
                 found.append(OtherPayer(rank, relationship, subscriber, payer, group))
         return tuple(found)
 
@@ -303,7 +303,7 @@ class _Reader:
     def _own(self, line: ProfessionalLine, main: ClaimParty | None) -> ProfessionalLine:
         """Only what differs from the claim is said of the line."""
         rendering = None if line.rendering is None or line.rendering == main else line.rendering
-        place = "" if line.place_of_service == self._place() else line.place_of_service
+        place = "" if line.place_of_service == self.place else line.place_of_service
         return replace(line, rendering=rendering, place_of_service=place)
 
     def _place(self) -> str:

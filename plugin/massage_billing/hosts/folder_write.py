@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from massage_billing.errors import HostConflict, HostError, HostFault, HostNotFound, HostRejected, InputError
 from massage_billing.hosts.folder_body import Body, derived_id
@@ -35,8 +35,15 @@ One FHIR R4 resource a line. A resource that changed stands here again, further 
 meta.versionId: the last line of an id is the one in force. Lines are only ever added, by massage-billing alone; while
 it runs, the last line may be incomplete. This folder is never read as input. It holds patient data.
 """
+_DECODE: Final = json.JSONDecoder(parse_float=Decimal).decode
 LAST: Final = "Provenance"
 """Written after all others: it refers to them."""
+
+
+def _loaded(file: BinaryIO, line: Line) -> JsonObject:
+    file.seek(line.offset)
+    resource: JsonObject = _DECODE(file.read(line.length).decode())
+    return resource
 
 
 class Out:
@@ -65,8 +72,10 @@ class Out:
         with self._locked():
             found = self.lookup([f"{type}?{token}" for token in tokens])
             lines = self.lines(list(dict.fromkeys(key for keys in found.values() for key in keys)))
-        for line in lines.values():
-            yield self.load(line)
+        if lines:
+            with open(self._path(type), "rb") as file:
+                for line in lines.values():
+                    yield _loaded(file, line)
 
     def lookup(self, tokens: Sequence[str]) -> dict[str, list[str]]:
         """Keys of the resources with a token "Claim?system|value"."""
@@ -87,9 +96,7 @@ class Out:
     def load(self, line: Line) -> JsonObject:
         """The resource on a line; decimals keep their digits."""
         with open(self._path(line.key.partition("/")[0]), "rb") as file:
-            file.seek(line.offset)
-            resource: JsonObject = json.loads(file.read(line.length), parse_float=Decimal)
-            return resource
+            return _loaded(file, line)
 
     def append(self, type: str, bodies: Sequence[Body]) -> None:
         """Append lines to one file, durably, and note them in the index. OSError leaves the file as it was."""

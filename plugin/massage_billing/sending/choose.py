@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from itertools import islice
 
 from massage_billing.fhir import json as fj
+from massage_billing.fhir.billed import BilledVisit, read_billed
 from massage_billing.fhir.claim_state import Sending, encounters_named, evidence_of, key_of_claim, our_claims
 from massage_billing.fhir.correction import read_correction
 from massage_billing.fhir.record import Record
@@ -20,7 +22,9 @@ from massage_billing.sending.setup import ExportSetup
 
 _RESTRICTED = "is of a visit whose patient does not want the plan to be told: `run` withdraws it."
 _GONE = "is of a visit that the host does not give any more."
-_CHUNK = 200
+_BLOCK = 10_000
+"""Rows that are put in order together."""
+_CHUNK = 400
 """Visits that are read together."""
 
 
@@ -48,28 +52,30 @@ class Chosen:
     """The Claim on the host."""
     record: VisitRecord | Record
     """The visit's record."""
-    visit: Visit
-    """The visit."""
+    visit: Visit | BilledVisit
+    """The visit, as far as a claim needs it."""
 
 
 def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterator[Chosen | Left]:
-    """Claims that may be sent, and claims that may not though they look so, by date of service.
+    """Claims that may be sent, and claims that may not though they look so, those of a patient together.
 
     Of a visit that bills its claim; of one that bills nothing any more the void. ``payer``: only of this payer key;
     ``since``: only dates of service from this day on.
     """
-    waiting: list[VisitRow] = []
     shared = Shared(setup.clinic.payers)
-    for row in setup.store.rows(setup.host.id):
-        if row.claim is None or not row.claim_key or not (row.state is VisitState.CLAIMED or row.revision):
-            continue
-        if (payer and row.payer not in (payer, None)) or (since and (row.date is None or row.date < since)):
-            continue
-        waiting.append(row)
-        if len(waiting) == _CHUNK:
-            yield from _looked_at(setup, waiting, shared)
-            waiting = []
-    yield from _looked_at(setup, waiting, shared)
+    rows = (row for row in setup.store.rows(setup.host.id) if _comes_up(row, payer, since))
+    while some := list(islice(rows, _BLOCK)):
+        some.sort(key=lambda row: row.patient or "")  # whose visits are read together, their record is read once
+        for first in range(0, len(some), _CHUNK):
+            yield from _looked_at(setup, some[first : first + _CHUNK], shared)
+
+
+def _comes_up(row: VisitRow, payer: str | None, since: Date | None) -> bool:
+    if row.claim is None or not row.claim_key or not (row.state is VisitState.CLAIMED or row.revision):
+        return False
+    if payer is not None and row.payer not in (payer, None):  # of a void nobody remembers the payer
+        return False
+    return since is None or (row.date is not None and row.date >= since)
 
 
 def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iterator[Chosen | Left]:
@@ -96,7 +102,7 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iter
         if row.state is not VisitState.CLAIMED and not _voids(claim):
             continue
         reader = Record(record)
-        visit = read_visit(record, setup.reading, shared, reader)
+        visit = read_billed(record, setup.reading, shared, reader, _day(claim))
         why = _kept_by(row, visit, claim, others, answers)
         if why or claim is None:
             yield Left(encounter, row.claim or "", why)
@@ -104,6 +110,15 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iter
             yield Chosen(row, claim, reader, visit)
     billed = [one for one in sorted(gone) if by_id[one].state is VisitState.CLAIMED or _voids(of_row[one])]
     yield from (Left(one, by_id[one].claim or "", _GONE) for one in billed)
+
+
+def _day(claim: JsonObject | None) -> Date | None:
+    """First date of service of a Claim's lines."""
+    days = [fj.text(item, "servicedDate") or "" for item in fj.children(claim or fj.NOTHING, "item")]
+    try:
+        return Date.fromisoformat(min(days))
+    except ValueError:
+        return None
 
 
 def _others(claims: Mapping[str, JsonObject | None]) -> set[str]:
@@ -134,7 +149,11 @@ def _voids(claim: JsonObject | None) -> bool:
 
 
 def _kept_by(
-    row: VisitRow, visit: Visit, claim: JsonObject | None, others: Mapping[str, bool], answers: list[JsonObject]
+    row: VisitRow,
+    visit: Visit | BilledVisit,
+    claim: JsonObject | None,
+    others: Mapping[str, bool],
+    answers: list[JsonObject],
 ) -> str:
     """Why a claim is not sent; "" where nothing speaks against it.
 
