@@ -27,6 +27,7 @@ from massage_billing.hooks_settings import HooksSettings
 from massage_billing.model import MinuteSource
 from massage_billing.serve_settings import ServeSettings
 from massage_billing.setting_types import Duration, FilePath, Npi, Place, Tin, Url, Zone
+from massage_billing.web_settings import WorkbenchSettings
 
 FILE_NAME = "massage-billing.yaml"
 UNCONFIGURED = "unconfigured"
@@ -252,6 +253,8 @@ class Settings(_Part):
     """The service: where it listens, when it works by itself."""
     hooks: HooksSettings = HooksSettings()
     """What EHRs call: CDS Hooks, and notices of Subscriptions."""
+    workbench: WorkbenchSettings = WorkbenchSettings()
+    """The workbench: where people reach it, who they are, what each may do."""
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
     """Checks before writing."""
     source: Path | None = Field(default=None, exclude=True)
@@ -267,6 +270,17 @@ class Settings(_Part):
             }
             return {**data, "hosts": hosts}
         return data
+
+    @model_validator(mode="after")
+    def _logins(self) -> Settings:
+        """People log in only at a host that is configured, over HTTP."""
+        for key in self.workbench.hosts:
+            url = self.hosts[key].url if key in self.hosts else None
+            if url is None:
+                raise ValueError(f"workbench.hosts.{key}: there is no such host with a url; people log in at one.")
+            if not private(url):
+                raise ValueError(f"workbench.hosts.{key}: people log in over https only; its url is http.")
+        return self
 
     def host(self, wanted: str | None = None) -> HostSettings:
         """The host meant by an id, URL or folder; without one, the only host. SettingsError where none is."""
