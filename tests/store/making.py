@@ -54,6 +54,7 @@ def full_row(encounter: str) -> VisitRow:
         rulebook="r1",
         clinic="c1",
         draft=True,
+        therapists=("Practitioner/3", "Practitioner/7"),
     )
 
 

@@ -20,11 +20,14 @@ from sqlalchemy.exc import DBAPIError
 
 from massage_billing import store as store_package
 from massage_billing.errors import StoreError
-from massage_billing.store import open_store
+from massage_billing.store import access_tables, open_store
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import open_engine
 from massage_billing.store.tables import HEAD, VERSION_TABLE, metadata
+from massage_billing.store.visit_rows import KEPT
 from store.making import HOST, entry, full_row
+
+assert access_tables  # its tables are of the metadata
 
 
 def mode(path: Path) -> int:
@@ -292,4 +295,5 @@ def test_a_store_that_is_up_to_date_opens_without_alembic(tmp_path):
 def test_every_field_of_a_row_has_its_column(tmp_path):
     with open_store(tmp_path / "state") as store, store._reading() as connection:
         columns = [column["name"] for column in inspect(connection).get_columns("visits")]
-        assert columns == [*full_row("1").__dataclass_fields__, "used"]
+        fields = list(full_row("1").__dataclass_fields__)
+        assert columns == [*fields[:-1], "used", fields[-1], *KEPT]

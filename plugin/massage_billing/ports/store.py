@@ -89,6 +89,8 @@ class VisitRow:
     """Digest of the clinic files that decided."""
     draft: bool = False
     """The Claim was written as a draft and waits for ``approve``."""
+    therapists: tuple[str, ...] = ()
+    """References of those who treated in it ("Practitioner/3"), sorted: whose visit it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Entry:
     """What the visit now uses of its patient's papers, in place of what it used; None: as it was, nobody counted."""
     counted: tuple[PaperUse, ...] = ()
     """What other visits used of them when it was decided: checked again in the commit."""
+    at: datetime | None = None
+    """When it was decided, by the clinic's clock: its calendar day is the one at the clinic. None: now, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

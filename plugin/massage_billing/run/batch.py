@@ -26,7 +26,7 @@ from massage_billing.run.arrange import Case, Rules, arrange
 from massage_billing.run.gather import Gatherer
 from massage_billing.run.one_claim import Draft, settle
 from massage_billing.run.paper_ledger import Ledger
-from massage_billing.run.planning import Plan, Situation, Terms, plan
+from massage_billing.run.planning import Plan, Situation, Terms, plan, treating
 from massage_billing.run.readiness import Waiting
 from massage_billing.run.report import Tally
 from massage_billing.run.seen import Seen, still
@@ -75,6 +75,7 @@ class Batch:
         """Visits that this run counts when it comes to them; None: all, since it reads every visit."""
         self._ledger = Ledger(setup.host, setup.store, setup.book, setup.clinic, dry_run=tally.dry_run)
         self._dated = replace(setup.clinic, today=today_of(setup))
+        self._at = at_clinic(setup)
 
     def decide(
         self, records: Sequence[VisitRecord], *, again: bool = False, approved: AbstractSet[str] = frozenset()
@@ -82,6 +83,7 @@ class Batch:
         """Plans of the visits of these records, and of those they have to do with; ``again`` where they were counted
         before, ``approved``: Encounters whose draft a person let go, which was not written yet."""
         setup, now = self.setup, self.setup.host.now()
+        self._at = at_clinic(setup)
         seen = self._gatherer.gather(records, now)
         evidence, provenances = self._look_up(list(seen.values()))
         cases = arrange(seen, evidence, Rules(setup.book, setup.clinic, now, setup.capture))
@@ -164,7 +166,7 @@ class Batch:
         unchanged = made.group is None and row is not None and row.outcome == made.row.outcome
         if not again:
             self._count(one, made, unchanged=unchanged)
-        entry = self._ledger.entry(replace(made.entry(self._used(one)), worked=one.worked))
+        entry = self._ledger.entry(replace(made.entry(self._used(one)), worked=one.worked, at=self._at))
         if made.group is None and row is not None:
             kept = _keep_versions(made.row, row)
             news = again or self._keep_used or not unchanged or entry.uses is not None or one.worked_anew
@@ -188,7 +190,8 @@ class Batch:
         if row is None:
             row = VisitRow(visit.host, visit.encounter, visit.patient, visit.date, VisitState.WAITING, "")
         row = replace(row, state=VisitState.WAITING, due=waiting.until, patient=visit.patient, date=visit.date)
-        return Planned(Entry(row, self._used(one), None, "", one.worked), news=True)
+        row = replace(row, therapists=treating(visit))
+        return Planned(Entry(row, self._used(one), None, "", one.worked, at=self._at), news=True)
 
     def _used(self, one: Seen) -> tuple[tuple[str, str], ...]:
         return used_by(one.record) if self._keep_used else ()
@@ -217,10 +220,13 @@ class Batch:
 
 def today_of(setup: Setup) -> Date | None:
     """What day it is at the clinic, by the host's clock; of a demo nobody files in time: its dates stand still."""
-    if setup.demo:
-        return None
+    return None if setup.demo else at_clinic(setup).date()
+
+
+def at_clinic(setup: Setup) -> datetime:
+    """What time it is at the clinic, by the host's clock."""
     zone = zone_named(setup.reading.zone) if setup.reading.zone else None
-    return setup.host.now().astimezone(zone or UTC).date()
+    return setup.host.now().astimezone(zone or UTC)
 
 
 def _written_off(task: TaskOnHost | None, terms: Terms) -> Ruling | None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from massage_billing.fhir.keys import claim_key, visit_key
-from massage_billing.model import Decision, Effect, Finding, Outcome
+from massage_billing.model import Decision, Effect, Finding, Outcome, Visit
 from massage_billing.ports import Entry, VisitRow, VisitState, WriteGroup
 from massage_billing.run.claim_step import Change, ClaimStep, plan_claim
 from massage_billing.run.hold_task import plan_task
 from massage_billing.run.situation import Situation, Terms
 
-__all__ = ["Change", "Plan", "Situation", "Terms", "audit_line", "plan"]
+__all__ = ["Change", "Plan", "Situation", "Terms", "audit_line", "plan", "treating"]
+
+_UNDONE = ("entered-in-error", "not-done")
+"""Statuses of a Procedure (FHIR R4 event-status) that nobody performed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,15 @@ def _row(situation: Situation, decision: Decision, step: ClaimStep, terms: Terms
         rulebook=terms.rulebook,
         clinic=terms.clinic,
         draft=step.draft and decision.outcome is Outcome.CLAIM,
+        therapists=treating(visit),
     )
+
+
+def treating(visit: Visit) -> tuple[str, ...]:
+    """References of those who treated in the visit itself, sorted: its own services that were not undone, whatever
+    else their status, and none of another visit of the day."""
+    own = (one for one in visit.services if one.encounter is None and one.status not in _UNDONE)
+    return tuple(sorted({one.therapist.id for one in own if one.therapist is not None}))
 
 
 def audit_line(plan: Plan) -> str:

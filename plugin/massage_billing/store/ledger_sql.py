@@ -6,6 +6,7 @@ Writers take turns (opening.py), so that what is read in a writer's turn still h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +25,7 @@ from massage_billing.ports.ledger import (
     Said,
     Submission,
 )
-from massage_billing.store import ledger_purge
+from massage_billing.store import ledger_purge, standing_rows
 from massage_billing.store.asking_rules import Clock, utc_now
 from massage_billing.store.database import Database
 from massage_billing.store.ledger_rules import after, may_be_sent
@@ -100,6 +101,7 @@ class SqlLedger(Database):
             self._run.insert(connection, batch_bodies, [(batch.number, batch.body)])
             rows = [submission_values(one, place) for place, one in enumerate(submissions_, 1)]
             self._run.upsert(connection, submissions, rows)
+            standing_rows.follow(connection, self._run, submissions_)
         return ()
 
     def written(self, number: int) -> None:
@@ -129,13 +131,12 @@ class SqlLedger(Database):
             waits = submissions.c.standing == ClaimStanding.EXPORTED.value
             rows = connection.execute(select(*SUBMISSION).where(*of, waits)).all()
             now = self._clock()
-            told = [
-                Said(one.key, now, ClaimStanding.NOT_SENT, f"dropped by {who}", why)
-                for one in map(submission_from, rows)
-            ]
+            unsent = [replace(submission_from(row), standing=ClaimStanding.NOT_SENT) for row in rows]
+            told = [Said(one.key, now, one.standing, f"dropped by {who}", why) for one in unsent]
             self._run.insert(connection, said, [said_values(one) for one in told], *_SAID)
             changed = [(ClaimStanding.NOT_SENT.value, "", now.isoformat(), one.key) for one in told]
             self._run.update(connection, submissions, changed, "standing", "payer_claim_number", "since")
+            standing_rows.follow(connection, self._run, unsent)
             dropped = batches.c.number == number, batches.c.host == host
             if connection.execute(update(batches).where(*dropped).values(written=True)).rowcount:
                 connection.execute(delete(batch_bodies).where(batch_bodies.c.number == number))
@@ -197,6 +198,7 @@ class SqlLedger(Database):
             known = self._known(connection, [submission.key]).get(submission.key)
             if known is None:
                 self._run.insert(connection, submissions, [submission_values(submission, 0)])
+                standing_rows.follow(connection, self._run, [submission])
             self._tell(connection, [told])
 
     # --- answers ----------------------------------------------------------------------------------------------------
@@ -239,6 +241,8 @@ class SqlLedger(Database):
         places = {column.name: place for place, column in enumerate(submissions.c)}
         picked = [tuple(row[places[name]] for name in (*_CHANGED, "key")) for row in rows]
         self._run.update(connection, submissions, picked, *_CHANGED)
+        moved = [now for _, before, now in changed if (now.standing, now.since) != (before.standing, before.since)]
+        standing_rows.follow(connection, self._run, moved)
 
     def life(self, key: str) -> list[Said]:
         """Everything that was said of a claim, oldest first."""

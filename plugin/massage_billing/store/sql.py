@@ -13,15 +13,24 @@ from sqlalchemy import Connection, Engine, Select, and_, delete, false, or_, sel
 
 from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, WriteResult
-from massage_billing.store import asking_purge, ledger_purge, neighbours, outgoing, paper_uses
+from massage_billing.store import (
+    asking_purge,
+    ledger_purge,
+    neighbours,
+    outgoing,
+    paper_uses,
+    ruling_rows,
+    visit_rows,
+    work_rows,
+)
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.database import Database
 from massage_billing.store.ledger_sql import SqlLedger
 from massage_billing.store.statements import chunks
-from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, used, visits, worked
-from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
+from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, visits, worked
+from massage_billing.store.values import ROW_FIELDS, row_from
 from massage_billing.store.waking import wake
 
 _ROW = [visits.c[name] for name in ROW_FIELDS]
@@ -87,15 +96,16 @@ class SqlStore(Database):
         if not entries:
             return set()
         last = latest_entries(entries)
-        now = _now()
+        now = datetime.now(UTC)
         with self._writing() as connection:
             refused = paper_uses.put(connection, self._run, last)
             if refused:
                 last = [entry for entry in last if (entry.row.host, entry.row.encounter) not in refused]
                 entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
-            self._put_visits(connection, last)
+            visit_rows.put(connection, self._run, last, now)
             handed = outgoing.put(connection, self._run, last)
-            lines = [(now, entry.row.host, entry.row.encounter, entry.audit) for entry in entries if entry.audit]
+            at = instant(now)
+            lines = [(at, entry.row.host, entry.row.encounter, entry.audit) for entry in entries if entry.audit]
             self._run.insert(connection, audit, lines, "at", "host", "encounter", "what")
             self._apply_rulings(connection, [(entry.row.host, entry.row.encounter) for entry in last])
         self._handed.update(handed)
@@ -110,39 +120,6 @@ class SqlStore(Database):
         """The claims of these visits were sent."""
         with self._writing() as connection:
             paper_uses.mark_sent(connection, host, encounters)
-
-    def _put_visits(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Rows, and the index of what they rest on: only what changed since the visit was last decided."""
-        before = self._used(connection, [(entry.row.host, entry.row.encounter) for entry in entries])
-        rows: list[tuple[Scalar, ...]] = []
-        fresh: list[tuple[str, str, str, str]] = []
-        stale: list[tuple[str, str, str]] = []
-        for entry in entries:
-            host, encounter = entry.row.host, entry.row.encounter
-            new, old = dict(entry.used), before.get((host, encounter), {})
-            fresh += [(host, ref, encounter, version) for ref, version in new.items() if old.get(ref) != version]
-            stale += [(host, ref, encounter) for ref in old.keys() - new.keys()]
-            rows.append((*row_values(entry.row), pack_used(new)))
-        self._run.upsert(connection, visits, rows)
-        self._run.delete(connection, used, stale, "host", "reference", "encounter")
-        self._run.upsert(connection, used, fresh)
-        neighbours.put_worked(connection, self._run, entries, before)
-
-    def _used(
-        self, connection: Connection, visit_ids: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], dict[str, str]]:
-        by_host: dict[str, list[str]] = {}
-        for host, encounter in visit_ids:
-            by_host.setdefault(host, []).append(encounter)
-        found: dict[tuple[str, str], dict[str, str]] = {}
-        for host, encounters in by_host.items():
-            for some in chunks(encounters):
-                query = select(visits.c.encounter, visits.c.used)
-                for encounter, packed in connection.execute(
-                    query.where(visits.c.host == host, visits.c.encounter.in_(some))
-                ):
-                    found[host, encounter] = unpack_used(packed)
-        return found
 
     def rows(self, host: str) -> Iterator[VisitRow]:
         """All visits, by date of service, those without one last."""
@@ -234,9 +211,10 @@ class SqlStore(Database):
         (references and versions) is taken. Results with a problem count as failed tries.
         """
         handed = {r.key: self._handed.get((host, r.key)) for r in results if r.problem is None}
+        now = datetime.now(UTC)
         with self._writing() as connection:
-            newer = outgoing.confirm(connection, host, handed, datetime.now(UTC))
-            self._run.upsert(connection, visits, [row_values(r) for r in rows if r.encounter not in newer], *ROW_FIELDS)
+            newer = outgoing.confirm(connection, host, handed, now)
+            visit_rows.replace(connection, self._run, [row for row in rows if row.encounter not in newer], now)
             for row in rows:
                 if row.encounter in newer:
                     _take_references(connection, row)
@@ -267,15 +245,8 @@ class SqlStore(Database):
 
     def rule(self, host: str, encounter: str, ruling: Ruling) -> None:
         """Remember a person's decision; the visit is due at ``ruling.at``, until it was decided with the ruling."""
-        values = (host, encounter, ruling.kind.value, ruling.reason, ruling.by, instant(ruling.at), False)
-        later = and_(
-            visits.c.host == host,
-            visits.c.encounter == encounter,
-            or_(visits.c.due.is_(None), visits.c.due > ruling.at),
-        )
         with self._writing() as connection:
-            self._run.upsert(connection, rulings, [values])
-            connection.execute(update(visits).where(later).values(due=ruling.at))
+            ruling_rows.put(connection, self._run, host, encounter, ruling)
 
     def _apply_rulings(self, connection: Connection, decided: Iterable[tuple[str, str]]) -> None:
         """Rulings that were read before these visits were decided have done their work; later ones have not."""
@@ -309,10 +280,9 @@ class SqlStore(Database):
             encounters = connection.scalars(
                 select(visits.c.encounter).where(visits.c.host == host, visits.c.patient == patient)
             ).all()
-            found = self._used(connection, [(host, encounter) for encounter in encounters])
-            rests = [(host, ref, encounter) for (_, encounter), refs in found.items() for ref in refs]
-            self._run.delete(connection, used, rests, "host", "reference", "encounter")
-            for table in (outbox, rulings, audit, worked, visits):
+            visit_rows.forget(connection, self._run, host, encounters)
+            work_rows.forget(connection, host, encounters)
+            for table in (outbox, rulings, audit, worked):
                 for some in chunks(encounters):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
             paper_uses.forget(connection, host, patient)

@@ -80,6 +80,16 @@ class Statements:
 
         self._many(connection, ("delete", table.name, *names, str(where)), rows, make, None)
 
+    def many(
+        self,
+        connection: Connection,
+        name: str,
+        rows: Sequence[tuple[Scalar, ...]],
+        make: Callable[[], ClauseElement],
+    ) -> None:
+        """Any other statement, known by ``name``: its parameters in the order in which they stand in it."""
+        self._many(connection, (name,), rows, make, None)
+
     @staticmethod
     def _names(table: Table, names: Sequence[str]) -> list[str]:
         # The order of the table: it is the order in which Core names the parameters of an insert.

@@ -11,6 +11,7 @@ form with the payer's texts, gone when it cannot count any more). No other holds
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -32,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration this code is written for; compared with the store's version without importing Alembic."""
 
 VERSION_TABLE = "massage_billing_version"
@@ -111,20 +112,45 @@ visits = Table(
     Column("clinic", Text, nullable=False),
     Column("draft", Boolean, nullable=False),
     Column("used", LargeBinary, nullable=False, server_default=text("''")),
+    Column("therapists", Text, nullable=False, server_default=text("''")),
+    Column("rules", Text, nullable=False, server_default=text("''")),
+    Column("cents", BigInteger),
+    Column("since", Instant),
+    Column("claimed", Instant),
+    Column("days", Integer),
+    Column("standing", Text, nullable=False, server_default=text("''")),
+    Column("stood", Instant),
+    Column("listed", Date),
     PrimaryKeyConstraint("encounter", "host"),
     sqlite_with_rowid=False,
 )
 """One row a visit: the fields of ports.VisitRow, and in ``used`` what it rests on as JSON pairs [reference, version],
-so that a visit decided again takes back only what changed."""
+so that a visit decided again takes back only what changed. From ``rules`` on what the pages ask by, made of the rest
+(desk_rules.py): ids of the rules that hold it as JSON, the amount in cents, since when it is in its state, when and how
+many days after its date its Claim was first decided, how far the claim has come ("" not sent) and since when, and its
+place in the list of claims: the date of service, NULL for a visit that is no claim."""
 
 HELD, DUE, PENDING = text("state = 'held'"), text("due IS NOT NULL"), text("confirmed_at IS NULL")
-AGAIN = text("again")
+AGAIN, LISTED = text("again"), text("listed IS NOT NULL")
 """Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
 
 Index("visits_date", visits.c.host, visits.c.date)
 Index("visits_patient", visits.c.patient, visits.c.date, visits.c.host)
 Index("visits_due", visits.c.host, visits.c.due, sqlite_where=DUE, postgresql_where=DUE)
 Index("visits_held", visits.c.host, visits.c.encounter, sqlite_where=HELD, postgresql_where=HELD)
+_PLACE = (visits.c.listed, visits.c.encounter)
+_SUMMED = [visits.c[name] for name in ("standing", "payer", "draft", "cents", "days", "therapists")]
+_ONLY_LISTED: dict[str, Any] = {"sqlite_where": LISTED, "postgresql_where": LISTED}
+_BEGINS = {name: "text_pattern_ops" for name in ("encounter", "claim", "claim_key")}
+Index("visits_listed", visits.c.host, *_PLACE, *_SUMMED, **_ONLY_LISTED)
+Index("visits_standing", visits.c.host, visits.c.standing, *_PLACE, visits.c.cents, **_ONLY_LISTED)
+Index("visits_payer", visits.c.host, visits.c.payer, *_PLACE)
+Index("visits_claim", visits.c.claim, visits.c.host, postgresql_ops=_BEGINS, **_ONLY_LISTED)
+Index("visits_claim_key", visits.c.claim_key, visits.c.host, postgresql_ops=_BEGINS, **_ONLY_LISTED)
+Index("visits_search", visits.c.encounter, visits.c.host, postgresql_ops=_BEGINS, sqlite_where=text("false"))
+"""What the list of claims is asked by (desk_claims.py). ``visits_listed`` has all that its sums need, so that they read
+no row. Beginnings of names are found in any collation by ``text_pattern_ops``; SQLite's order is by bytes, and
+``visits_search`` is empty there."""
 
 used = Table(
     "used",

@@ -47,6 +47,7 @@ def row_values(row: VisitRow) -> tuple[Scalar, ...]:
         row.rulebook,
         row.clinic,
         row.draft,
+        orjson.dumps(row.therapists).decode() if row.therapists else "",
     )
 
 
@@ -55,6 +56,7 @@ def row_from(values: Sequence[object]) -> VisitRow:
     fields = dict(zip(ROW_FIELDS, values, strict=True))
     fields["state"] = VisitState(str(fields["state"]))
     fields["holds"] = tuple((rule, message) for rule, message in orjson.loads(str(fields["holds"]) or "[]"))
+    fields["therapists"] = tuple(orjson.loads(str(fields["therapists"]) or "[]"))
     return VisitRow(**fields)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,43 @@
+"""The tables of the workbench: people's work on holds, and what was held day by day. See tables.py for what holds for
+all of them. No names of patients; ``assignee_name`` is of somebody who works at the clinic."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+
+from massage_billing.store.tables import Instant, metadata
+
+work = Table(
+    "work",
+    metadata,
+    Column("host", Text, nullable=False),
+    Column("encounter", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("assignee", "assignee_name", "note", "by")),
+    Column("at", Instant),
+    Column("what", Text, nullable=False),
+    PrimaryKeyConstraint("encounter", "host"),
+    sqlite_with_rowid=False,
+)
+"""What people do about held visits: the fields of model.desk.Work. Goes with the patient."""
+
+held_days = Table(
+    "held_days",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("visits", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "rule", "host"),
+    sqlite_with_rowid=False,
+)
+"""What each rule held on each day ("" all of them): the fields of ports.desk.HeldDay, dollars in cents."""
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Random bytes that all processes on this store share: what seals the places of pages (desk_pages.py)."""

@@ -1,0 +1,151 @@
+"""Rows of visits as they are written, with what the pages ask by (desk_rules.py). In the writer's transaction, so that
+what is read before still holds when it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Connection, delete, select
+
+from massage_billing.ports import Entry, VisitRow, VisitState
+from massage_billing.store import desk_rules, neighbours, work_rows
+from massage_billing.store.desk_rules import Kept
+from massage_billing.store.ledger_tables import submissions
+from massage_billing.store.statements import Statements, chunks
+from massage_billing.store.tables import instant, used, visits
+from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_values, unpack_used
+
+_Visit = tuple[str, str]
+"""(host, Encounter id)."""
+
+KEPT = ("rules", "cents", "since", "claimed", "days", "standing", "stood", "listed")
+"""Columns beside the row's own, in order."""
+
+
+class _Before(NamedTuple):
+    """What stood of a visit."""
+
+    state: VisitState
+    claim_key: str
+    rules: tuple[str, ...]
+    kept: Kept
+    used: dict[str, str]
+
+
+_BEFORE = [
+    visits.c[name]
+    for name in ("encounter", "state", "claim_key", "rules", "used", "since", "claimed", "days", "standing", "stood")
+]
+
+
+def put(connection: Connection, run: Statements, entries: Sequence[Entry], now: datetime) -> None:
+    """Rows of decided visits, and the index of what they rest on: only what changed since each was last decided."""
+    before = _before(connection, [entry.row for entry in entries])
+    fresh: list[tuple[str, str, str, str]] = []
+    stale: list[tuple[str, str, str]] = []
+    packed: dict[_Visit, bytes] = {}
+    for entry in entries:
+        host, encounter = entry.row.host, entry.row.encounter
+        known = before.get((host, encounter))
+        new, old = dict(entry.used), known.used if known else {}
+        fresh += [(host, ref, encounter, version) for ref, version in new.items() if old.get(ref) != version]
+        stale += [(host, ref, encounter) for ref in old.keys() - new.keys()]
+        packed[host, encounter] = pack_used(new)
+    made = _made(connection, run, [(entry.row, entry.at or now) for entry in entries], before)
+    rows = [
+        (*row_values(row)[:-1], packed[row.host, row.encounter], row_values(row)[-1], *beside) for row, beside in made
+    ]
+    run.upsert(connection, visits, rows)
+    run.delete(connection, used, stale, "host", "reference", "encounter")
+    run.upsert(connection, used, fresh)
+    neighbours.put_worked(connection, run, entries, before)
+
+
+def replace(connection: Connection, run: Statements, rows: Sequence[VisitRow], now: datetime) -> None:
+    """Rows of visits whose claim or Task was written; what they rest on stays."""
+    last = {(row.host, row.encounter): (row, now) for row in rows}
+    made = _made(connection, run, list(last.values()), _before(connection, rows))
+    run.upsert(connection, visits, [(*row_values(row), *beside) for row, beside in made], *ROW_FIELDS, *KEPT)
+
+
+def forget(connection: Connection, run: Statements, host: str, encounters: Sequence[str]) -> None:
+    """Forget what these visits rest on, and themselves."""
+    for some in chunks(encounters):
+        query = select(visits.c.encounter, visits.c.used).where(visits.c.host == host, visits.c.encounter.in_(some))
+        rests = [(host, ref, encounter) for encounter, of in connection.execute(query) for ref in unpack_used(of)]
+        run.delete(connection, used, rests, "host", "reference", "encounter")
+        connection.execute(delete(visits).where(visits.c.host == host, visits.c.encounter.in_(some)))
+
+
+def _before(connection: Connection, rows: Iterable[VisitRow]) -> dict[_Visit, _Before]:
+    by_host: dict[str, list[str]] = {}
+    for row in rows:
+        by_host.setdefault(row.host, []).append(row.encounter)
+    found: dict[_Visit, _Before] = {}
+    for host, encounters in by_host.items():
+        for some in chunks(encounters):
+            query = select(*_BEFORE).where(visits.c.host == host, visits.c.encounter.in_(some))
+            for encounter, state, key, rules, packed, *kept in connection.execute(query):
+                names = tuple(orjson.loads(rules)) if rules else ()
+                found[host, encounter] = _Before(VisitState(state), key, names, Kept(*kept), unpack_used(packed))
+    return found
+
+
+def _made(
+    connection: Connection,
+    run: Statements,
+    rows: Sequence[tuple[VisitRow, datetime]],
+    before: Mapping[_Visit, _Before],
+) -> list[tuple[VisitRow, tuple[Scalar, ...]]]:
+    """Each row with what is kept beside it. Work on holds that a run changes is overtaken."""
+    renamed = [row for row, _ in rows if _claim_of(before.get((row.host, row.encounter))) != row.claim_key]
+    sent = _sent(connection, renamed)
+    changed: list[tuple[_Visit, str, datetime]] = []
+    made: list[tuple[VisitRow, tuple[Scalar, ...]]] = []
+    for row, at in rows:
+        visit = (row.host, row.encounter)
+        was = before.get(visit)
+        kept = desk_rules.moved(row, was.state if was else None, was.kept if was else Kept(), at)
+        if _claim_of(was) != row.claim_key:
+            standing, stood = desk_rules.sent(*sent.get((*visit, row.claim_key), ("", None)))
+            kept = kept._replace(standing=standing, stood=stood)
+        if was and (what := desk_rules.by_a_run(was.state, was.rules, row)):
+            changed.append((visit, what, at))
+        made.append((row, _beside(row, kept)))
+    work_rows.overtake(connection, run, changed)
+    return made
+
+
+def _claim_of(before: _Before | None) -> str | None:
+    return before.claim_key if before else None
+
+
+def _sent(connection: Connection, rows: Sequence[VisitRow]) -> dict[tuple[str, str, str], tuple[str, datetime | None]]:
+    """How far the claims have come that these rows name, by host, Encounter id and claim key."""
+    columns = [submissions.c[name] for name in ("host", "encounter", "key", "standing", "since")]
+    found: dict[tuple[str, str, str], tuple[str, datetime | None]] = {}
+    for some in chunks({row.claim_key for row in rows if row.claim_key}):
+        for host, encounter, key, standing, since in connection.execute(
+            select(*columns).where(submissions.c.key.in_(some))
+        ):
+            found[host, encounter, key] = (standing, since)
+    return found
+
+
+def _beside(row: VisitRow, kept: Kept) -> tuple[Scalar, ...]:
+    """In the order of KEPT."""
+    rules = desk_rules.rules_of(row)
+    listed = desk_rules.listed(row.state, row.date, kept.standing)
+    return (
+        orjson.dumps(rules).decode() if rules else "",
+        desk_rules.cents(row.amount),
+        instant(kept.since) if kept.since else None,
+        instant(kept.claimed) if kept.claimed else None,
+        kept.days,
+        kept.standing,
+        instant(kept.stood) if kept.stood else None,
+        listed.isoformat() if listed else None,
+    )
