@@ -8,7 +8,7 @@ named by resource and element, all of it at once, so that a person mends a recor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ from massage_billing.fhir.claim_state import encounters_named, key_of_claim
 from massage_billing.fhir.correction import read_correction
 from massage_billing.fhir.holders import group_of, subscriber_of
 from massage_billing.fhir.payer_keys import PayerKeys
-from massage_billing.fhir.professional_people import Parties, address_of, insured_of
+from massage_billing.fhir.professional_people import KeptParties, Parties, address_of, insured_of
 from massage_billing.fhir.record import Record, opened
 from massage_billing.model import Coverage, Person, Visit
 from massage_billing.model.professional import (
@@ -72,6 +72,8 @@ class ExportTerms:
     """payers.yaml, by which another coverage's payer is known."""
     payer: str
     """Payer key of the coverage that is billed."""
+    kept: KeptParties = field(default_factory=KeptParties)
+    """Whom other claims name too; hand the same one to every claim of an export."""
 
 
 def read_claim(
@@ -118,7 +120,7 @@ class _Reader:
         self.terms = terms
         self.reference = f"Claim/{fj.text(claim, 'id')}"
         self.lacks: list[str] = []
-        self.parties = Parties(record, claim, self.lacks)
+        self.parties = Parties(record, claim, self.lacks, terms.kept)
         self.coverages = {one.id: one for one in visit.coverages}
         self.place = self._place()
 
@@ -128,17 +130,19 @@ class _Reader:
         focal = next((one for one in insurance if fj.flag(one, "focal")), fj.NOTHING)
         who = self._who(focal)
         team = self._team()
-        lines = tuple(self._line(place, item, team) for place, item in enumerate(fj.children(self.resource, "item"), 1))
+        items = list(enumerate(fj.children(self.resource, "item"), 1))
+        doers = [self._doer(place, item, team) for place, item in items]
+        main = _commonest(doers)
+        lines = tuple(self._line(*item, None if who == main else who) for item, who in zip(items, doers, strict=True))
         self._need(bool(lines), "item")
         happened, causes, state = self._accident()
         onset, others, total = self._onset(), self._others(insurance, focal), self._money(self.resource, "total")
         self._refuse()
-        main = _commonest([line.rendering for line in lines])
         claim = replace(
             self._of_whom(who),
             rank=self._rank(focal, insurance),
             total=total,
-            lines=tuple(self._own(line, main) for line in lines),
+            lines=lines,
             rendering=None if main is None or _same(main, self.terms.billing) else main,
             referring=team.get("referring"),
             supervising=team.get("supervising"),
@@ -277,16 +281,21 @@ class _Reader:
                 team.setdefault(role, party)
         return team
 
-    def _line(self, place: int, item: JsonObject, team: Mapping[object, ClaimParty]) -> ProfessionalLine:
+    def _doer(self, place: int, item: JsonObject, team: Mapping[object, ClaimParty]) -> ClaimParty | None:
+        sequence = item.get("careTeamSequence")
+        mine = [team[one] for one in sequence if one in team] if isinstance(sequence, list) else []
+        self._need(len(mine) == 1, f"item {place}.careTeamSequence")
+        return mine[0] if mine else None
+
+    def _line(self, place: int, item: JsonObject, rendering: ClaimParty | None) -> ProfessionalLine:
+        """A line; only what differs from the claim is said of it."""
         where = f"item {place}"
         code = next((code for _, code in fj.codings(fj.child(item, "productOrService"))), "")
         self._need(bool(code), f"{where}.productOrService")
-        sequence = item.get("careTeamSequence")
-        mine = [team[one] for one in sequence if one in team] if isinstance(sequence, list) else []
-        self._need(len(mine) == 1, f"{where}.careTeamSequence")
         pointers = item.get("diagnosisSequence")
         units = fj.number(fj.child(item, "quantity"), "value")
         self._need(units is not None, f"{where}.quantity")
+        at = next((code for _, code in fj.codings(fj.child(item, "locationCodeableConcept"))), "")
         modifiers = [code for one in fj.children(item, "modifier") for _, code in fj.codings(one)[:1]]
         return ProfessionalLine(
             code=code,
@@ -295,16 +304,10 @@ class _Reader:
             units=units or Decimal(0),
             pointers=tuple(n for n in pointers if isinstance(n, int)) if isinstance(pointers, list) else (),
             date=self._day(item, "servicedDate", where),
-            rendering=mine[0] if mine else None,
+            rendering=rendering,
             control=f"{key_of_claim(self.resource) or ''}{place:02d}",
-            place_of_service=next((code for _, code in fj.codings(fj.child(item, "locationCodeableConcept"))), ""),
+            place_of_service="" if at == self.place else at,
         )
-
-    def _own(self, line: ProfessionalLine, main: ClaimParty | None) -> ProfessionalLine:
-        """Only what differs from the claim is said of the line."""
-        rendering = None if line.rendering is None or line.rendering == main else line.rendering
-        place = "" if line.place_of_service == self.place else line.place_of_service
-        return replace(line, rendering=rendering, place_of_service=place)
 
     def _place(self) -> str:
         items = fj.children(self.resource, "item")
@@ -317,7 +320,7 @@ class _Reader:
         found = self.record.resolver.resolve(reference, self.resource) if reference else None
         if found is None:
             return None
-        party = self.parties.place(found[1])
+        party = self.parties.place(found)
         at_home = not party.address.lines or _one_place(party.address, self.terms.billing.address)
         return None if at_home else party
 
@@ -387,6 +390,8 @@ def _with_injury(insured: Insured, number: str) -> Insured:
 def _commonest(people: list[ClaimParty | None]) -> ClaimParty | None:
     """Who did most lines; of several the first: 2310B, and the others stand at their lines."""
     some = [one for one in people if one is not None]
+    if all(one is some[0] for one in some):
+        return some[0] if some else None
     return max(some, key=lambda one: (some.count(one), -some.index(one))) if some else None
 
 

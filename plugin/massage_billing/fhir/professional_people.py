@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date as Date
 from typing import Final
 
@@ -10,7 +11,7 @@ from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
 from massage_billing.fhir.persons import read_subject
 from massage_billing.fhir.provider_ids import read_npi
-from massage_billing.fhir.record import Record
+from massage_billing.fhir.record import Kept, Record
 from massage_billing.model import Person
 from massage_billing.model.professional import Address, ClaimParty, Insured
 from massage_billing.ports import JsonObject
@@ -24,10 +25,37 @@ _LICENSE_TYPES: Final = frozenset({"LN", "SL", "MD"})
 _US: Final = frozenset({"", "US", "USA", "UNITED STATES"})
 
 
+def _provider(resource: JsonObject, faults: fj.Faults) -> ClaimParty:
+    npi = read_npi(resource, faults) or ""
+    if resource.get("resourceType") == "Organization":
+        return ClaimParty(fj.text(resource, "name") or "", organization=True, npi=npi)
+    person = read_subject("", resource, faults)
+    return ClaimParty(
+        person.last_name, person.first_name, person.middle_name, person.suffix, npi=npi,
+        state_license=_license(resource),
+    )  # fmt: skip
+
+
+def _place(location: JsonObject, faults: fj.Faults) -> ClaimParty:
+    return ClaimParty(
+        fj.text(location, "name") or "", organization=True, npi=read_npi(location, faults) or "",
+        address=address_of(location),
+    )  # fmt: skip
+
+
+class KeptParties:
+    """Providers and places that many claims share, each read once an export."""
+
+    def __init__(self) -> None:
+        self.providers = Kept(_provider)
+        self.places = Kept(_place)
+
+
 class Parties:
     """The providers and places of one Claim's record, each read once."""
 
-    def __init__(self, record: Record, claim: JsonObject, lacks: list[str]) -> None:
+    def __init__(self, record: Record, claim: JsonObject, lacks: list[str], kept: KeptParties) -> None:
+        self._kept = kept
         self._record = record
         self._claim = claim
         self._lacks = lacks
@@ -52,26 +80,14 @@ class Parties:
             shown = fj.text(reference, "display") or ""
             self._need(False, f"name of the {role} provider (the host did not give the record)")
             return ClaimParty(shown, npi=named or "", taxonomy=taxonomy)
-        key, resource = found
-        faults = self._record.faults(key.partition("#")[0])
-        npi = read_npi(resource, faults) or ""
-        self._need(bool(npi), f"NPI of {key} ({role})")
-        if resource.get("resourceType") == "Organization":
-            return ClaimParty(fj.text(resource, "name") or "", organization=True, npi=npi, taxonomy=taxonomy)
-        person = read_subject(key, resource, faults)
-        self._need(bool(person.last_name), f"family name of {key} ({role})")
-        return ClaimParty(
-            person.last_name, person.first_name, person.middle_name, person.suffix, npi=npi, taxonomy=taxonomy,
-            state_license=_license(resource),
-        )  # fmt: skip
+        party = self._kept.providers.of(*found, self._record)
+        self._need(bool(party.npi), f"NPI of {found[0]} ({role})")
+        self._need(party.organization or bool(party.last_name), f"family name of {found[0]} ({role})")
+        return replace(party, taxonomy=taxonomy) if taxonomy else party
 
-    def place(self, location: JsonObject) -> ClaimParty:
+    def place(self, found: tuple[str, JsonObject]) -> ClaimParty:
         """A Location or Organization where it was done."""
-        faults = fj.Faults("", location)
-        return ClaimParty(
-            fj.text(location, "name") or "", organization=True, npi=read_npi(location, faults) or "",
-            address=address_of(location),
-        )  # fmt: skip
+        return self._kept.places.of(*found, self._record)
 
     def _need(self, there: bool, what: str) -> None:
         if not there and what not in self._lacks:

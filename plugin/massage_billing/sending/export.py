@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from massage_billing.errors import ClaimNotExportable, InputError, SettingsError
 from massage_billing.fhir.professional import ExportTerms, payer_of, read_claim
+from massage_billing.fhir.professional_people import KeptParties
 from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared
 from massage_billing.model.professional import ProfessionalClaim
@@ -75,6 +76,7 @@ class Exporter:
     def __init__(self, setup: ExportSetup) -> None:
         self.setup = setup
         self._keys = Shared(setup.clinic.payers).payers
+        self._kept = KeptParties()
 
     def run(self, payer: str | None = None, since: Date | None = None, *, dry_run: bool = False) -> ExportReport:
         """Finish what is missing, then write a file for every receiver that has claims.
@@ -137,7 +139,7 @@ class Exporter:
         if name is None:
             left.append(Left(one.row.encounter, one.row.claim or "", f"is to {key}, and no receiver takes its claims."))
             return
-        terms = ExportTerms(self.setup.billing, self.setup.payers, self._keys, key)
+        terms = ExportTerms(self.setup.billing, self.setup.payers, self._keys, key, self._kept)
         try:
             claim = read_claim(one.record, one.claim, one.visit, terms)
         except ClaimNotExportable as problem:
