@@ -20,6 +20,7 @@ from massage_billing.ports.booking import Prefetched
 MOST: Final = 20
 """Appointments of one request that are looked at."""
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_TYPES: Final = {"patientId": "Patient", "encounterId": "Encounter"}
 _STAFF: Final = ("Practitioner/", "PractitionerRole/")
 _NAME: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -90,7 +91,7 @@ def object_of(body: bytes) -> JsonObject:
 
 def _id(context: JsonObject, name: str) -> str:
     value = context.get(name)
-    plain = value.rpartition("/")[2] if isinstance(value, str) else ""
+    plain = value.removeprefix(f"{_TYPES[name]}/") if isinstance(value, str) else ""
     if not _ID.fullmatch(plain):
         raise NotAsked(f"context.{name} is no id.")
     return plain

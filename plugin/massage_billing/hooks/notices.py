@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ _log = structlog.get_logger(__name__)
 
 BODY: Final = 1024 * 1024
 """Bytes of the largest notice: one resource, where a host sends it against our wish."""
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _READ: Final = 64 * 1024
 """Bytes up to which it is looked at whether a notice is only a sign of life."""
 _ALIVE: Final = frozenset({"heartbeat", "handshake"})
@@ -61,14 +63,14 @@ class Receiver:
     """Configured host ids."""
     token: Callable[[], str]
     """The secret, read now. Raises SettingsError."""
-    wake: Callable[[str], None]
-    """Has the news of a host read; returns at once."""
+    wake: Callable[[str, str | None], None]
+    """Has the news of a host read, of one Encounter where one is named; returns at once."""
     heard: Heard = field(default_factory=Heard)
     """When each host was last heard of."""
     counts: Counts = field(default_factory=NoCounts)
     """Where notices are counted."""
 
-    def take(self, host: str, shown: str | None, body: bytes) -> int:
+    def take(self, host: str, shown: str | None, body: bytes, encounter: str | None = None) -> int:
         """The HTTP status of a notice. A host that is not ours is answered as a wrong secret is."""
         right = hmac.compare_digest(_digest(f"Bearer {self.token()}"), _digest(shown or ""))
         if not right or host not in self.hosts:
@@ -80,7 +82,7 @@ class Receiver:
             self.counts.noticed(host, "heartbeat")
             return 200
         self.counts.noticed(host, "woken")
-        self.wake(host)
+        self.wake(host, encounter)
         return 200
 
 
@@ -89,9 +91,9 @@ def notice_routes(receiver: Receiver) -> APIRouter:
     Subscription names a payload."""
     routes = APIRouter()
 
-    async def take(host: str, request: Request) -> Response:
+    async def take(host: str, request: Request, encounter: str | None = None) -> Response:
         body = await body_of(request, BODY)
-        status = receiver.take(host, request.headers.get("authorization"), body)
+        status = receiver.take(host, request.headers.get("authorization"), body, encounter)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         return Response(status_code=status, headers={**headers, "Cache-Control": "no-store"})
 
@@ -101,7 +103,7 @@ def notice_routes(receiver: Receiver) -> APIRouter:
 
     @routes.api_route("/hooks/subscription/{host}/{kind}/{id}", methods=["POST", "PUT", "DELETE"])
     async def told_of(host: str, kind: str, id: str, request: Request) -> Response:
-        return await take(host, request)
+        return await take(host, request, id if kind == "Encounter" and _ID.fullmatch(id) else None)
 
     return routes
 

@@ -167,6 +167,8 @@ def read_keys(text: bytes) -> dict[str, list[PublicKey]]:
     if not isinstance(listed, list):
         raise ValueError("no JWK Set")
     for one in listed[:100]:
+        if not isinstance(one, dict) or one.get("kty") not in ("RSA", "EC", "OKP"):
+            continue
         try:
             (key,) = KeySet.import_key_set({"keys": [one]}).keys
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):

@@ -1,6 +1,6 @@
-"""Begins a run of a host that has told of news: once, however often it told, and again where it told meanwhile.
+"""Has the news of a host read that has told of some: once, however often it told, and again where it told meanwhile.
 
-What is remembered is a moment a configured host: a flood costs nothing but its requests.
+What is remembered is a moment a configured host, and some ids: a flood costs nothing but its requests.
 """
 
 from __future__ import annotations
@@ -8,18 +8,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
 _log = structlog.get_logger(__name__)
 
-Start = Callable[[str], bool]
-"""Begins a run of a host; False where one is under way already."""
+Start = Callable[[str, tuple[str, ...]], bool]
+"""Begins to read the news of a host: of some Encounters, or all there are where none is named. False: it is busy."""
 AGAIN: Final = 2.0
 """Seconds after which a host that was busy is tried again."""
 APART: Final = 5.0
-"""Seconds between two runs of a host that are begun here: a flood of news is no flood of runs."""
+"""Seconds between two starts for one host: a flood of news is no flood of runs."""
+MOST: Final = 50
+"""Encounters that are read by themselves; of more, everything new is read."""
+
+
+@dataclass(slots=True)
+class _News:
+    """What a host has told that nobody looked at yet."""
+
+    due: float
+    encounters: set[str] = field(default_factory=set)
+    everything: bool = False
+
+    def add(self, encounter: str | None) -> None:
+        if encounter is not None:
+            self.encounters.add(encounter)
+        self.everything = self.everything or encounter is None or len(self.encounters) > MOST
+
+    def named(self) -> tuple[str, ...]:
+        return () if self.everything else tuple(sorted(self.encounters))
 
 
 class Waker:
@@ -29,7 +49,7 @@ class Waker:
         """``pause``: seconds within which several pieces of news are one."""
         self._start, self._pause, self._clock = start, pause, clock
         self._changed = threading.Condition()
-        self._due: dict[str, float] = {}
+        self._news: dict[str, _News] = {}
         self._begun: dict[str, float] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name="waker", daemon=True)
@@ -46,43 +66,46 @@ class Waker:
         if self._thread.is_alive():
             self._thread.join(5)
 
-    def wake(self, host: str) -> None:
-        """A host has told of news. Returns at once."""
+    def wake(self, host: str, encounter: str | None = None) -> None:
+        """A host has told of news, of an Encounter or without saying of what. Returns at once."""
         with self._changed:
-            if host not in self._due:
+            if host not in self._news:
                 earliest = self._begun.get(host, float("-inf")) + APART
-                self._due[host] = max(self._clock() + self._pause, earliest)
+                self._news[host] = _News(max(self._clock() + self._pause, earliest))
                 self._changed.notify_all()
+            self._news[host].add(encounter)
 
     def begin_due(self) -> float | None:
         """Begin what is due; seconds until something else is, None where nothing waits."""
         with self._changed:
             now = self._clock()
-            ready = [host for host, due in self._due.items() if due <= now and not self._closed]
-            for host in ready:
-                del self._due[host]  # what is told from here on is news again
-        for host in ready:
-            begun = self._begin(host)
-            with self._changed:
-                if begun:
-                    self._begun[host] = self._clock()
-                else:
-                    self._due.setdefault(host, self._clock() + AGAIN)
+            due = [host for host, news in self._news.items() if news.due <= now and not self._closed]
+            ready = {host: self._news.pop(host) for host in due}  # what is told from here on is news again
+        for host, news in ready.items():
+            self._begin(host, news)
         with self._changed:
-            return max(0.0, min(self._due.values()) - self._clock()) if self._due else None
+            return max(0.0, min(one.due for one in self._news.values()) - self._clock()) if self._news else None
 
-    def _begin(self, host: str) -> bool:
+    def _begin(self, host: str, news: _News) -> None:
         try:
-            return self._start(host)
-        except Exception as error:  # a run that cannot be begun now is begun by the schedule
+            begun = self._start(host, news.named())
+        except Exception as error:  # the store may be away; the schedule begins a run in any case
             _log.error("waker.failed", host=host, error=type(error).__name__)
-            return True
+            begun = False
+        with self._changed:
+            if begun:
+                self._begun[host] = self._clock()
+                return
+            later = self._news.setdefault(host, news)
+            later.due = self._clock() + AGAIN
+            later.encounters |= news.encounters
+            later.everything = later.everything or news.everything or len(later.encounters) > MOST
 
     def _loop(self) -> None:
         while not self._over():
             wait = self.begin_due()
             with self._changed:
-                if not self._closed and (wait is not None or not self._due):
+                if not self._closed and (wait is not None or not self._news):
                     self._changed.wait(wait)
 
     def _over(self) -> bool:
