@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from massage_billing.model import PaperCount, PaperUse, UseState
@@ -111,6 +111,16 @@ def run_visit(url: str, day: str) -> None:
         say(f"billed {world.billed()}")
 
 
+def open_links(url: str, number: str) -> None:
+    """Try to open every one-time link, and say which were opened here."""
+    with open_store(url) as store:
+        say("ready")
+        sys.stdin.readline()
+        for name in (f"k{n}" for n in range(int(number))):
+            if store.access().take_link(name, datetime.now(UTC)) is not None:
+                say(name)
+
+
 WHATS = {
     "write-for-ever": write_for_ever,
     "write-many": write_many,
@@ -119,6 +129,7 @@ WHATS = {
     "last-visit": last_visit,
     "count-for-ever": count_for_ever,
     "run-visit": run_visit,
+    "open-links": open_links,
 }
 
 if __name__ == "__main__":

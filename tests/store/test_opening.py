@@ -20,14 +20,12 @@ from sqlalchemy.exc import DBAPIError
 
 from massage_billing import store as store_package
 from massage_billing.errors import StoreError
-from massage_billing.store import access_tables, open_store
+from massage_billing.store import open_store
 from massage_billing.store.faults import store_error
 from massage_billing.store.opening import open_engine
 from massage_billing.store.tables import HEAD, VERSION_TABLE, metadata
 from massage_billing.store.visit_rows import KEPT
 from store.making import HOST, entry, full_row
-
-assert access_tables  # its tables are of the metadata
 
 
 def mode(path: Path) -> int:

@@ -149,7 +149,14 @@ class Access(Protocol):
         ...
 
     def record(self, event: Event) -> None:
-        """Add a line; lines are never changed."""
+        """Add a line; lines are never changed.
+
+        They are kept whole for six years at least, also those of a patient who is forgotten (Store.purge_patient): the
+        clinic has to be able to examine who looked at a record (45 CFR 164.312(b)), and to keep that for six years
+        (164.316(b)(2)(i)). A line without its patient's id answers nobody's question, after a breach least of all
+        (164.404 asks whose records were seen), and a trail from which lines can be struck proves nothing. They hold
+        ids of the host's, whose own records stay there, and nothing else of a patient.
+        """
         ...
 
     def events(self, host: str, after: int = 0, limit: int = 500, patient: str = "") -> list[Event]:

@@ -12,6 +12,7 @@ from massage_billing.model import PaperCount, Ruling, UseState, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
+from massage_billing.store.memory_access import MemoryAccess
 from massage_billing.store.memory_asking import MemoryAsking
 from massage_billing.store.memory_ledger import MemoryLedger
 
@@ -46,6 +47,7 @@ class MemoryStore:
         self._number = count(1)
         self._asking = MemoryAsking()
         self._ledger = MemoryLedger()
+        self._access = MemoryAccess()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -63,6 +65,10 @@ class MemoryStore:
     def ledger(self, clock: Clock = utc_now) -> MemoryLedger:
         """What was sent and what became of it, gone with the store; all who ask for it share it."""
         return self._ledger.seen_by(clock)
+
+    def access(self) -> MemoryAccess:
+        """Who is at the workbench and who looked at what, gone with the store; all who ask for it share it."""
+        return self._access
 
     # --- cursor and visits ------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from massage_billing.store import (
     visit_rows,
     work_rows,
 )
+from massage_billing.store.access_sql import SqlAccess
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
@@ -64,6 +65,10 @@ class SqlStore(Database):
     def ledger(self, clock: Clock = utc_now) -> SqlLedger:
         """What was sent and what became of it, in the same database; closed with the store."""
         return SqlLedger(self._engine, self._name, clock)
+
+    def access(self) -> SqlAccess:
+        """Who is at the workbench and who looked at what, in the same database; closed with the store."""
+        return SqlAccess(self._engine, self._name)
 
     # --- cursor -----------------------------------------------------------------------------------------------------
 
