@@ -89,7 +89,10 @@ def _signers(host: LoginHost, found: JsonObject, token: str, fetch: Fetch) -> tu
 def _providers(host: LoginHost, issuers: list[str | None], fetch: Fetch) -> Iterator[tuple[str, JsonObject]]:
     """OpenID Connect Discovery of every issuer that answers, and calls itself so."""
     for issuer in dict.fromkeys(one.rstrip("/") for one in issuers if one):
-        provider = fetch(host, issuer + _OPENID, missing=True)
+        try:
+            provider = fetch(host, issuer + _OPENID, missing=True)
+        except HostError:
+            provider = None  # it is needed only where the host itself does not say
         said = text(provider or {}, "issuer")
         if provider is not None and said is not None and said.rstrip("/") == issuer:
             yield said, provider
