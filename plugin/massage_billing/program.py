@@ -14,7 +14,7 @@ from massage_billing.errors import HostNotFound, HostRefused, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import Shared, read_visit
-from massage_billing.model import Decision, Ruling, Visit
+from massage_billing.model import Decision, Ruling, RulingKind, Visit
 from massage_billing.ports import Capabilities, Forgets, Forgotten, VisitRecord, VisitRow
 from massage_billing.run import answered
 from massage_billing.run.batch import today_of
@@ -46,6 +46,20 @@ class HostCheck:
     """Where their minutes are: extension, observation, period, or "none"."""
     notes: tuple[str, ...] = ()
     """Plain sentences about what that costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A visit as it stands on the host now."""
+
+    visit: Visit
+    """The visit, joined with those that are billed with it."""
+    decision: Decision
+    """What the rulebook makes of it now."""
+    ruling: Ruling | None
+    """What a person decided of it, whether it still counts or not."""
+    as_if: Callable[[Ruling], Decision]
+    """What it would become if a person decided so; nothing is remembered."""
 
 
 class Program:
@@ -81,6 +95,10 @@ class Program:
         """Remember what a person decided of a visit."""
         Billing(self.setup).rule(encounter, ruling)
 
+    def may_rule(self, encounter: str, kind: RulingKind) -> None:
+        """Whether a person may decide so of a visit; raises HostError where not, and says what to do."""
+        Billing(self.setup).may_rule(encounter, kind)
+
     def rows(self) -> Iterator[VisitRow]:
         """Everything the store knows, by date of service."""
         return self.setup.store.rows(self.setup.host.id)
@@ -92,6 +110,11 @@ class Program:
 
     def visit_and_decision(self, encounter: str, policy: str | None = None) -> tuple[Visit, Decision]:
         """A visit as it stands on the host now, with those of its day, and what the rulebook makes of it now."""
+        looked = self.look(encounter, policy)
+        return looked.visit, looked.decision
+
+    def look(self, encounter: str, policy: str | None = None) -> Looked:
+        """The same, with what it would become if a person decided it. HostNotFound where the host has no such visit."""
         setup, host = self.setup, self.setup.host.id
         visit = self._read(self._record(encounter))
         clinic = setup.clinic if policy is None else replace(setup.clinic, policy=policy)
@@ -100,7 +123,14 @@ class Program:
         rulings = setup.store.rulings(host, ids)
         if not any(row.claim for row in setup.store.known(host, ids).values()):
             clinic = replace(clinic, today=today_of(setup))  # as in a run: asked of what has no claim yet
-        return of_patient(visits, setup.book, clinic, rulings, lambda one: counted_alone(host, setup.store, one))[0]
+
+        def decide(ruled: Mapping[str, Ruling]) -> tuple[Visit, Decision]:
+            return of_patient(visits, setup.book, clinic, ruled, lambda one: counted_alone(host, setup.store, one))[0]
+
+        joined, decision = decide(rulings)
+        return Looked(
+            joined, decision, rulings.get(encounter), lambda ruling: decide({**rulings, encounter: ruling})[1]
+        )
 
     def _others_of_day(self, visit: Visit) -> list[Visit]:
         """Other visits of the patient's day that earlier runs have seen."""

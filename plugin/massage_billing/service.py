@@ -82,11 +82,11 @@ class Billing:
         """
         for groups in outbox.left():
             if not self.capabilities.takes_claims():
-                self._redo(batch, outbox, outbox.write_as_decided(groups))
+                self.redo(batch, outbox, outbox.write_as_decided(groups))
                 return
             approved = {group.encounter for group in groups if approves(group)}
             records = list(self.host.visits([group.encounter for group in groups]))
-            self._redo(batch, outbox, outbox.commit_and_write(batch.decide(records, again=True, approved=approved)))
+            self.redo(batch, outbox, outbox.commit_and_write(batch.decide(records, again=True, approved=approved)))
             for encounter in sorted({group.encounter for group in groups} - {record.encounter for record in records}):
                 batch.tally.problem(f"Encounter/{encounter}: is gone from the host; its claim stays in the outbox.")
 
@@ -140,10 +140,10 @@ class Billing:
         plans = batch.decide(records)
         if dry_run:
             return
-        self._redo(batch, outbox, outbox.commit_and_write(plans))
+        self.redo(batch, outbox, outbox.commit_and_write(plans))
         self.setup.progress.advance("visits", batch.tally.counts["visits"], None)
 
-    def _redo(self, batch: Batch, outbox: Outbox, again: set[str]) -> None:
+    def redo(self, batch: Batch, outbox: Outbox, again: set[str]) -> None:
         """Read and decide visits again whose writes met somebody else's."""
         for _ in range(REDO_ROUNDS):
             if not again:
@@ -176,7 +176,7 @@ class Billing:
             known = self.store.known(self.host.id, ids)
             drafts = {encounter for encounter in ids if encounter in known and known[encounter].draft}
             planned = batch.decide(list(self.host.visits(sorted(drafts))), approved=drafts)
-            self._redo(batch, outbox, outbox.commit_and_write(planned))
+            self.redo(batch, outbox, outbox.commit_and_write(planned))
             let_go = {one.entry.row.encounter for one in planned if one.approved}
             for encounter in sorted(set(ids) - let_go):
                 why = "what would be billed has changed" if encounter in drafts else "there is no draft"
@@ -189,14 +189,18 @@ class Billing:
 
         Raises HostError where no run has seen the visit, and where another one bills it, which has to be decided.
         """
+        self.may_rule(encounter, ruling.kind)
+        self.store.rule(self.host.id, encounter, ruling)
+
+    def may_rule(self, encounter: str, kind: RulingKind) -> None:
+        """Whether a person may decide so of this visit; raises HostError as ``rule`` does."""
         known = self.store.known(self.host.id, [encounter]).get(encounter)
         if known is None:
             raise HostError(f"Encounter/{encounter}: no run has seen this visit.", "Run first, then decide it.")
-        first = self._first_of_day(known) if ruling.kind is RulingKind.BILL else None
+        first = self._first_of_day(known) if kind is RulingKind.BILL else None
         if first is not None:
             what = f"Encounter/{encounter}: is billed with Encounter/{first} of the same day."
             raise HostError(what, f"Decide Encounter/{first}.")
-        self.store.rule(self.host.id, encounter, ruling)
 
     def _first_of_day(self, row: VisitRow) -> str | None:
         """Encounter id of the visit on whose claim this one stands; None where it stands on its own."""

@@ -30,6 +30,8 @@ class Office:
 
     id: str
     """Configured host id."""
+    kind: str
+    """"openemr", "fhir" or "folder"."""
     name: str
     """The clinic's name, or ""."""
     url: str | None
@@ -44,6 +46,8 @@ class Office:
     """What payers were asked and answered."""
     names: Names
     """People's names, from the host."""
+    staff: tuple[str, ...]
+    """Who works at the workbench, "Practitioner/3", as far as the settings name people: whom a hold may be given to."""
     now: Callable[[], datetime]
     """The time at the clinic. SettingsError where the host has no zone."""
     book: Callable[[], Rulebook]

@@ -30,6 +30,11 @@ def to_bytes(resource: Mapping[str, object]) -> bytes:
     return orjson.dumps(resource, default=_fragment)
 
 
+def to_text(resource: Mapping[str, object]) -> str:
+    """The same for people to read: two blanks a level, money with its cents."""
+    return orjson.dumps(with_cents(resource), default=_fragment, option=orjson.OPT_INDENT_2).decode()
+
+
 def decision_digest(resource: Mapping[str, object]) -> str:
     """SHA-256 (64 hex digits) of what was decided: the same decision gives the same digest whenever it is made.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 WIDTH: Final = 640
@@ -131,8 +131,8 @@ class _Scale:
 
     def __init__(self, most: Decimal) -> None:
         self.step = _round_step(most)
-        steps = max(1, -(-most // self.step))
-        self.top = self.step * steps
+        steps = (most / self.step).to_integral_value(ROUND_CEILING)
+        self.top = self.step * max(Decimal(1), steps)
 
     def y(self, value: Decimal) -> float:
         """Where a figure stands."""
@@ -149,8 +149,9 @@ def _round_step(most: Decimal) -> Decimal:
     if most <= 0:
         return Decimal(1)
     rough = most / 4
-    power = Decimal(10) ** rough.adjusted()
-    step = next(power * one for one in (1, 2, 5, 10) if power * one >= rough)
+    power = Decimal(1).scaleb(rough.adjusted())
+    steps: list[Decimal] = [power * Decimal(one) for one in (1, 2, 5, 10)]
+    step = next(one for one in steps if one >= rough)
     return max(step, Decimal(1)) if most >= 1 else step
 
 

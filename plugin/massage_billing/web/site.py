@@ -18,7 +18,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from massage_billing.desk.kept import Kept
 from massage_billing.desk.office import Office, Offices
+from massage_billing.desk.today import Days
 from massage_billing.model.desk import Permission, Viewer
 from massage_billing.ports.access import Action, Event
 from massage_billing.ports.jobs import Jobs
@@ -59,6 +61,7 @@ TABS: Final = (
     Tab("/denials", "Denials", Permission.DENIALS),
     Tab("/rules", "Rules", Permission.RULES),
     Tab("/health", "Health", Permission.HEALTH),
+    Tab("/audit", "Audit", Permission.AUDIT),
 )
 """The pages, in the order of the navigation."""
 
@@ -77,6 +80,8 @@ class Site:
     """UTC."""
     static: StaticFiles = field(default_factory=StaticFiles)
     """Style, script, icon."""
+    days: Days = field(default_factory=Kept)
+    """Judged days of every host, kept for a minute."""
     drawing: Drawing = field(init=False)
     """The templates."""
 

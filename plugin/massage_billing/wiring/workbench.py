@@ -23,6 +23,7 @@ from massage_billing.errors import SettingsError
 from massage_billing.fhir.dates import zone_named
 from massage_billing.model import Clinic
 from massage_billing.ports import Asking
+from massage_billing.ports.jobs import Jobs
 from massage_billing.ports.ledger import Ledger
 from massage_billing.ports.people import People
 from massage_billing.program import Program
@@ -37,6 +38,8 @@ from massage_billing.wiring.learning import open_learning
 from massage_billing.wiring.state import private_folder, store_url
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from massage_billing.net.http import Limits
     from massage_billing.remittance.denials import Period
     from massage_billing.remittance.proposals import Proposals
@@ -236,6 +239,7 @@ def _office(settings: Settings, place: _Place) -> Office:
     shelf = Shelf(folder_of(place.at.state))
     return Office(
         id=chosen.id,
+        kind=chosen.kind.value,
         name=settings.clinic.name,
         url=str(chosen.url) if chosen.url is not None else None,
         store=place.store,
@@ -243,6 +247,7 @@ def _office(settings: Settings, place: _Place) -> Office:
         ledger=place.ledger,
         asking=place.asking,
         names=Names(place.people),
+        staff=tuple(login.people) if (login := settings.workbench.login(chosen.id)) is not None else (),
         now=place.now,
         book=place.files.book,
         clinic=place.files.clinic,
@@ -252,3 +257,38 @@ def _office(settings: Settings, place: _Place) -> Office:
         releases=shelf.releases,
         told=place.files.told,
     )
+
+
+def mount(app: FastAPI, settings: Settings, jobs: Jobs) -> Callable[[], None]:
+    """Put the workbench on an application: its pages, the door, the audit trail; what is returned closes it.
+
+    Raises SettingsError, StoreError.
+    """
+    from massage_billing.access.audit_routes import audit_routes
+    from massage_billing.access.routes import routes
+    from massage_billing.web.app import mount as mount_pages
+    from massage_billing.web.site import Site
+    from massage_billing.wiring.entrance import guard_of
+
+    stack = ExitStack()
+    try:
+        offices = stack.enter_context(open_offices(settings))
+        guard = guard_of(settings, offices.store.access(), last_visit(offices))
+        site = Site(guard, offices, jobs)
+        mount_pages(app, site)
+        app.include_router(routes(guard, site.page))
+        app.include_router(audit_routes(guard, site.page))
+    except BaseException:
+        stack.close()
+        raise
+    return stack.close
+
+
+def last_visit(offices: Workbench) -> Callable[[str, str], str | None]:
+    """Finds the page of a patient whom the EHR had open: (host id, "Patient/3") -> Encounter id of the last visit."""
+
+    def find(host: str, patient: str) -> str | None:
+        rows = offices.store.of_patients(host, [patient])
+        return rows[-1].encounter if rows else None
+
+    return find

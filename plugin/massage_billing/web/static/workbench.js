@@ -14,6 +14,10 @@
     });
   });
 
+  doc.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print-page]")) { window.print(); }
+  });
+
   // A box in the table's head ticks all boxes below it; how many are ticked is told beside the buttons.
   doc.addEventListener("change", function (event) {
     var box = event.target;
@@ -52,7 +56,7 @@
   });
   function show(one) { one.hidden = false; }
 
-  // A select that leads somewhere goes there when something is chosen, unless htmx sees to it.
+  // What was swapped in may say where reading goes on.
   doc.addEventListener("htmx:afterSettle", function (event) {
     var told = event.target.querySelector && event.target.querySelector("[data-focus]");
     if (told) { told.focus(); }

@@ -1,0 +1,70 @@
+"""What a rule asks of people, in words: what is wrong, what to do, who does it, where, and what a person may decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from massage_billing.coding.rulebook import Rulebook
+from massage_billing.model import RulingKind, Who
+
+
+class _Where(BaseModel):
+    """Form of where.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    records: Mapping[str, str]
+    places: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What one rule asks of people."""
+
+    rule: str
+    """Rule id."""
+    title: str
+    """The same in plain words: "Minutes documented"."""
+    question: str
+    """The question it asks; "" where the rulebook has no such rule any more."""
+    fix: str
+    """What to do; "" where nothing can be said in general."""
+    who: Who | None
+    """Who can do it."""
+    where: str
+    """Where in the EHR, or in which file; "" where that is not known."""
+    person_may: frozenset[RulingKind]
+    """What a person may decide in spite of it; to write off is always possible."""
+
+
+def fix_of(book: Rulebook, rule: str, kind: str) -> Fix:
+    """What a rule asks, for a host of a kind ("openemr", "fhir", "folder")."""
+    text = book.rules.get(rule)
+    if text is None:
+        return Fix(rule, title_of(rule), "", "", None, where_of(rule, kind), frozenset())
+    may = frozenset(text.person_may)
+    return Fix(rule, title_of(rule), text.question, text.fix, text.who, where_of(rule, kind), may)
+
+
+def title_of(rule: str) -> str:
+    """A rule's id as words: "Minutes documented"."""
+    words = rule.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def where_of(rule: str, kind: str) -> str:
+    """Where somebody goes to settle it; "" where that is not known."""
+    where = _where()
+    record = where.records.get(rule, "")
+    return where.places["any"].get(record) or where.places.get(kind, {}).get(record, "")
+
+
+@cache
+def _where() -> _Where:
+    text = (files("massage_billing.desk") / "where.yaml").read_text(encoding="utf-8")
+    return _Where.model_validate(yaml.safe_load(text))

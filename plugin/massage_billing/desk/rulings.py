@@ -1,0 +1,121 @@
+"""What a person may decide of a held visit, and what comes of each choice; assigning, noting, deciding.
+
+A choice is offered only where a rule leaves it to a person: what would come of it is found by deciding the visit with
+it, never guessed. Who decides names the version of the hold that was seen; somebody else's change in between is told,
+and nothing is overwritten (``ports.desk.Overtaken``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from massage_billing.desk.office import Office
+from massage_billing.errors import InputError
+from massage_billing.model import Decision, Outcome, Ruling, RulingKind
+from massage_billing.model.desk import Viewer, Work
+from massage_billing.program import Looked
+
+LONGEST_NOTE: Final = 500
+"""Characters of a note or reason."""
+TITLES: Final = {
+    RulingKind.BILL: "Bill it all the same",
+    RulingKind.SELF_PAY: "The patient pays",
+    RulingKind.WRITE_OFF: "Write it off",
+}
+"""What people read."""
+_MAY: Final = {
+    RulingKind.BILL: frozenset({Outcome.CLAIM}),
+    RulingKind.SELF_PAY: frozenset({Outcome.SELF_PAY, Outcome.NO_CHARGE}),
+    RulingKind.WRITE_OFF: frozenset({Outcome.NO_CHARGE}),
+}
+"""What has to come of a choice for it to be one."""
+
+
+class NotLeftToAPerson(InputError):
+    """A decision that no rule leaves to a person; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that a person may decide, or may not."""
+
+    kind: RulingKind
+    """bill, self-pay or write-off."""
+    title: str
+    """The same in words."""
+    effect: str
+    """What would come of it; of what may not be decided, why not."""
+    open: bool
+    """It may be decided."""
+
+
+def choices(looked: Looked, viewer: Viewer, now: datetime) -> tuple[Choice, ...]:
+    """Every choice with its effect, found by deciding the visit with it."""
+    found = []
+    for kind in RulingKind:
+        decision = looked.as_if(Ruling(kind, "what if", viewer.who, now))
+        may = decision.outcome in _MAY[kind]
+        found.append(Choice(kind, TITLES[kind], _effect(kind, decision, may=may), may))
+    return tuple(found)
+
+
+def _effect(kind: RulingKind, decision: Decision, *, may: bool) -> str:
+    rules = ", ".join(dict.fromkeys(one.rule for one in decision.holds))
+    if not may:
+        if decision.outcome is Outcome.HOLD:
+            return f"Not possible: {rules} would still hold it, and no decision replaces that."
+        return "Not possible: nothing of this visit could be billed so."
+    if kind is RulingKind.WRITE_OFF:
+        return "Nobody is billed. No Claim is written; one that was written and not sent is cancelled."
+    lines = ", ".join(f"{line.code} x{line.units}" for line in decision.lines) or "nothing"
+    total = "" if decision.total is None else f", ${decision.total:,.2f}"
+    if kind is RulingKind.BILL:
+        return f"{decision.payer or 'The payer'} is billed: {lines}{total}."
+    return f"The patient is charged: {lines}{total}. Nothing goes to a payer."
+
+
+# --- doing ----------------------------------------------------------------------------------------------------------
+
+
+def assign(office: Office, viewer: Viewer, encounter: str, seen: int, to: str, name: str) -> Work:
+    """Give a hold to somebody (``to`` is a ``Viewer.who``, "" takes it back). Raises Overtaken, StoreError."""
+    before = office.desk.hold(office.id, encounter)
+    note = before.work.note if before is not None else ""
+    what = f"given to {to}" if to else "given back"
+    at = datetime.now(UTC)
+    work = Work(encounter, assignee=to, assignee_name=name, note=note, by=viewer.who, at=at, what=what)
+    return office.desk.assign(office.id, encounter, seen, work)
+
+
+def note(office: Office, viewer: Viewer, encounter: str, seen: int, text: str) -> Work:
+    """Write a note beside a hold, in place of the one before. Raises Overtaken, StoreError."""
+    before = office.desk.hold(office.id, encounter)
+    now = before.work if before is not None else Work(encounter)
+    at = datetime.now(UTC)
+    work = Work(
+        encounter,
+        assignee=now.assignee,
+        assignee_name=now.assignee_name,
+        note=text[:LONGEST_NOTE],
+        by=viewer.who,
+        at=at,
+        what="wrote a note" if text else "took the note away",
+    )
+    return office.desk.assign(office.id, encounter, seen, work)
+
+
+def decide(office: Office, viewer: Viewer, encounter: str, seen: int, kind: RulingKind, reason: str) -> Work:
+    """Remember a person's decision, where a rule leaves it to a person.
+
+    Raises NotLeftToAPerson, Overtaken, HostError where the visit cannot be looked at, StoreError.
+    """
+    now = datetime.now(UTC)
+    with office.program() as program:
+        looked = program.look(encounter)
+        choice = next(one for one in choices(looked, viewer, now) if one.kind is kind)
+        if not choice.open:
+            raise NotLeftToAPerson(f"Encounter/{encounter}: {choice.title.lower()}. {choice.effect}")
+        program.may_rule(encounter, kind)
+    return office.desk.decide(office.id, encounter, seen, Ruling(kind, reason[:LONGEST_NOTE], viewer.who, now))
