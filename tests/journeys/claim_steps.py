@@ -179,4 +179,3 @@ def with_a_lost_store(life: Life) -> None:
     life.billed.run()
     files = life.export()
     assert clm(files, claim_key(HOST, some[0], 1))[1:] == ["REF*F8*P77"]
-

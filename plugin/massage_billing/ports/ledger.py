@@ -275,8 +275,10 @@ class Ledger(Protocol):
         ...
 
     def drop_batch(self, host: str, number: int, who: str, why: str) -> int:
-        """A person says that a file was never sent: its claims that nobody answered can be exported again, and its bytes
-        go, so that it is never written again. How many claims."""
+        """A person says that a file was never sent: its claims that nobody answered can be exported again. How many.
+
+        Its bytes go, so that it is never written again.
+        """
         ...
 
     def submissions(self, host: str, keys: Iterable[str]) -> dict[str, Submission]:
