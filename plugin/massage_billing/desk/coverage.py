@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from decimal import Decimal
@@ -33,6 +33,7 @@ STANDINGS: Final = {
     Standing.NO_DATA: ("The payer does not say", "unknown"),
 }
 """What people read, and how it looks."""
+NOT_SAID: Final = "not said"
 NETWORKS: Final = {
     Network.IN: "in network", Network.OUT: "out of network", Network.BOTH: "in and out of network", Network.NO_DATA: "",
 }  # fmt: skip
@@ -166,64 +167,68 @@ def _picked(known: Known, terms: Eligibility) -> Picked:
 
 
 def figures(picked: Picked) -> Iterator[Figure]:
-    """What matters for a visit; what the payer does not say is told as not said, never as zero."""
-    shown, ways = picked.shown, picked.options
-    yield _figure("Massage covered", _yes(shown.covered, "covered", "not covered"))
-    yield _figure("Copay a visit", _money(shown.copay, [one.copay for one in ways]))
-    yield _figure("Patient's share", _share(shown.coinsurance, [one.coinsurance for one in ways]))
-    yield _figure("Deductible left", _money(shown.deductible_left, [one.deductible_left for one in ways]))
-    most = _money(shown.out_of_pocket_left, [one.out_of_pocket_left for one in ways])
-    yield _figure("Until the plan pays everything", most)
-    yield _figure("Visits", "no limit" if shown.unlimited else _counted(shown))
-    needed = ", ".join(f"{of or 'any'}: {'needed' if need else 'not needed'}" for of, need in shown.authorization)
-    yield _figure("Authorization", needed)
-    yield _figure("Referral", _yes(shown.referral, "needed", "not needed"))
-    if shown.provider_limits:
-        yield Figure("Only by", ", ".join(shown.provider_limits), True)
-    if shown.other_coverage:
-        yield Figure("Other coverage", ", ".join(shown.other_coverage), True)
+    """What matters for a visit. Where the networks differ each is told; what the payer does not say is told as not
+    said, never as zero."""
+    ways = picked.options
+    yield _figure("Massage covered", ways, lambda one: _yes(one.covered, "covered", "not covered"))
+    yield _figure("Copay a visit", ways, lambda one: _money(one.copay))
+    yield _figure("Patient's share", ways, lambda one: _percent(one.coinsurance))
+    yield _figure("Deductible left", ways, lambda one: _money(one.deductible_left))
+    yield _figure("Until the plan pays everything", ways, lambda one: _money(one.out_of_pocket_left))
+    yield _figure("Visits", ways, lambda one: "no limit" if one.unlimited else _counted(one))
+    yield _figure("Authorization", ways, _authorization)
+    yield _figure("Referral", ways, lambda one: _yes(one.referral, "needed", "not needed"))
+    if picked.shown.provider_limits:
+        yield Figure("Only by", ", ".join(picked.shown.provider_limits), True)
+    if picked.shown.other_coverage:
+        yield Figure("Other coverage", ", ".join(picked.shown.other_coverage), True)
 
 
-def _figure(name: str, value: str) -> Figure:
-    return Figure(name, value or "not said", bool(value))
+def _figure(name: str, ways: Sequence[Benefits], tell: Callable[[Benefits], str]) -> Figure:
+    """One value where all ways agree; else one a network."""
+    by_network: dict[Network, list[str]] = {}
+    for one in ways:
+        by_network.setdefault(one.network, []).append(tell(one))
+    told = {network: _of_one(values) for network, values in by_network.items()}
+    if len(set(told.values())) == 1:
+        value = next(iter(told.values()))
+        return Figure(name, value or NOT_SAID, bool(value))
+    each = [f"{NETWORKS[network]}: {value or NOT_SAID}" for network, value in told.items()]
+    return Figure(name, "; ".join(each), True)
+
+
+def _of_one(values: Sequence[str]) -> str:
+    """What is told of one network, where the payer says several things of the same weight."""
+    return " or ".join(dict.fromkeys(value for value in values if value))
+
+
+def _authorization(one: Benefits) -> str:
+    return ", ".join(f"{of or 'any'}: {'needed' if need else 'not needed'}" for of, need in one.authorization)
 
 
 def _yes(value: bool | None, yes: str, no: str) -> str:
     return "" if value is None else yes if value else no
 
 
-def _money(one: Decimal | None, ways: Sequence[Decimal | None]) -> str:
-    if one is not None:
-        return f"${one:,.2f}"
-    told = sorted({each for each in ways if each is not None})
-    if not told:
+def _money(amount: Decimal | None) -> str:
+    return "" if amount is None else f"${amount:,.2f}"
+
+
+def _percent(share: Decimal | None) -> str:
+    return "" if share is None else f"{(share * 100).normalize():f} percent"
+
+
+def _counted(one: Benefits) -> str:
+    if one.left is None and one.allowed is None:
         return ""
-    spread = f"${told[0]:,.2f}" + (f" to ${told[-1]:,.2f}" if len(told) > 1 else "")
-    return f"{spread}, by network or by which of two texts counts"
-
-
-def _share(one: Decimal | None, ways: Sequence[Decimal | None]) -> str:
-    if one is not None:
-        return _percent(one)
-    told = sorted({each for each in ways if each is not None})
-    return f"{_percent(told[0])} to {_percent(told[-1])}, by network" if len(told) > 1 else ""
-
-
-def _percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f} percent"
-
-
-def _counted(shown: Benefits) -> str:
-    if shown.left is None and shown.allowed is None:
-        return ""
-    unit = "" if shown.unit is CountUnit.NO_DATA else f" {shown.unit.value}"
-    period = f" in the {shown.period.replace('-', ' ')}" if shown.period else ""
-    used = f", {number(shown.used)} used" if shown.used is not None else ""
-    shared = ", shared with other therapies" if shown.shared else ""
-    if shown.left is None:
-        return f"{number(shown.allowed)}{unit} allowed{period}{used}{shared}"
-    of = f" of {number(shown.allowed)}" if shown.allowed is not None else ""
-    return f"{number(shown.left)}{of}{unit} left{period}{used}{shared}"
+    unit = "" if one.unit is CountUnit.NO_DATA else f" {one.unit.value}"
+    period = f" in the {one.period.replace('-', ' ')}" if one.period else ""
+    used = f", {number(one.used)} used" if one.used is not None else ""
+    shared = ", shared with other therapies" if one.shared else ""
+    if one.left is None:
+        return f"{number(one.allowed)}{unit} allowed{period}{used}{shared}"
+    of = f" of {number(one.allowed)}" if one.allowed is not None else ""
+    return f"{number(one.left)}{of}{unit} left{period}{used}{shared}"
 
 
 def number(value: Decimal | None) -> str:
@@ -241,12 +246,19 @@ def limits(verdict: Verdict | None, known: Sequence[Known], terms: Eligibility) 
         allowed = verdict.benefits.allowed if verdict is not None and verdict.benefits is not None else None
         return tuple(_bar(one, one == left.binding, allowed) for one in left.limits)
     answered = next((one for one in known if one.answer.kind is AnswerKind.ANSWERED), None)
-    shown = _picked(answered, terms).shown if answered is not None else None
-    rest = None if shown is None else shown.left if shown.left is not None else shown.allowed
-    if shown is None or answered is None or rest is None:
-        return ()
-    told = f"as the payer said when it was asked on {answered.asked_on}; papers and booked visits are not counted here"
-    return (LimitBar("plan", rest, shown.allowed, shown.unit.value, told, True),)
+    return tuple(_of_answer(answered, terms)) if answered is not None else ()
+
+
+def _of_answer(answered: Known, terms: Eligibility) -> Iterator[LimitBar]:
+    """The least that the payer's answer leaves, in whichever network."""
+    told = [(one, one.left if one.left is not None else one.allowed) for one in _picked(answered, terms).options]
+    counted = [(one, rest) for one, rest in told if rest is not None]
+    if not counted:
+        return
+    one, rest = min(counted, key=lambda pair: pair[1])
+    where = f" {NETWORKS[one.network]}" if len({each.network for each, _ in told}) > len(counted) else ""
+    why = f"as the payer said{where} when it was asked on {answered.asked_on}; papers and booked visits are not counted"
+    yield LimitBar("plan", rest, one.allowed, one.unit.value, why, True)
 
 
 def _bar(one: Limit, binds: bool, allowed: Decimal | None) -> LimitBar:
@@ -262,7 +274,7 @@ def _bar(one: Limit, binds: bool, allowed: Decimal | None) -> LimitBar:
 def _line(one: Benefit) -> BenefitLine:
     value = [f"${one.amount:,.2f}"] if one.amount is not None else []
     value += [_percent(one.share)] if one.share is not None else []
-    value += [one.measure.value] if one.measure != "plain" else []
+    value += [one.measure.value] if one.measure != "plain" and value else []
     value += [_count(each) for each in one.counts]
     needed = None if one.authorization is None else f"{'' if one.authorization else 'no '}authorization needed"
     holds = [one.period.replace("-", " "), one.level, NETWORKS[one.network], needed or "", one.plan or ""]

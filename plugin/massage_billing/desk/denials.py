@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from massage_billing.ports import Store
 from massage_billing.ports.ledger import Ledger
 from massage_billing.remittance.denials import DenialReport, Lesson, Period, Share
 from massage_billing.remittance.learned import Denials
 from massage_billing.remittance.proposals import Proposal, Proposals
+
+WEEKS: Final = 8
+"""Weeks of the chart, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,16 @@ class Denied:
 def denied(store: Store, ledger: Ledger, host: str, period: Period) -> Denied:
     """The report of a period. Reads every answered claim: slow where there are many. Raises StoreError."""
     report = Denials(store, ledger, host).report(period)
-    return Denied(period, report, tuple(every_week(report.by_week)))
+    return Denied(period, report, tuple(every_week(report.by_week, WEEKS)))
 
 
-def every_week(weeks: tuple[Share, ...]) -> list[Share]:
-    """The weeks from the first to the last, those without a denial as nothing."""
+def every_week(weeks: tuple[Share, ...], least: int = 1) -> list[Share]:
+    """The weeks from the first to the last, those without a denial as nothing; so many at least, the last ones."""
     by_name = {one.name: one for one in weeks if one.name}
     if not by_name:
         return []
-    day, last, found = _monday(min(by_name)), _monday(max(by_name)), []
+    last = _monday(max(by_name))
+    day, found = min(_monday(min(by_name)), last - timedelta(weeks=least - 1)), []
     while day <= last:
         year, week, _ = day.isocalendar()
         name = f"{year}-W{week:02d}"
