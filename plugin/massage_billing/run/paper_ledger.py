@@ -66,8 +66,23 @@ class Ledger:
         """Cases in the order of counting: those whose claim was sent, then by date of service."""
         if not self._on:
             return cases
+        for case in cases:
+            if case.waiting is None:
+                for one in case.members:
+                    self._forget_moved(one.visit, joined=one is not case.lead)
         places = [(case.lead.encounter not in self._sent, str(case.visit.date), case.lead.encounter) for case in cases]
         return [case for _, case in sorted(zip(places, cases, strict=True), key=lambda placed: placed[0])]
+
+    def _forget_moved(self, visit: Visit, *, joined: bool) -> None:
+        """What a visit used while it was recorded for another patient or date, or (``joined``) had a claim of its own:
+        it is decided anew, and counts there no more. What was sent counts whatever its date."""
+        if visit.patient is None or visit.date is None:
+            return
+        for patient, counts in self._counts.items():
+            for key in [key for key in counts if key[1] == visit.encounter]:
+                elsewhere = joined or counts[key].date != visit.date
+                if patient != visit.patient or (elsewhere and visit.encounter not in self._sent):
+                    del counts[key]
 
     def look(self, visit: Visit, elsewhere: Elsewhere) -> Elsewhere:
         """What other visits used, added to what else is known of them."""
