@@ -36,6 +36,8 @@ class Office:
     """The clinic's name, or ""."""
     url: str | None
     """Base URL of a FHIR host, for links to the EHR; None of a folder."""
+    schema: str
+    """Version of the store's tables."""
     store: Store
     """What is remembered of visits."""
     desk: Desk

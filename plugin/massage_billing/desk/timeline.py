@@ -12,7 +12,7 @@ from massage_billing.model import NotBilled, Service
 
 WIDTH: Final = 640
 """Units of the picture's width."""
-LEFT: Final = 120
+LEFT: Final = 140
 """Units for the lanes' names."""
 LANE: Final = 44
 """Units of a lane's height."""

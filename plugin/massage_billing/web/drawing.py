@@ -90,4 +90,5 @@ def sources(text: str) -> tuple[str, str]:
     found = _LINK.search(text)
     if found is None:
         return text, ""
-    return f"{text[: found.start()]}{text[found.end() :]}".strip(" ,;()") or found[1], found[1]
+    rest = f"{text[: found.start()]}{text[found.end() :]}".replace("()", "").replace("  ", " ")
+    return rest.strip(" ,;") or found[1], found[1]

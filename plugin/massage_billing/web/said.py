@@ -17,6 +17,7 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "nothing": ("Nothing was ticked, so nothing was changed.", ""),
     "approved": ("The draft was let go.", "{n} drafts were let go."),
     "marked": ("It is marked.", "{n} claims are marked."),
+    "busy": ("Something is under way for this host already; it is shown here.", ""),
     "running": ("It has begun.", "It has begun."),
     "host": ("You look at another host now.", ""),
 }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from massage_billing.clinic_files import settings_to_clinic
 from massage_billing.coding.rulebook import Rulebook
-from massage_billing.desk.office import Office
+from massage_billing.desk.office import Office, Offices
 from massage_billing.desk.people import Names
 from massage_billing.errors import SettingsError
 from massage_billing.fhir.dates import zone_named
@@ -40,11 +40,13 @@ from massage_billing.wiring.state import private_folder, store_url
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from massage_billing.access.guard import Guard
     from massage_billing.net.http import Limits
     from massage_billing.remittance.denials import Period
     from massage_billing.remittance.proposals import Proposals
     from massage_billing.store.sql import SqlStore
     from massage_billing.sweep.sweep import Sweep
+    from massage_billing.web.site import Site
 
 _CONNECT: Final = 3.0
 _READ: Final = 8.0
@@ -235,6 +237,8 @@ def _hurried(settings: Settings, host: str) -> Limits | None:
 
 
 def _office(settings: Settings, place: _Place) -> Office:
+    from massage_billing.store.tables import HEAD
+
     chosen = place.at.settings
     shelf = Shelf(folder_of(place.at.state))
     return Office(
@@ -242,6 +246,7 @@ def _office(settings: Settings, place: _Place) -> Office:
         kind=chosen.kind.value,
         name=settings.clinic.name,
         url=str(chosen.url) if chosen.url is not None else None,
+        schema=HEAD,
         store=place.store,
         desk=place.store.desk(),
         ledger=place.ledger,
@@ -264,24 +269,30 @@ def mount(app: FastAPI, settings: Settings, jobs: Jobs) -> Callable[[], None]:
 
     Raises SettingsError, StoreError.
     """
-    from massage_billing.access.audit_routes import audit_routes
-    from massage_billing.access.routes import routes
-    from massage_billing.web.app import mount as mount_pages
-    from massage_billing.web.site import Site
     from massage_billing.wiring.entrance import guard_of
 
     stack = ExitStack()
     try:
         offices = stack.enter_context(open_offices(settings))
-        guard = guard_of(settings, offices.store.access(), last_visit(offices))
-        site = Site(guard, offices, jobs)
-        mount_pages(app, site)
-        app.include_router(routes(guard, site.page))
-        app.include_router(audit_routes(guard, site.page))
+        put_together(app, offices, guard_of(settings, offices.store.access(), last_visit(offices)), jobs)
     except BaseException:
         stack.close()
         raise
     return stack.close
+
+
+def put_together(app: FastAPI, offices: Offices, guard: Guard, jobs: Jobs) -> Site:
+    """The pages of these hosts behind this door."""
+    from massage_billing.access.audit_routes import audit_routes
+    from massage_billing.access.routes import routes
+    from massage_billing.web.app import mount as mount_pages
+    from massage_billing.web.site import Site
+
+    site = Site(guard, offices, jobs)
+    mount_pages(app, site)
+    app.include_router(routes(guard, site.page))
+    app.include_router(audit_routes(guard, site.page))
+    return site
 
 
 def last_visit(offices: Workbench) -> Callable[[str, str], str | None]:
