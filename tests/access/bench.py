@@ -15,8 +15,9 @@ from massage_billing.access.audit_routes import audit_routes
 from massage_billing.access.guard import Guard
 from massage_billing.access.roles import LoginHost
 from massage_billing.access.routes import routes
-from massage_billing.access.testing import DictAccess, FakeGuard, fake_guard
+from massage_billing.access.testing import FakeGuard, fake_guard
 from massage_billing.model.desk import Role, Viewer
+from massage_billing.store.memory_access import MemoryAccess
 from massage_billing.web_settings import WorkerSettings
 
 HERE = "https://workbench.example.org"
@@ -37,7 +38,7 @@ class Bench:
     """A workbench and what is behind it."""
 
     guard: FakeGuard
-    kept: DictAccess
+    kept: MemoryAccess
     hosts: dict[str, LoginHost]
     clock: Clock
     app: FastAPI
@@ -60,7 +61,7 @@ class Bench:
 
     def events(self) -> list[tuple[str, str, bool, str]]:
         """(action, who, ok, detail) of the trail."""
-        return [(one.action.value, one.who, one.ok, one.detail) for one in self.kept.kept]
+        return [(one.action.value, one.who, one.ok, one.detail) for one in self.kept._lines]
 
 
 def small_app(guard: Guard, pages: list[tuple[str, object]]) -> FastAPI:
@@ -96,7 +97,7 @@ def small_app(guard: Guard, pages: list[tuple[str, object]]) -> FastAPI:
 
 def make_bench(hosts: Mapping[str, LoginHost], base_url: str = HERE, read: object = None) -> Bench:
     """A workbench at ``base_url``."""
-    kept, clock, roster = DictAccess(), Clock(), dict(hosts)
+    kept, clock, roster = MemoryAccess(), Clock(), dict(hosts)
     guard = fake_guard(base_url, access=kept, clock=clock, host_ids=("main", "other"))
     guard.smart.roster = guard.sessions.roster = lambda: roster
     if read is not None:

@@ -113,7 +113,7 @@ def test_odd_days_are_no_fault(bench: Bench, query: str) -> None:
 def test_the_trail_names_ids_and_not_people(bench: Bench) -> None:
     browser = there(bench, bench.guard.log_in(BILLER))
     browser.get("/audit")
-    assert BILLER.name not in repr(bench.kept.kept)
+    assert BILLER.name not in repr(bench.kept._lines)
 
 
 def _leaves(value: object) -> list[object]:

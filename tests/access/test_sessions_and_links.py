@@ -13,10 +13,10 @@ from massage_billing.access.guard import Guard
 from massage_billing.access.links import Links
 from massage_billing.access.place import Place
 from massage_billing.access.routes import EnterView
-from massage_billing.access.testing import DictAccess
 from massage_billing.access.tokens import form_token, is_form_token
 from massage_billing.errors import SettingsError
 from massage_billing.model.desk import PERMISSIONS, Permission, Role, Viewer
+from massage_billing.store.memory_access import MemoryAccess
 
 BILLER = Viewer("Practitioner/3", "Kim Lee", Role.BILLER, "main", "Practitioner/3")
 LOOPBACK = "http://127.0.0.1:8711"
@@ -112,6 +112,12 @@ def test_a_second_cookie_of_the_name_is_not_believed(bench: Bench) -> None:
 def test_over_tls_a_cookie_without_the_prefix_is_not_ours(bench: Bench) -> None:
     token = bench.guard.log_in(BILLER)["__Host-mb"]
     assert bench.browser().get("/", headers={"cookie": f"mb={token}"}).status_code == 303
+
+
+def test_in_another_sites_frame_a_cookie_is_of_that_frame_alone() -> None:
+    framed = Place("https://billing.example.org", framed=True)
+    assert framed.attributes.endswith("Secure; SameSite=None; Partitioned")
+    assert Place("http://127.0.0.1:8711", framed=True).attributes == "Path=/; HttpOnly; SameSite=Lax"
 
 
 def test_after_logging_in_one_comes_back_to_where_one_was(bench: Bench) -> None:
@@ -224,7 +230,7 @@ def test_another_site_cannot_press_the_button(console: Bench) -> None:
 
 
 def test_where_others_reach_the_workbench_there_are_no_links() -> None:
-    kept = DictAccess()
+    kept = MemoryAccess()
     links = Links(kept, Place("https://workbench.example.org"), timedelta(minutes=10))
     with pytest.raises(SettingsError, match="only this machine"):
         links.offer("main", Role.OWNER)
@@ -246,7 +252,7 @@ def test_the_store_holds_no_secret(console: Bench) -> None:
     url = console.guard.links.offer("main", Role.OWNER)
     browser = console.browser()
     enter(console, browser, url)
-    kept = repr([vars(console.kept)])
+    kept = repr(console.kept)
     assert url.rpartition("/")[2] not in kept
     assert browser.cookies["mb"] not in kept
 

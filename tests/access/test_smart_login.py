@@ -42,7 +42,7 @@ def test_a_person_logs_in_at_the_ehr_and_is_what_the_settings_say(bench: Bench, 
     assert (answer.status_code, answer.headers["location"]) == (303, "/holds?rule=mue")
     assert who(browser).startswith("Practitioner/3 biller main Practitioner/3")
     cookie = next(one for one in answer.headers.get_list("set-cookie") if one.startswith("__Host-mb="))
-    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
     assert bench.events() == [("logged-in", "Practitioner/3", True, "smart")]
 
@@ -54,7 +54,7 @@ def test_it_asks_for_nothing_but_who_it_is_and_keeps_no_token(bench: Bench, ehr:
     assert question["redirect_uri"] == f"{HERE}/callback/main"
     assert question["aud"] == ehr.base
     log_in(browser, ehr)
-    kept = repr([bench.kept.sessions, bench.kept.logins, bench.kept.kept])
+    kept = repr([bench.kept._sessions, bench.kept._logins, bench.kept._lines])
     assert "'at'" not in kept
     assert "id_token" not in kept
     assert browser.cookies["__Host-mb"] not in kept
@@ -200,9 +200,9 @@ def test_a_client_with_a_key(bench: Bench, ehr: Ehr, tmp_path: Any) -> None:
 def test_a_public_client_without_the_verifier_gets_nothing(bench: Bench, ehr: Ehr) -> None:
     browser = bench.browser()
     sent = browser.get("/login/main").headers["location"]
-    digest = next(iter(bench.kept.logins))
-    bench.kept.logins[digest] = type(bench.kept.logins[digest])(
-        **{name: getattr(bench.kept.logins[digest], name) for name in bench.kept.logins[digest].__slots__}
+    digest = next(iter(bench.kept._logins))
+    bench.kept._logins[digest] = type(bench.kept._logins[digest])(
+        **{name: getattr(bench.kept._logins[digest], name) for name in bench.kept._logins[digest].__slots__}
         | {"verifier": "x" * 64}
     )
     assert browser.get(ehr.log_in(sent)).status_code == 502

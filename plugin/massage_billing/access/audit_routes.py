@@ -106,9 +106,8 @@ def _day(text: str) -> Date | None:
 
 
 def _span(first: Date, last: Date) -> tuple[datetime, datetime]:
-    """From the first moment of the first day to that after the last, UTC."""
-    end = last + timedelta(days=1)
-    return datetime.combine(first, time.min, UTC), datetime.combine(end, time.min, UTC)
+    """From the first moment of the first day to the last of the last, UTC."""
+    return datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)
 
 
 def _chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -28,6 +28,8 @@ from massage_billing.ports.access import Access, Action, Event
 
 SESSION: Final = "mb"
 """Name of the session's cookie, without its prefix."""
+_TIDY: Final = timedelta(minutes=5)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 VisitOf = Callable[[str, str], str | None]
 """(host id, "Patient/3") -> the Encounter id of the patient's last visit; None where there is none."""
 
@@ -56,6 +58,8 @@ class Guard:
     """Finds the page of a patient whom the EHR had open."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """UTC."""
+    tidied: datetime = _LONG_AGO
+    """When what had ended was last dropped."""
 
     # --- what the frame asks ----------------------------------------------------------------------------------------
 
@@ -115,13 +119,19 @@ class Guard:
 
     def set_cookie(self, response: Response, name: str, value: str, seconds: int | None = None) -> None:
         """Set a cookie that no script reads and no other site sends along, for this origin alone."""
-        response.set_cookie(
-            name, value, max_age=seconds, path="/", secure=self.place.secure, httponly=True, samesite="lax"
-        )
+        life = "" if seconds is None else f"; Max-Age={seconds}"
+        response.headers.append("set-cookie", f"{name}={value}{life}; {self.place.attributes}")
 
     def drop_cookie(self, response: Response, name: str) -> None:
         """Have the browser forget a cookie."""
-        response.delete_cookie(name, path="/", secure=self.place.secure, httponly=True, samesite="lax")
+        response.headers.append("set-cookie", f"{name}=; Max-Age=0; {self.place.attributes}")
+
+    def tidy(self) -> None:
+        """Drop what has ended, at most every five minutes: log-ins that never came back are not kept."""
+        now = self.clock()
+        if now - self.tidied >= _TIDY:
+            self.tidied = now
+            self.access.forget(now)
 
     # --- in and out -------------------------------------------------------------------------------------------------
 
@@ -165,8 +175,9 @@ class Guard:
         self.record(Event(self.clock(), *who, action, "login", detail=detail))
 
     def note_refused(self, refused: LoginRefused) -> None:
-        """Keep that somebody was not let in."""
-        who = refused.who, "", refused.host
+        """Keep that somebody was not let in; where there is one host only, it is that one's door."""
+        host = refused.host or (self.host_ids[0] if len(self.host_ids) == 1 else "")
+        who = refused.who, "", host
         self.record(Event(self.clock(), *who, Action.REFUSED, "login", detail=refused.why.value, ok=False))
 
     def _path_of(self, url: str) -> str | None:

@@ -20,6 +20,8 @@ class Place:
 
     origin: str
     """"https://billing.example.org", or "http://127.0.0.1:8711" where only this machine reaches it."""
+    framed: bool = False
+    """Whether other sites may show it in a frame (workbench.frame_ancestors)."""
 
     @property
     def secure(self) -> bool:
@@ -46,6 +48,14 @@ class Place:
         """A cookie's name. Over TLS ``__Host-``: no other host and no plain page can set it (RFC 6265bis, 4.1.3.2)."""
         return f"__Host-{name}" if self.secure else name
 
+    @property
+    def attributes(self) -> str:
+        """A cookie's attributes: no script reads it, no other site's page sends it along. In another site's frame a
+        browser sends only what is partitioned by that site (CHIPS); forms still need their token and this origin."""
+        if self.secure and self.framed:
+            return "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        return "Path=/; HttpOnly; Secure; SameSite=Lax" if self.secure else "Path=/; HttpOnly; SameSite=Lax"
+
     def url(self, path: str) -> str:
         """A path of this site as a URL."""
         return f"{self.origin}{path}"
@@ -62,4 +72,4 @@ def place_of(settings: Settings) -> Place:
         return Place(f"http://{address}".removesuffix(":80"))
     parts = urlsplit(public.lower())
     usual = {"https": ":443", "http": ":80"}[parts.scheme]
-    return Place(f"{parts.scheme}://{parts.netloc.removesuffix(usual)}")
+    return Place(f"{parts.scheme}://{parts.netloc.removesuffix(usual)}", bool(settings.workbench.frame_ancestors))

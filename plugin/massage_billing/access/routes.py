@@ -124,6 +124,7 @@ def _login(router: APIRouter, guard: Guard, page: Page) -> None:
         if request.headers.get("host", "").lower() != guard.place.netloc:
             query = f"?{request.url.query}" if request.url.query else ""
             return _to(guard.place.url(f"{request.url.path}{query}"))  # cookies are of one name: begin under it
+        guard.tidy()
         try:
             return _sent(guard, smart.send(find(), back, launch))
         except LoginRefused as error:

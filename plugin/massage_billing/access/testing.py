@@ -1,12 +1,9 @@
-"""The door on a dict, for tests and for trying pages out: the real ``Guard``, and a way to be logged in at once."""
+"""The door in memory, for tests and for trying pages out: the real ``Guard``, and a way to be logged in at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from threading import Lock
 
 from massage_billing.access.fhir_user import Read
 from massage_billing.access.guard import SESSION, Guard
@@ -17,92 +14,8 @@ from massage_billing.access.sessions import Sessions
 from massage_billing.access.smart_login import SmartLogin
 from massage_billing.access.tokens import digest, form_token, is_token
 from massage_billing.model.desk import Viewer
-from massage_billing.ports.access import Access, Event, Link, LoginUnderWay, Session
-
-
-class DictAccess:
-    """``ports.access.Access`` in memory."""
-
-    def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
-        self.logins: dict[str, LoginUnderWay] = {}
-        self.links: dict[str, Link] = {}
-        self.uses: dict[tuple[str, str], datetime] = {}
-        self.kept: list[Event] = []
-        self._numbers = count(1)
-        self._lock = Lock()
-
-    def begin(self, session: Session) -> None:
-        """Somebody logged in."""
-        self.sessions[session.digest] = session
-
-    def session(self, digest: str, now: datetime, idle_since: datetime) -> Session | None:
-        """A session that has not ended."""
-        found = self.sessions.get(digest)
-        if found is None or found.ends <= now or found.seen <= idle_since:
-            return None
-        if now - found.seen >= timedelta(minutes=1):
-            found = self.sessions[digest] = replace(found, seen=now)
-        return found
-
-    def end(self, digest: str) -> None:
-        """Somebody logged out."""
-        self.sessions.pop(digest, None)
-
-    def end_of(self, host: str, who: str) -> int:
-        """End every session of a person."""
-        gone = [key for key, one in self.sessions.items() if (one.viewer.host, one.viewer.who) == (host, who)]
-        for key in gone:
-            del self.sessions[key]
-        return len(gone)
-
-    def start_login(self, login: LoginUnderWay) -> None:
-        """A launch was sent to the host."""
-        self.logins[login.digest] = login
-
-    def take_login(self, digest: str, now: datetime) -> LoginUnderWay | None:
-        """The launch that came back, once."""
-        found = self.logins.pop(digest, None)
-        return found if found is not None and found.ends > now else None
-
-    def offer(self, link: Link) -> None:
-        """A link was printed."""
-        self.links[link.digest] = link
-
-    def take_link(self, digest: str, now: datetime) -> Link | None:
-        """The link that was opened, once."""
-        found = self.links.pop(digest, None)
-        return found if found is not None and found.ends > now else None
-
-    def first_use(self, kind: str, digest: str, until: datetime) -> bool:
-        """Whether it is used for the first time."""
-        with self._lock:
-            new = (kind, digest) not in self.uses
-            self.uses[kind, digest] = until
-        return new
-
-    def record(self, event: Event) -> None:
-        """Add a line."""
-        with self._lock:
-            self.kept.append(replace(event, number=next(self._numbers)))
-
-    def events(self, host: str, after: int = 0, limit: int = 500, patient: str = "") -> list[Event]:
-        """Lines after a number."""
-        found = (one for one in self.kept if one.host == host and one.number > after)
-        return [one for one in found if patient in ("", one.patient)][:limit]
-
-    def all_events(self, host: str, first: datetime | None = None, last: datetime | None = None) -> Iterator[Event]:
-        """Lines of a time."""
-        for one in list(self.kept):
-            if one.host == host and (first is None or one.at >= first) and (last is None or one.at < last):
-                yield one
-
-    def forget(self, now: datetime) -> None:
-        """Drop what has ended."""
-        self.sessions = {key: one for key, one in self.sessions.items() if one.ends > now}
-        self.logins = {key: one for key, one in self.logins.items() if one.ends > now}
-        self.links = {key: one for key, one in self.links.items() if one.ends > now}
-        self.uses = {key: until for key, until in self.uses.items() if until > now}
+from massage_billing.ports.access import Access
+from massage_billing.store.memory_access import MemoryAccess
 
 
 class OpenSessions(Sessions):
@@ -144,7 +57,7 @@ def fake_guard(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> FakeGuard:
     """A door at ``base_url``; "http://testserver" is Starlette's TestClient."""
-    kept, place, roster = access or DictAccess(), Place(base_url), dict(hosts or {})
+    kept, place, roster = access or MemoryAccess(), Place(base_url), dict(hosts or {})
     sessions = OpenSessions(kept, lambda: roster, timedelta(hours=1), timedelta(hours=12), place.loopback, clock)
     sessions.put = set()
     smart = SmartLogin(kept, lambda: roster, place, read, clock)

@@ -38,6 +38,8 @@ COMMANDS = {
     "purge": "Forget a patient, or old payloads.",
     "demo": "Make a synthetic clinic and bill it.",
     "serve": "Run as a service: bill and ask payers when asked or when due.",
+    "link": "Print a link that lets somebody on this machine into the workbench once.",
+    "audit": "See who looked at what at the workbench.",
     "simulated-payer": "Serve simulated payers on this machine, until Ctrl-C.",
     "make-clinic": "Write a synthetic clinic as FHIR files.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from massage_billing.errors import InputError
@@ -16,10 +17,15 @@ def refuse_existing(output: Path | None, *, force: bool) -> None:
 
 def write_page(output: Path, page: str) -> None:
     """Write a page; raises InputError where that is not possible."""
+    write_pieces(output, [page.encode()])
+
+
+def write_pieces(output: Path, pieces: Iterable[bytes]) -> None:
+    """Write what comes in pieces; raises InputError where that is not possible."""
     partial = output.with_name(f".{output.name}.partial")
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(page)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.writelines(pieces)
         partial.replace(output)
     except OSError as error:
         raise InputError(

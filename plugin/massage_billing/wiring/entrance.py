@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,6 +22,7 @@ from massage_billing.ports import JsonObject
 from massage_billing.ports.access import Access
 from massage_billing.settings import Settings, load_settings
 from massage_billing.wiring.hosts import credentials, verify
+from massage_billing.wiring.state import private_folder, store_url
 
 if TYPE_CHECKING:
     from massage_billing.net.http import HttpClient
@@ -43,6 +45,17 @@ def guard_of(settings: Settings, access: Access, visit_of: VisitOf | None = None
     if visit_of is not None:
         guard.visit_of = visit_of
     return guard
+
+
+@contextmanager
+def open_access(settings: Settings) -> Iterator[Access]:
+    """What is remembered of people at the workbench, for the command line. Raises SettingsError, StoreError."""
+    from massage_billing.store import open_store
+
+    state = settings.state_folder()
+    private_folder(state)
+    with open_store(store_url(settings, state)) as store:
+        yield store.access()
 
 
 def offer_links(settings: Settings, access: Access, role: Role, host: str | None = None) -> list[str]:
