@@ -98,7 +98,14 @@ def record(world: World, number: int, visit: Given) -> None:
 def standing(world: World) -> dict[str, Any]:
     """How everything stands: decisions in the store, live Claims and open Tasks on the host."""
     rows = {
-        row.encounter: (row.outcome, row.units, row.amount, sorted({rule for rule, _ in row.holds}), row.claim_key)
+        row.encounter: (
+            row.outcome,
+            row.units,
+            row.amount,
+            sorted({rule for rule, _ in row.holds}),
+            row.claim_key,
+            row.warnings,
+        )
         for row in world.setup.store.rows("clinic")
     }
     claims = sorted(
