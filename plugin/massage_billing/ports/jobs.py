@@ -201,6 +201,8 @@ class Split:
     """Where the next run may start, once every piece is done."""
     visits: int
     """Visits in all pieces."""
+    whole: bool
+    """Every visit of the host is in some piece."""
 
 
 class JobQueue(Jobs, Protocol):
@@ -244,6 +246,10 @@ class JobQueue(Jobs, Protocol):
         """How a run was split; None where it was not yet."""
         ...
 
+    def encounters(self, id: str) -> list[str]:
+        """The visits of all pieces of a job, in order."""
+        ...
+
     def take_piece(self, owner: str, job: str | None = None) -> Piece | None:
         """The next piece to do, of one job or of any: one that waits, or one whose process is dead (told as a problem
         of the job). None: nothing."""
@@ -256,6 +262,10 @@ class JobQueue(Jobs, Protocol):
 
     def lead(self, owner: str) -> bool:
         """Whether this process keeps the schedule: one at a time does, the next one when it is dead."""
+        ...
+
+    def migrated(self) -> bool:
+        """Whether the store is as this version of the program wants it."""
         ...
 
     def leading(self) -> datetime | None:

@@ -14,6 +14,7 @@ from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_no
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
 from massage_billing.store.memory_access import MemoryAccess
 from massage_billing.store.memory_asking import MemoryAsking
+from massage_billing.store.memory_jobs import MemoryJobs
 from massage_billing.store.memory_ledger import MemoryLedger
 
 _Key = tuple[str, str]
@@ -48,6 +49,7 @@ class MemoryStore:
         self._asking = MemoryAsking()
         self._ledger = MemoryLedger()
         self._access = MemoryAccess()
+        self._jobs = MemoryJobs()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -65,6 +67,11 @@ class MemoryStore:
     def ledger(self, clock: Clock = utc_now) -> MemoryLedger:
         """What was sent and what became of it, gone with the store; all who ask for it share it."""
         return self._ledger.seen_by(clock)
+
+    def jobs(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> MemoryJobs:
+        """The service's jobs, gone with the store; all who ask for them share them."""
+        self._jobs.alive, self._jobs.clock = alive, clock
+        return self._jobs
 
     def access(self) -> MemoryAccess:
         """Who is at the workbench and who looked at what, gone with the store; all who ask for it share it."""

@@ -28,6 +28,7 @@ from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_no
 from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.database import Database
+from massage_billing.store.jobs_sql import SqlJobs
 from massage_billing.store.ledger_sql import SqlLedger
 from massage_billing.store.statements import chunks
 from massage_billing.store.tables import HELD, audit, cursors, instant, outbox, rulings, visits, worked
@@ -65,6 +66,10 @@ class SqlStore(Database):
     def ledger(self, clock: Clock = utc_now) -> SqlLedger:
         """What was sent and what became of it, in the same database; closed with the store."""
         return SqlLedger(self._engine, self._name, clock)
+
+    def jobs(self, alive: Alive = cannot_tell, clock: Clock = utc_now) -> SqlJobs:
+        """The service's jobs, in the same database; closed with the store. ``alive``: askers.py."""
+        return SqlJobs(self._engine, self._name, alive, clock)
 
     def access(self) -> SqlAccess:
         """Who is at the workbench and who looked at what, in the same database; closed with the store."""
