@@ -84,6 +84,8 @@ INNER = {
     "eligibility.channels": "channel",
     "export.receivers": "receiver",
     "channel.auth": "auth",
+    "workbench.hosts": "workbench.hosts.ID",
+    "workbench.hosts.ID.people": "workbench.hosts.ID.people.REFERENCE",
 }
 """How the page calls what stands under a key: a mapping's keys are names of the clinic's own."""
 
@@ -122,7 +124,7 @@ def test_every_setting_is_documented_and_every_documented_one_is_a_setting() -> 
 
 
 def test_the_examples_of_settings_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for page in (DOCS / "settings.md", DOCS / "host-openemr.md"):
+    for page in (DOCS / "settings.md", DOCS / "host-openemr.md", DOCS / "workbench-access.md"):
         for place, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)):
             file = tmp_path / f"{page.stem}-{place}.yaml"
             file.write_text(block, encoding="utf-8")

@@ -44,20 +44,9 @@ def audit_routes(guard: Guard, page: Page) -> APIRouter:
     """The routes; only who may take out the trail gets past them."""
     router = APIRouter()
 
-    def allowed(request: Request) -> Viewer | Response:
-        viewer = guard.viewer(request)
-        if viewer is None:
-            return RedirectResponse(guard.login(request), 303, {"Cache-Control": "no-store"})
-        request.state.viewer = viewer
-        if viewer.may(Permission.AUDIT):
-            return viewer
-        guard.record(_event(guard, viewer, Action.REFUSED, "", ok=False))
-        view = RefusedView("Your role does not let you see who looked at what.", "Ask the owner or an auditor.")
-        return page(request, viewer, "refused.html.j2", view, status=403)
-
     @router.get("/audit")
     def look(request: Request) -> Response:
-        viewer = allowed(request)
+        viewer = _allowed(guard, page, request)
         if isinstance(viewer, Response):
             return viewer
         first, last = _days(request.query_params, guard.clock().date())
@@ -68,20 +57,35 @@ def audit_routes(guard: Guard, page: Page) -> APIRouter:
 
     @router.get("/audit/export")
     def export(request: Request) -> Response:
-        viewer = allowed(request)
-        if isinstance(viewer, Response):
-            return viewer
-        first, last = _days(request.query_params, guard.clock().date())
-        kind = "bundle" if request.query_params.get("format") == "bundle" else "ndjson"
-        write, media = _WRITERS[kind]
-        guard.record(_event(guard, viewer, Action.EXPORTED, f"{first} to {last}"))
-        events = guard.access.all_events(viewer.host, *_span(first, last))
-        end = "json" if kind == "bundle" else "ndjson"
-        name = f"audit-{first}-{last}.{end}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return StreamingResponse(_chunks(write(events)), 200, headers, media)
+        viewer = _allowed(guard, page, request)
+        return viewer if isinstance(viewer, Response) else _file(guard, request, viewer)
 
     return router
+
+
+def _allowed(guard: Guard, page: Page, request: Request) -> Viewer | Response:
+    """Who may see the trail; else what is answered instead."""
+    viewer = guard.viewer(request)
+    if viewer is None:
+        return RedirectResponse(guard.login(request), 303, {"Cache-Control": "no-store"})
+    request.state.viewer = viewer
+    if viewer.may(Permission.AUDIT):
+        return viewer
+    guard.record(_event(guard, viewer, Action.REFUSED, "", ok=False))
+    view = RefusedView("Your role does not let you see who looked at what.", "Ask the owner or an auditor.")
+    return page(request, viewer, "refused.html.j2", view, status=403)
+
+
+def _file(guard: Guard, request: Request, viewer: Viewer) -> Response:
+    """The trail of the days asked for, written as it is read."""
+    first, last = _days(request.query_params, guard.clock().date())
+    kind = "bundle" if request.query_params.get("format") == "bundle" else "ndjson"
+    write, media = _WRITERS[kind]
+    guard.record(_event(guard, viewer, Action.EXPORTED, f"{first} to {last}"))
+    events = guard.access.all_events(viewer.host, *_span(first, last))
+    name = f"audit-{first}-{last}.{'json' if kind == 'bundle' else 'ndjson'}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(_chunks(write(events)), 200, headers, media)
 
 
 def _event(guard: Guard, viewer: Viewer, action: Action, detail: str, ok: bool = True) -> Event:

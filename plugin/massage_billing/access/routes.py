@@ -89,6 +89,7 @@ def routes(guard: Guard, page: Page) -> APIRouter:
     """The routes; sync handlers, in worker threads."""
     router = APIRouter()
     _login(router, guard, page)
+    _come_back(router, guard, page)
     _links(router, guard, page)
     _out(router, guard, page)
     return router
@@ -129,6 +130,10 @@ def _login(router: APIRouter, guard: Guard, page: Page) -> None:
             return _sent(guard, smart.send(find(), back, launch))
         except LoginRefused as error:
             return _refused(guard, page, request, error)
+
+
+def _come_back(router: APIRouter, guard: Guard, page: Page) -> None:
+    smart = guard.smart
 
     @router.get("/callback/{host}")
     def callback(host: str, request: Request) -> Response:
