@@ -1,4 +1,4 @@
-"""Claims, Eligibility, Credentials, Denials, Rules, Health: who may see and do what; ids that are guessed; forged forms."""
+"""Claims, Eligibility, Credentials, Denials, Rules, Health: who may see and do what; guessed ids; forged forms."""
 
 from __future__ import annotations
 

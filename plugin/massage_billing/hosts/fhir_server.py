@@ -17,7 +17,6 @@ from massage_billing.hosts.fhir_schedule import FhirCalendar, FhirSchedule, in_a
 from massage_billing.hosts.fhir_search import FhirSearch, Page
 from massage_billing.hosts.fhir_source import FhirSettings, FhirSource
 from massage_billing.hosts.fhir_write import GroupWriter
-from massage_billing.hosts.subscriptions import FhirSubscriptions
 from massage_billing.hosts.named import of_people
 from massage_billing.hosts.subscriptions import FhirSubscriptions
 from massage_billing.hosts.visit_links import BY_PROCEDURE, WATCHED, encounters_of, is_ours, patient_of

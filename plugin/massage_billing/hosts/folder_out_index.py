@@ -145,7 +145,8 @@ def _open(name: Path) -> sqlite3.Connection:
     """The database; one that is damaged is thrown away, since the files are the truth."""
     for last in (False, True):
         os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
-        connection = sqlite3.connect(name, timeout=60)
+        # The service's threads take turns at a folder; they are not the one that opened it.
+        connection = sqlite3.connect(name, timeout=60, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
