@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from massage_billing.model import PaperCount, PaperUse, UseState
+from massage_billing.model import PaperCount, PaperUse, Ruling, RulingKind, UseState
 from massage_billing.ports import Entry
+from massage_billing.ports.desk import Overtaken
 from massage_billing.store import open_store
 from store.making import HOST, done, entry, row
 
@@ -121,6 +122,19 @@ def open_links(url: str, number: str) -> None:
                 say(name)
 
 
+def decide_all(url: str, who: str, number: str) -> None:
+    """Decide every hold as it was first seen, and say which of them were decided here."""
+    with open_store(url) as store:
+        say("ready")
+        sys.stdin.readline()
+        for encounter in map(str, range(int(number))):
+            try:
+                store.desk().decide(HOST, encounter, 0, Ruling(RulingKind.BILL, "because", who, datetime.now(UTC)))
+            except Overtaken:
+                continue
+            say(encounter)
+
+
 WHATS = {
     "write-for-ever": write_for_ever,
     "write-many": write_many,
@@ -130,6 +144,7 @@ WHATS = {
     "count-for-ever": count_for_ever,
     "run-visit": run_visit,
     "open-links": open_links,
+    "decide-all": decide_all,
 }
 
 if __name__ == "__main__":

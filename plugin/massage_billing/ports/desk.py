@@ -6,7 +6,7 @@ thousand claims. No names: patients and therapists are references.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -68,7 +68,7 @@ class HoldRow:
     visit: VisitRow
     """The visit."""
     since: datetime | None
-    """Since when it is held, UTC."""
+    """When it came to its state, UTC; None where it did before that was kept."""
     work: Work
     """What people do about it."""
 
@@ -130,11 +130,12 @@ class ClaimRow:
     visit: VisitRow
     """Its visit."""
     claimed: datetime | None
-    """When its Claim was first decided, UTC."""
+    """When its Claim was first decided, UTC; None where that is not known."""
     standing: ClaimStanding | None
-    """How far it has come; None where nobody was sent it."""
+    """How far the claim has come that the visit now names; None where nobody was sent it: a corrected claim, and one
+    whose file was dropped, have yet to be sent."""
     since: datetime | None
-    """When it came to stand so."""
+    """When it came to stand so, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,8 @@ class Desk(Protocol):
 
     def assign(self, host: str, encounter: str, seen: int, work: Work) -> Work:
         """Give a hold to somebody, or write a note: ``work`` says to whom, by whom and when; its version is ignored.
-        Raises Overtaken where ``seen`` is not the version that stands; nothing is changed then."""
+        Raises Overtaken where ``seen`` is not the version that stands, also because a run has changed the hold (it is
+        released, or held by other rules), or the visit is not known any more; nothing is changed then."""
         ...
 
     def decide(self, host: str, encounter: str, seen: int, ruling: Ruling) -> Work:
@@ -215,7 +217,8 @@ class Desk(Protocol):
         ...
 
     def claims(self, host: str, which: ClaimFilter, after: str | None = None, limit: int = 50) -> Page[ClaimRow]:
-        """Claims, the newest date of service first, a page at a time."""
+        """Claims, the newest date of service first, a page at a time: visits whose claim is decided, and those whose
+        claim was sent, whatever became of the visit since."""
         ...
 
     def claim_sums(self, host: str, which: ClaimFilter) -> list[StandingSum]:
@@ -235,13 +238,10 @@ class Desk(Protocol):
         ...
 
     def claim_days(self, host: str, first: Date, last: Date, therapist: str | None = None) -> list[ClaimDays]:
-        """By week of the date of service."""
+        """By week of the date of service, for dates of service from one day to another. Days are calendar days at the
+        clinic; a week's first Claim decided on the day of the visit took 0."""
         ...
 
     def treated(self, host: str, therapist: str, encounters: Sequence[str]) -> frozenset[str]:
         """Which of these visits this therapist ("Practitioner/3") treated."""
-        ...
-
-    def purge(self, host: str, encounters: Iterable[str]) -> None:
-        """Forget the work on these visits: a part of Store.purge_patient."""
         ...

@@ -96,9 +96,15 @@ def overtaken(work: Work, what: str, at: datetime) -> Work:
     return replace(work, version=work.version + 1, by="", at=at.astimezone(UTC), what=what)
 
 
+def gone(encounter: str) -> Work:
+    """The work on a visit that is not known any more."""
+    return Work(encounter, what="the visit is not known any more")
+
+
 def given(before: Work, work: Work) -> Work:
     """The work once somebody gave it to somebody, or wrote a note."""
-    return replace(work, version=before.version + 1)
+    at = work.at.astimezone(UTC) if work.at else None
+    return replace(work, encounter=before.encounter, version=before.version + 1, at=at)
 
 
 def decided(before: Work, ruling: Ruling) -> Work:

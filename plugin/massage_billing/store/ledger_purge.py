@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, select
 
 from massage_billing.model.remittance import ClaimStanding
+from massage_billing.store import standing_rows
 from massage_billing.store.ledger_tables import (
     adjustments,
     batch_bodies,
@@ -23,6 +24,7 @@ def forget(connection: Connection, host: str, patient: str) -> int:
     bytes. How many claims."""
     theirs = (submissions.c.patient == patient, submissions.c.host == host)
     keys = select(submissions.c.key).where(*theirs)
+    standing_rows.forget(connection, host, patient)
     connection.execute(
         delete(batch_bodies).where(batch_bodies.c.number.in_(select(submissions.c.batch).where(*theirs)))
     )

@@ -12,10 +12,13 @@ from massage_billing.model import PaperCount, Ruling, UseState, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
+from massage_billing.store.desk_rules import decided
 from massage_billing.store.memory_access import MemoryAccess
 from massage_billing.store.memory_asking import MemoryAsking
+from massage_billing.store.memory_desk import MemoryDesk
 from massage_billing.store.memory_jobs import MemoryJobs
 from massage_billing.store.memory_ledger import MemoryLedger
+from massage_billing.store.memory_visits import MemoryVisits
 
 _Key = tuple[str, str]
 
@@ -35,7 +38,9 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._cursors: dict[str, str] = {}
-        self._rows: dict[_Key, VisitRow] = {}
+        self._ledger = MemoryLedger()
+        self._visits = MemoryVisits(self._ledger)
+        self._rows = self._visits.rows
         self._used: dict[_Key, dict[str, str]] = {}
         self._worked: dict[_Key, tuple[Worked, ...]] = {}
         self._uses: dict[_Key, tuple[PaperCount, ...]] = {}
@@ -47,9 +52,9 @@ class MemoryStore:
         self._trail: list[tuple[str, datetime, str | None, str]] = []
         self._number = count(1)
         self._asking = MemoryAsking()
-        self._ledger = MemoryLedger()
         self._access = MemoryAccess()
         self._jobs = MemoryJobs()
+        self._desk = MemoryDesk(self._visits, self.rule)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -77,6 +82,10 @@ class MemoryStore:
         """Who is at the workbench and who looked at what, gone with the store; all who ask for it share it."""
         return self._access
 
+    def desk(self) -> MemoryDesk:
+        """What the workbench's pages ask, gone with the store; all who ask for it share it."""
+        return self._desk
+
     # --- cursor and visits ------------------------------------------------------------------------------------------
 
     def cursor(self, host: str) -> str | None:
@@ -96,9 +105,10 @@ class MemoryStore:
         back."""
         refused = self._count(latest_entries(entries))
         entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
+        now = datetime.now(UTC)
         for entry in latest_entries(entries):
             visit = (entry.row.host, entry.row.encounter)
-            self._rows[visit] = entry.row
+            self._visits.put(entry.row, entry.at or now)
             self._used[visit] = dict(entry.used)
             self._worked[visit] = entry.worked
             self._queue(entry)
@@ -246,7 +256,7 @@ class MemoryStore:
         for row in rows:
             visit = (row.host, row.encounter)
             if row.encounter not in newer:
-                self._rows[visit] = row
+                self._visits.put(row, datetime.now(UTC))
             elif visit in self._rows:
                 said = {name: getattr(row, name) for name in REFERENCES if getattr(row, name) is not None}
                 self._rows[visit] = replace(self._rows[visit], **said)
@@ -278,6 +288,7 @@ class MemoryStore:
         row = self._rows.get((host, encounter))
         if row is not None and (row.due is None or row.due > ruling.at):
             self._rows[host, encounter] = replace(row, due=ruling.at)
+        self._visits.work[host, encounter] = decided(self._visits.work_on(host, encounter), ruling)
 
     def audit(self, host: str, encounter: str | None, what: str) -> None:
         """Add one line to the audit trail; ids only."""
@@ -293,7 +304,7 @@ class MemoryStore:
         """Forget everything of a patient ("Patient/3")."""
         gone = {visit for visit, row in self._rows.items() if visit[0] == host and row.patient == patient}
         for visit in gone:
-            del self._rows[visit]
+            self._visits.forget(visit)
             self._used.pop(visit, None)
             self._worked.pop(visit, None)
             self._rulings.pop(visit, None)

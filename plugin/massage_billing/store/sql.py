@@ -28,6 +28,7 @@ from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_no
 from massage_billing.store.asking_sql import SqlAsking
 from massage_billing.store.common import REFERENCES, latest_entries
 from massage_billing.store.database import Database
+from massage_billing.store.desk_sql import SqlDesk
 from massage_billing.store.jobs_sql import SqlJobs
 from massage_billing.store.ledger_sql import SqlLedger
 from massage_billing.store.statements import chunks
@@ -48,6 +49,7 @@ class SqlStore(Database):
         """(host, key) → the group that this process last committed or was given by ``pending``."""
         self._ruled: dict[tuple[str, str], Ruling] = {}
         """(host, encounter) → the ruling that ``rulings`` gave out."""
+        self._desk = SqlDesk(engine, name)
 
     def close(self) -> None:
         """Close all connections."""
@@ -74,6 +76,10 @@ class SqlStore(Database):
     def access(self) -> SqlAccess:
         """Who is at the workbench and who looked at what, in the same database; closed with the store."""
         return SqlAccess(self._engine, self._name)
+
+    def desk(self) -> SqlDesk:
+        """What the workbench's pages ask, in the same database; closed with the store."""
+        return self._desk
 
     # --- cursor -----------------------------------------------------------------------------------------------------
 
