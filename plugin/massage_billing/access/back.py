@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _CHAR: Final = r"A-Za-z0-9._~!$&'()*+,;=:@%/-"
-_PATH: Final = re.compile(rf"/[{_CHAR}]*(?:\?[{_CHAR}?]*)?")
+_PATH: Final = re.compile(rf"/[{_CHAR}]*(?:\?[?{_CHAR}]*)?")
 _NOT: Final = ("/login", "/launch", "/callback", "/enter", "/logout", "/host")
 _LONGEST: Final = 1024
 
