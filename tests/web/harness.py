@@ -102,6 +102,7 @@ def served(settings_file: Path) -> Iterator[Served]:
     """The workbench of a clinic on a port of its own, in this process."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         settings = _settings(settings_file, address)
         with open_offices(settings) as offices:

@@ -13,7 +13,10 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "noted": ("The note is kept.", "The note is kept."),
     "decided": ("Decided. The next run takes it up; \u201cBill again\u201d does it now.", ""),
     "billing": ("It is read and decided again now.", "{n} visits are read and decided again now."),
-    "overtaken": ("", "{n} holds had been changed by somebody else meanwhile and were left as they are."),
+    "overtaken": (
+        "One hold had been changed by somebody else meanwhile and was left as it is.",
+        "{n} holds had been changed by somebody else meanwhile and were left as they are.",
+    ),
     "nothing": ("Nothing was ticked, so nothing was changed.", ""),
     "approved": ("The draft was let go.", "{n} drafts were let go."),
     "marked": ("It is marked.", "{n} claims are marked."),

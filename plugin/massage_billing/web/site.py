@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from massage_billing.access.back import safe
 from massage_billing.desk.kept import Kept
 from massage_billing.desk.office import Office, Offices
 from massage_billing.desk.today import Days
@@ -176,12 +177,11 @@ class Site:
     def back(self, request: Request, path: str, said: str = "") -> RedirectResponse:
         """To a page of this site after something was done; ``said``: a word of ``web.said`` that the page tells, with a
         number after it where it counts ("assigned-3")."""
-        if urlsplit(path).netloc or not path.startswith("/") or path.startswith("//"):
-            path = "/"
+        path, _, place = path.partition("#")
+        path = safe(path)
         if said:
-            path, mark, rest = path.partition("#")
-            path = f"{path}{'&' if '?' in path else '?'}{urlencode({'said': said})}{mark}{rest}"
-        return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+            path = f"{path}{'&' if '?' in path else '?'}{urlencode({'said': said})}"
+        return RedirectResponse(f"{path}#{quote(place)}" if place else path, 303, {"Cache-Control": "no-store"})
 
     def audit(
         self,
