@@ -29,6 +29,7 @@ WRITTEN = {
     "Provenance": "claim-provenance",
     "CoverageEligibilityRequest": "massage-eligibility-request",
     "CoverageEligibilityResponse": "massage-eligibility-response",
+    "AuditEvent": "workbench-audit-event",
 }
 """Schema → profile; a schema has the name of its resource type where that has one profile."""
 READ = {"Procedure": "massage-procedure", "Coverage": "massage-coverage"}

@@ -21,6 +21,7 @@ WRITTEN_SCHEMAS = (
     "Provenance",
     "CoverageEligibilityRequest",
     "CoverageEligibilityResponse",
+    "AuditEvent",
 )
 """Schemas of what we write, which are strict; "Task" is that of holds."""
 SCHEMAS = (*WRITTEN_SCHEMAS, "Procedure", "Coverage")

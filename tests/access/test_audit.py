@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from access.bench import Bench
 from access.test_sessions_and_links import BILLER, there
-from massage_billing.access.audit_events import as_bundle, as_ndjson, audit_event
+from massage_billing.access.audit_events import ACTIONS, as_bundle, as_ndjson, audit_event
+from massage_billing.fhir.schemas import Validator
 from massage_billing.model.desk import Role, Viewer
 from massage_billing.ports.access import Action, Event
+from massage_billing.profiles import load_schema
 
+SCHEMA = Validator(load_schema("AuditEvent"))
 AT = datetime(2024, 11, 30, 9, 15, tzinfo=UTC)
 OWNER = Viewer("Practitioner/1", "Ada Lovelace", Role.OWNER, "main", "Practitioner/1")
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=40)
@@ -41,6 +45,7 @@ events = st.builds(
 def test_every_line_is_a_valid_audit_event(event: Event) -> None:
     resource = audit_event(event)
     AuditEvent.model_validate(resource)
+    assert SCHEMA.check(resource) == ()
     assert [] == [one for one in _leaves(resource) if one in ("", None, [], {})]
 
 
@@ -51,6 +56,13 @@ def test_lines_and_bundle_hold_the_same(many: list[Event]) -> None:
     Bundle.model_validate(bundle)
     assert [one["resource"] for one in bundle.get("entry", [])] == lines
     assert len(lines) == len(many)
+
+
+def test_what_we_did_has_a_code_in_our_code_system() -> None:
+    built = Path(__file__).resolve().parents[2] / "fhir_profiles" / "built" / "CodeSystem-workbench-action.json"
+    system = json.loads(built.read_text())
+    assert system["url"] == ACTIONS
+    assert [one["code"] for one in system["concept"]] == [one.value for one in Action]
 
 
 def test_a_view_of_a_visit_names_who_whom_and_where() -> None:

@@ -15,10 +15,13 @@ from typing import Final
 
 import orjson
 
+from massage_billing.fhir.names import BASE, SID_DEVICE
 from massage_billing.ports import JsonObject
 from massage_billing.ports.access import Action, Event
 
-ACTIONS: Final = "https://massage-billing.org/fhir/CodeSystem/workbench-action"
+PROFILE: Final = f"{BASE}/StructureDefinition/workbench-audit-event"
+"""What the resources hold themselves to."""
+ACTIONS: Final = f"{BASE}/CodeSystem/workbench-action"
 """Our own codes: the values of ``ports.access.Action``."""
 _DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _ISO: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
@@ -61,6 +64,7 @@ def audit_event(event: Event) -> JsonObject:
     resource: dict[str, object] = {
         "resourceType": "AuditEvent",
         "id": id_of(event),
+        "meta": {"profile": [PROFILE]},
         "type": _coding(*kind.type),
         "subtype": [_coding(*kind.subtype), {"system": ACTIONS, "code": event.action.value}],
         "action": kind.action,
@@ -69,7 +73,7 @@ def audit_event(event: Event) -> JsonObject:
         "agent": [_agent(event)],
         "source": {
             **({"site": event.host} if event.host else {}),
-            "observer": {"display": "massage-billing workbench"},
+            "observer": {"type": "Device", "identifier": {"system": SID_DEVICE, "value": "massage-billing"}},
             "type": [_coding(f"{_TERMS}security-source-type", "4", "Application Server")],
         },
     }
@@ -96,8 +100,6 @@ def _agent(event: Event) -> JsonObject:
     elif event.who:
         agent["who"] = {"identifier": {"value": event.who}}
         agent["altId"] = event.who
-    else:
-        agent["who"] = {"display": "nobody who was logged in"}
     if event.role:
         agent["role"] = [{"text": event.role}]
     return agent
