@@ -19,6 +19,7 @@ from massage_billing.desk.claim_marks import MARKS, Mark, MovedOn, mark
 from massage_billing.desk.claims import STANDINGS, TONES, ClaimList, claim_list
 from massage_billing.desk.coverage import number
 from massage_billing.desk.office import Office
+from massage_billing.desk.who_treats import who_treats
 from massage_billing.errors import HostError, InputError, RulebookError
 from massage_billing.model.desk import Permission, Viewer
 from massage_billing.model.remittance import ClaimStanding
@@ -154,8 +155,11 @@ def _shown(
     site: Site, request: Request, viewer: Viewer, office: Office, view: Life, problem: Problem | None = None
 ) -> Response:
     therapists = [line.sent.therapist for one in view.claims for line in one.lines if "/" in line.sent.therapist]
+    people, treats = office.names.named([view.visit.patient, *therapists]), who_treats(office, site.days)
     more = {
-        "people": office.names.named([view.visit.patient, *therapists]), "local": _local(office), "number": number,
+        "people": people,
+        "therapist": lambda who: people.of(who) if "/" in who else treats.of_npi(who),
+        "local": _local(office), "number": number,
         "may_mark": viewer.may(Permission.MARK), "may_approve": viewer.may(Permission.APPROVE), "marks": list(MARKS),
         "sent": any(one.claim.standing is not ClaimStanding.NOT_SENT for one in view.claims),
         "problem": problem, **_WORDS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter, Depends
@@ -14,8 +13,8 @@ from starlette.responses import Response
 from massage_billing.coding.terms import NpiRow
 from massage_billing.desk.credentials import Matrix, PersonRow, held, matrix
 from massage_billing.desk.office import Office
+from massage_billing.desk.who_treats import who_treats
 from massage_billing.errors import RulebookError
-from massage_billing.model import Therapist
 from massage_billing.model.desk import Permission, Viewer
 from massage_billing.ports.access import Action
 from massage_billing.rulebook.credential_files import load_credential_terms
@@ -23,8 +22,6 @@ from massage_billing.web.site import Site
 
 WORDS: Final = {"blocked": "stops billing", "act": "to do", "unknown": "not known", "ready": "to know"}
 """What people read of a finding."""
-AHEAD: Final = 4
-"""Days whose calendar, where it was read already, tells who treats here."""
 _REFERENCE: Final = re.compile(r"\bPractitioner/[A-Za-z0-9\-.]{0,63}[A-Za-z0-9\-]")
 """A therapist, as messages name one."""
 
@@ -37,17 +34,17 @@ def routes(site: Site) -> APIRouter:
     @router.get("/credentials")
     def page(request: Request, viewer: Viewer = see) -> Response:
         office = site.office(viewer)
-        therapists, names = _therapists(site, office)
+        treats = who_treats(office, site.days)
         gaps = held(office.desk, office.id)
         view = matrix(
-            office.clinic(), office.today, load_credential_terms(), _npi_row(office), gaps, therapists.values()
+            office.clinic(), office.today, load_credential_terms(), _npi_row(office), gaps, treats.therapists.values()
         )
         site.audit(request, viewer, Action.LISTED, page="credentials")
         held_for = [message for gap in gaps for row in gap.rows for _, message in row.visit.holds]
         references = [row.who for row in view.rows if "/" in row.who]
         references += [one for message in held_for for one in _REFERENCE.findall(message)]
         patients = [row.visit.patient for gap in gaps for row in gap.rows]
-        called = {**names, **office.names.named(references).names}
+        called = {**treats.names, **office.names.named(references).names}
         named = _Named(view, called)
         more = {"people": office.names.named(patients), "words": WORDS, "who": named.row, "named": named.text}
         return site.page(request, viewer, "credentials.html.j2", view, part="main", more=more)
@@ -75,22 +72,6 @@ class _Named:
         name = self._whole.get(who) or self._names.get(who)
         told = f"{name}{colon}{rest}" if name and colon else message
         return _REFERENCE.sub(lambda found: self._names.get(found.group(), found.group()), told)
-
-
-def _therapists(site: Site, office: Office) -> tuple[dict[str, Therapist], dict[str, str]]:
-    """Who treats on the days whose calendar was read already, by reference; and their names, by reference and NPI."""
-    found: dict[str, Therapist] = {}
-    names: dict[str, str] = {}
-    for ahead in range(AHEAD):
-        judged = site.days.look((office.id, office.today + timedelta(days=ahead))).value or ()
-        for appointment, _ in judged:
-            told = dict(zip((one.id for one in appointment.therapists), appointment.therapist_names, strict=False))
-            for one in appointment.therapists:
-                found[one.id] = one
-                if name := told.get(one.id):
-                    names[one.id] = name
-                    names |= {f"NPI {one.npi}": name} if one.npi else {}
-    return found, names
 
 
 def _npi_row(office: Office) -> NpiRow | None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from massage_billing.desk.denials import Denied, denied, proposal
 from massage_billing.desk.kept import Held, Kept
 from massage_billing.desk.office import Office
+from massage_billing.desk.who_treats import who_treats
 from massage_billing.model.desk import Permission, Viewer
 from massage_billing.ports.access import Action
 from massage_billing.remittance.denials import Period
@@ -51,7 +52,8 @@ def _report(site: Site, router: APIRouter, counted: Kept[Denied]) -> None:
         site.audit(request, viewer, Action.LISTED, page="denials")
         view = held.value
         more = {
-            "since": period.since, "until": period.until, "payer": period.payer or "", "therapists": {},
+            "since": period.since, "until": period.until, "payer": period.payer or "",
+            "therapist": who_treats(office, site.days).of_npi,
             "weeks": _weeks(view), "most": _most(view), "may_propose": viewer.may(Permission.RUN),
             **_around(office, held),
         }  # fmt: skip

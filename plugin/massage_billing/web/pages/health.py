@@ -94,9 +94,9 @@ def _reach(office: Office) -> Reach:
 def _versions(office: Office) -> Versions:
     try:
         releases = office.releases()
-        return versions(office.book(), releases, office.told(), office.today)
+        return versions(office.book(), releases, office.told(), office.today, office.schema)
     except RulebookError as error:
-        return versions(error, (), office.told(), office.today)
+        return versions(error, (), office.told(), office.today, office.schema)
 
 
 def _skew(held: Held[Reach]) -> str:
