@@ -40,6 +40,9 @@ COMMANDS = {
     "serve": "Run as a service: bill and ask payers when asked or when due.",
     "link": "Print a link that lets somebody on this machine into the workbench once.",
     "audit": "See who looked at what at the workbench.",
+    "subscribe": "Ask a host to tell when a visit has ended.",
+    "backup": "Keep everything that is remembered in one file.",
+    "restore": "Put back what a backup holds.",
     "simulated-payer": "Serve simulated payers on this machine, until Ctrl-C.",
     "make-clinic": "Write a synthetic clinic as FHIR files.",
 }

@@ -35,7 +35,7 @@ _WRITER_LOCK = 0x4D42494C
 
 def open_engine(url: str | Path, busy_seconds: float) -> tuple[Engine, str]:
     """An engine on a store that is up to date, and the store's name for messages."""
-    target = _target(url)
+    target = target_of(url)
     engine, name = _sqlite(target, busy_seconds) if isinstance(target, Path) else _postgresql(target, busy_seconds)
     try:
         if not _current(engine):
@@ -50,8 +50,8 @@ def open_engine(url: str | Path, busy_seconds: float) -> tuple[Engine, str]:
     return engine, name
 
 
-def _target(url: str | Path) -> Path | URL:
-    """The SQLite file, or the URL of a PostgreSQL database."""
+def target_of(url: str | Path) -> Path | URL:
+    """The SQLite file, or the URL of a PostgreSQL database. Raises StoreError."""
     if isinstance(url, str) and "://" in url:
         try:
             parsed = make_url(url)
@@ -156,8 +156,13 @@ def _alone(target: Path | URL) -> Iterator[None]:
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 
+def shown_url(url: URL) -> str:
+    """A database's URL for messages: without its password, wherever that stands in it."""
+    return url.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
+
+
 def _postgresql(url: URL, busy_seconds: float) -> tuple[Engine, str]:
-    name = url.render_as_string(hide_password=True)
+    name = shown_url(url)
     try:
         # "format": parameters in order, so that many rows go to the driver as tuples.
         engine = create_engine(url, hide_parameters=True, paramstyle="format", pool_pre_ping=True)
