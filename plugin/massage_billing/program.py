@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
@@ -23,6 +23,7 @@ from massage_billing.run.paper_ledger import counted_alone
 from massage_billing.run.report import RunReport
 from massage_billing.run.setup import Setup
 from massage_billing.service import Billing
+from massage_billing.side_by_side import SideBySide
 
 SAMPLE_VISITS: Final = 200
 """How many recent visits ``check-host`` looks at."""
@@ -76,13 +77,26 @@ class Program:
         setup = self._ready(start, remember=not dry_run)
         if dry_run:
             with few_collections():
-                return self._telling(Billing(setup).run(since, dry_run=True))
+                return self.telling(Billing(setup).run(since, dry_run=True))
         with self._lock(), few_collections():
             report = Billing(setup).run(since)
-            setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
-            return self._telling(report)
+            self.forget_old()
+            return self.telling(report)
 
-    def _telling(self, report: RunReport) -> RunReport:
+    @contextmanager
+    def shared(self, *, alone: bool) -> Iterator[SideBySide]:
+        """What a run is made of when several processes share it. ``alone``: nobody else leads one of this host
+        meanwhile; those who only decide pieces need not be. SettingsError as ``run``."""
+        setup = self._ready(None, remember=alone)
+        with self._lock() if alone else nullcontext(), few_collections():
+            yield SideBySide(Billing(setup))
+
+    def forget_old(self) -> None:
+        """Forget payloads that are kept no longer: after every run."""
+        self.setup.store.purge_confirmed(datetime.now(UTC) - self.setup.retention)
+
+    def telling(self, report: RunReport) -> RunReport:
+        """A report with what has to be told with every one."""
         told = self.setup.told
         return replace(report, problems=(*told, *report.problems)) if told else report
 

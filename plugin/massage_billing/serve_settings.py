@@ -10,7 +10,7 @@ from datetime import time, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from massage_billing.auth_settings import BearerAuth
 from massage_billing.errors import SettingsError
@@ -79,6 +79,8 @@ class ServeSettings(BaseModel):
     """Bills each host this often; None: only when asked."""
     eligibility_at: tuple[Clock, ...] = ()
     """Asks payers about coming visits at these times of the clinic's zone; none: only when asked."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that serve and work; more than one needs PostgreSQL."""
     stop_after: Duration = timedelta(seconds=30)
     """A job that is running when the service is stopped may go on this long."""
 

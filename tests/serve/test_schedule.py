@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from massage_billing.serve.jobs import Kind
+from massage_billing.ports.jobs import JobKind
 from massage_billing.serve.schedule import Plan, due, next_look
 
 DENVER = ZoneInfo("America/Denver")
 PLAN = Plan("emr", DENVER, timedelta(minutes=30), (time(5, 30), time(12, 0)))
-ASK, RUN = (Kind.ELIGIBILITY, "emr"), (Kind.RUN, "emr")
+ASK, RUN = (JobKind.ELIGIBILITY, "emr"), (JobKind.RUN, "emr")
 
 
 def at(clock: str, day: str = "2026-12-01") -> datetime:
@@ -24,32 +24,32 @@ def at(clock: str, day: str = "2026-12-01") -> datetime:
     ("now", "asked", "expected"),
     [
         (at("05:29:59"), at("12:00", "2026-11-30"), []),
-        (at("05:30"), at("12:00", "2026-11-30"), [Kind.ELIGIBILITY]),
+        (at("05:30"), at("12:00", "2026-11-30"), [JobKind.ELIGIBILITY]),
         (at("05:31"), at("05:30"), []),
         (at("11:59"), at("05:30"), []),
-        (at("12:00"), at("05:30"), [Kind.ELIGIBILITY]),
-        (at("23:59"), at("05:30"), [Kind.ELIGIBILITY]),
+        (at("12:00"), at("05:30"), [JobKind.ELIGIBILITY]),
+        (at("23:59"), at("05:30"), [JobKind.ELIGIBILITY]),
         (at("00:00", "2026-12-02"), at("05:30"), []),
         (at("04:00"), None, []),
-        (at("06:00"), None, [Kind.ELIGIBILITY]),
+        (at("06:00"), None, [JobKind.ELIGIBILITY]),
     ],
     ids=["before", "at", "just asked", "not again", "noon", "missed", "of yesterday", "first morning", "first start"],
 )
 def test_payers_are_asked_at_times_of_the_clinics_day(
-    now: datetime, asked: datetime | None, expected: list[Kind]
+    now: datetime, asked: datetime | None, expected: list[JobKind]
 ) -> None:
     begun = {RUN: now} | ({} if asked is None else {ASK: asked})
     assert list(due(PLAN, now, begun)) == expected
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(0, []), (29, []), (30, [Kind.RUN]), (500, [Kind.RUN])])
-def test_it_bills_every_so_many_minutes(minutes: int, expected: list[Kind]) -> None:
+@pytest.mark.parametrize(("minutes", "expected"), [(0, []), (29, []), (30, [JobKind.RUN]), (500, [JobKind.RUN])])
+def test_it_bills_every_so_many_minutes(minutes: int, expected: list[JobKind]) -> None:
     now = at("03:00")
     assert list(due(PLAN, now, {RUN: now - timedelta(minutes=minutes)})) == expected
 
 
 def test_it_bills_at_once_when_it_never_has_and_asks_before() -> None:
-    assert list(due(PLAN, at("06:00"), {})) == [Kind.ELIGIBILITY, Kind.RUN]
+    assert list(due(PLAN, at("06:00"), {})) == [JobKind.ELIGIBILITY, JobKind.RUN]
 
 
 def test_without_a_schedule_nothing_is_ever_due() -> None:

@@ -257,13 +257,37 @@ def test_a_body_of_unknown_length_is_cut_off_too(start: Start) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/jobs", "/jobs/run/", "/healthz/", "/docs", "/openapi.json", "/jobs/../healthz/"]
-)
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/run/", "/healthz/", "/docs", "/openapi.json", "/jobs/../healthz/"])
 def test_there_are_no_other_routes_and_no_redirects(start: Start, path: str) -> None:
     _, url = start()
     answer = requests.get(f"{url}{path}", headers=headers(), timeout=30, allow_redirects=False)
     assert answer.status_code in (404, 405)
+
+
+def test_what_people_see_is_behind_the_door_and_the_shield(start: Start) -> None:
+    child, url = start()
+    answer = requests.get(f"{url}/", timeout=30, allow_redirects=False)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert requests.get(url, headers={"Host": "elsewhere.example"}, timeout=30).status_code == 400
+    link = child.read_line(30)
+    assert link.startswith(f"Workbench: {url}/enter/")
+    opened = requests.get(link.split()[1], timeout=30, allow_redirects=False)
+    assert opened.status_code in (200, 303)
+    assert link.split("/enter/")[1] not in child.log.read_text()
+
+
+def test_ready_is_said_once_it_can_work(start: Start) -> None:
+    _, url = start()
+    while (answer := requests.get(f"{url}/readyz", timeout=30)).status_code == 503:
+        assert answer.json()["problems"] == ["No process keeps the schedule."]
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "problems": []})
+
+
+def test_many_processes_want_postgresql(folder: Path, server: MiniFhir) -> None:
+    write(folder, server, "serve: {token_file: token, workers: 2}")
+    assert "2 processes were asked for, and SQLite is written by one" in refused(folder)
+    assert "3 processes" in refused(folder, "--workers", "3")
 
 
 def test_logs_tell_of_jobs_and_hold_neither_token_nor_patient(start: Start) -> None:

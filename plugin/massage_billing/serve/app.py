@@ -1,7 +1,7 @@
-"""What the service answers over HTTP: three routes, and nothing else.
+"""What the service answers to machines over HTTP: four routes. What people see is mounted beside them (mounting.py).
 
 Who asks for a job shows the token; it is compared in constant time, and many wrong ones are turned away. ``/healthz``
-needs none and tells counts and problems, never patient data.
+and ``/readyz`` need none and tell counts and problems, never patient data.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from massage_billing import __version__
-from massage_billing.serve.jobs import Job, JobBook, Kind
+from massage_billing.errors import StoreError
+from massage_billing.ports.jobs import Job, JobKind
 from massage_billing.serve.runner import Runner
+from massage_billing.serve.watch import Watch, shown
 
 BODY: Final = 4096
 """Bytes of the largest body."""
@@ -36,27 +39,24 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    job: Kind
+    job: Literal[JobKind.RUN, JobKind.ELIGIBILITY]
     """"run" or "eligibility"."""
     host: str | None = None
     """Configured host id; None: every host."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """What the routes work with."""
 
-    runner: Runner
-    """Begins jobs."""
+    watch: Watch
+    """How the jobs stand."""
     hosts: Sequence[str]
     """Configured host ids."""
     token: str
     """What opens it."""
-
-    @property
-    def book(self) -> JobBook:
-        """What is done and was done."""
-        return self.runner.book
+    runner: Runner | None = None
+    """Begins jobs; None until the store could be opened."""
 
 
 class Gate:
@@ -84,25 +84,31 @@ class Gate:
 
 
 def make_app(service: Service, gate: Gate) -> FastAPI:
-    """The service as an ASGI application."""
+    """The service as an ASGI application. Handlers that ask the store run in threads: it may be slow, or away."""
     app = FastAPI(title="massage-billing", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     @app.get("/healthz")
-    async def healthz() -> JSONResponse:
+    def healthz() -> JSONResponse:
         return JSONResponse(_health(service))
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        problems = service.watch.unready()
+        status = "not ready" if problems else "ready"
+        return JSONResponse({"status": status, "problems": problems}, 503 if problems else 200)
 
     @app.post("/jobs/run")
     async def run_job(request: Request) -> JSONResponse:
         refused = gate.refusal(request.headers.get("authorization"))
-        return refused or _begin(service, await _body(request))
-
-    @app.get("/jobs/{id}")
-    async def one_job(id: str, request: Request) -> JSONResponse:
-        refused = gate.refusal(request.headers.get("authorization"))
         if refused is not None:
             return refused
-        job = service.book.get(id)
-        return _problem(404, "There is no such job.") if job is None else JSONResponse(job.shown())
+        body = await _body(request)
+        return await run_in_threadpool(_begin, service, body)
+
+    @app.get("/jobs/{id}")
+    def one_job(id: str, request: Request) -> JSONResponse:
+        refused = gate.refusal(request.headers.get("authorization"))
+        return refused or _told(service, id)
 
     @app.exception_handler(HTTPException)
     async def refused(_request: Request, problem: HTTPException) -> JSONResponse:
@@ -112,18 +118,34 @@ def make_app(service: Service, gate: Gate) -> FastAPI:
 
 
 def _health(service: Service) -> dict[str, object]:
-    last = service.book.last()
+    seen = service.watch.seen()
     newest: dict[str, Job] = {}
-    for job in last:
+    for job in seen.last:
         newest.setdefault(job.kind.value, job)
     return {
         "status": "ok",
         "version": __version__,
         "hosts": list(service.hosts),
-        "running": [job.shown() for job in service.book.running()],
-        "jobs": {kind: job.shown() for kind, job in newest.items()},
-        "last": [job.shown() for job in last],
+        "running": [shown(job) for job in seen.running],
+        "jobs": {kind: shown(job) for kind, job in newest.items()},
+        "last": [shown(job) for job in seen.last],
+        "problems": list(seen.problems),
     }
+
+
+def _told(service: Service, id: str) -> JSONResponse:
+    queue = service.watch.queue
+    if queue is None:
+        return _away(service.watch.problem)
+    try:
+        job = queue.get(id)
+    except StoreError as error:
+        return _away(f"{error.what} {error.fix}".strip())
+    return _problem(404, "There is no such job.") if job is None else JSONResponse(shown(job))
+
+
+def _away(why: str) -> JSONResponse:
+    return _problem(503, why, {"Retry-After": "5"})
 
 
 async def _body(request: Request) -> bytes:
@@ -147,12 +169,17 @@ def _begin(service: Service, body: bytes) -> JSONResponse:
     if asked.host is not None and asked.host not in service.hosts:
         return _problem(422, f"There is no such host; configured: {', '.join(service.hosts)}.")
     hosts = service.hosts if asked.host is None else [asked.host]
-    begun = [service.runner.start(asked.job, host, "request") for host in hosts]
+    if service.runner is None:
+        return _away(service.watch.problem)
+    try:
+        begun = [service.runner.start(asked.job, host, "request") for host in hosts]
+    except StoreError as error:
+        return _away(f"{error.what} {error.fix}".strip())
     new = [job for job, fresh in begun if fresh]
     if not new:
-        busy = begun[0][0]
-        return JSONResponse({**busy.shown(), "problem": f"Host {busy.host} has a job running already."}, 409)
-    return JSONResponse({**new[0].shown(), "jobs": [job.shown() for job in new]}, 202)
+        busy = begun[0].job
+        return JSONResponse({**shown(busy), "problem": f"Host {busy.host} has a job running already."}, 409)
+    return JSONResponse({**shown(new[0]), "jobs": [shown(job) for job in new]}, 202)
 
 
 def _problem(status: int, what: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -1,96 +1,193 @@
-"""Begins jobs, each in a thread of its own, when they are asked for and when they are due."""
+"""Does jobs, each in a thread of its own: those asked for here, and those that wait in the store for any process."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 import structlog
 
-from massage_billing.serve.jobs import Job, JobBook, Kind, Outcome, State
-from massage_billing.serve.schedule import Plan, due, next_look
+from massage_billing.errors import StoreError
+from massage_billing.ports.jobs import Begun, Job, JobKind, JobQueue, JobState, Outcome, Piece
 
 _log = structlog.get_logger(__name__)
 
-Work = Callable[[Kind, str], Outcome]
-"""Does a job for a host."""
-_LONGEST: Final = 60.0
-"""Seconds after which the schedule looks again in any case: clocks are set, machines sleep."""
+_LOOK: Final = 1.0
+"""Seconds between two looks for work."""
+_BEAT: Final = 5.0
+"""Seconds between two signs of life; far less than store.jobs_rules.LEASE."""
+_FAULTS: Final = 3
+"""Errors of a store that is there, after which a job is given up."""
+
+Work = Callable[[Job], Outcome | None]
+"""Does a job; None where another process has it. Raises StoreError, and goes on when it is called again."""
+
+
+class Help(Protocol):
+    """Decides pieces of a run that another process leads."""
+
+    def run(self) -> None:
+        """Raises StoreError, and goes on when it is called again."""
+        ...
 
 
 class Runner:
     """Jobs in threads. They are daemons: a process that ends does not wait for them, for the program may be killed at
     any point without harm."""
 
-    def __init__(self, book: JobBook, work: Work) -> None:
-        self.book = book
-        self._work = work
-
-    def start(self, kind: Kind, host: str, by: str) -> tuple[Job, bool]:
-        """Begin a job: it and True; where one of the host is running, that one and False."""
-        job, new = self.book.begin(kind, host, by)
-        if new:
-            _log.info("job.begun", job=kind.value, host=host, by=by, id=job.id)
-            threading.Thread(target=self._do, args=(job,), name=f"job-{kind}", daemon=True).start()
-        return job, new
-
-    def _do(self, job: Job) -> None:
-        outcome = Outcome(State.FAILED, problems=("It ended without saying why.",))
-        try:
-            outcome = self._work(job.kind, job.host)
-        except Exception as error:
-            _log.error("job.broken", job=job.kind.value, host=job.host, error=type(error).__name__, id=job.id)
-        finally:
-            ended = self.book.end(job.id, outcome)
-            took = round((ended.ended - job.begun).total_seconds(), 1) if ended.ended else None
-            state = ended.state.value
-            _log.info("job.ended", job=job.kind.value, host=job.host, state=state, seconds=took, id=job.id)
-
-
-class Scheduler:
-    """Begins what is due, until it is closed."""
-
     def __init__(
-        self, runner: Runner, plans: Sequence[Plan], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        queue: JobQueue,
+        owner: str,
+        work: Work,
+        help_with: Callable[[Piece], Help] | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
-        self._runner, self._plans, self._clock = runner, plans, clock
-        self._wake = threading.Condition()
-        self._closed = False
-        self._thread = threading.Thread(target=self._loop, name="schedule", daemon=True)
+        self.queue, self.owner = queue, owner
+        self._work, self._help_with = work, help_with
+        self.stopping = stopping or threading.Event()
+        """Nothing new begins any more."""
+        self._ended = threading.Event()
+        self._changed = threading.Condition()
+        self._busy: set[str] = set()
+        """Ids of jobs, and of runs that are helped, in this process."""
 
     def open(self) -> None:
-        """Look from now on."""
-        self._thread.start()
+        """Look for work from now on."""
+        for name, loop in (("work", self._loop), ("beat", self._beat)):
+            threading.Thread(target=loop, name=name, daemon=True).start()
 
-    def look(self) -> None:
-        """Look now."""
-        with self._wake:
-            self._wake.notify_all()
+    def start(self, kind: JobKind, host: str, by: str) -> Begun:
+        """Begin a job here: it, and new; where its host is busy, what that is busy with. Raises StoreError."""
+        begun = self.queue.begin(kind, host, by, self.owner)
+        if begun.new and begun.job.state is JobState.RUNNING:
+            self._thread(begun.job)
+        return begun
 
-    def close(self) -> None:
-        """Begin nothing any more."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(5)
+    def close(self, seconds: float) -> None:
+        """Begin nothing any more; what is running may go on so long, and is left then."""
+        self.stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._busy, seconds)
+        self._ended.set()
+        try:
+            self.queue.leave(self.owner)
+        except StoreError as error:
+            _log.warning("serve.not_left", why=error.what)
 
-    def begin_due(self) -> float:
-        """Begin what is due; seconds until something may be due next."""
-        now, begun = self._clock(), self._runner.book.last_begun()
-        waits = [_LONGEST]
-        for plan in self._plans:
-            for kind in due(plan, now, begun):
-                _, new = self._runner.start(kind, plan.host, "schedule")
-                waits.append(_LONGEST if new else 5.0)  # the host is busy: look again soon
-            upcoming = next_look(plan, now, self._runner.book.last_begun())
-            if upcoming is not None:
-                waits.append(max((upcoming - now).total_seconds(), 1.0))
-        return min(waits)
+    # --- looking for work -------------------------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        with self._wake:
-            while not self._closed:
-                self._wake.wait(self.begin_due())
+        while not self.stopping.is_set():
+            try:
+                self._look()
+            except StoreError as error:
+                _log.warning("store.away", why=error.what)
+            self.stopping.wait(_LOOK)
+
+    def _look(self) -> None:
+        while not self.stopping.is_set() and (job := self.queue.take(self.owner)) is not None:
+            self._thread(job)
+        if self._help_with is None or self._busy:
+            return
+        piece = self.queue.take_piece(self.owner)
+        if piece is not None:
+            self._in_thread(piece.job, lambda: self._helped(self._help(piece)))
+
+    def _help(self, piece: Piece) -> Help:
+        assert self._help_with is not None  # noqa: S101
+        return self._help_with(piece)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_BEAT):
+            try:
+                self.queue.beat(self.owner)
+            except StoreError as error:
+                _log.warning("store.away", why=error.what)
+
+    # --- in threads -------------------------------------------------------------------------------------------------
+
+    def _thread(self, job: Job) -> None:
+        _log.info("job.begun", job=job.kind.value, host=job.host, by=job.by, id=job.id)
+        self._in_thread(job.id, lambda: self._done(job))
+
+    def _in_thread(self, id: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._changed:
+                    self._busy.discard(id)
+                    self._changed.notify_all()
+
+        with self._changed:
+            self._busy.add(id)
+        threading.Thread(target=run, name=f"job-{id[:8]}", daemon=True).start()
+
+    def _done(self, job: Job) -> None:
+        outcome: Outcome | None = Outcome(JobState.FAILED, problems=("It ended without saying why.",))
+        try:
+            outcome = self._persistent(job)
+        except Exception as error:
+            _log.error("job.broken", job=job.kind.value, host=job.host, error=type(error).__name__, id=job.id)
+        if outcome is None:
+            _log.info("job.left", job=job.kind.value, host=job.host, id=job.id)
+            return
+        final, ended = outcome, None
+        while not self._ended.is_set():
+            try:
+                ended = self.queue.end(job.id, self.owner, final)
+                break
+            except StoreError:
+                self._wait_for_store()
+        if ended is not None:
+            took = round((ended.ended - job.begun).total_seconds(), 1) if ended.ended else None
+            _log.info("job.ended", job=job.kind.value, host=job.host, state=ended.state.value, seconds=took, id=job.id)
+
+    def _persistent(self, job: Job) -> Outcome | None:
+        """Do a job to its end, over times in which the store is away."""
+        faults = 0
+        while True:
+            try:
+                return self._work(job)
+            except StoreError as error:
+                _log.warning("job.interrupted", job=job.kind.value, host=job.host, why=error.what, id=job.id)
+                was_away = self._wait_for_store()
+                faults += not was_away
+                if self._ended.is_set():
+                    return None
+                if faults == _FAULTS:
+                    return Outcome(JobState.FAILED, problems=(f"{error.what} {error.fix}".strip(),))
+                self._tell(job, f"{error.what} The work went on when that was over.")
+
+    def _tell(self, job: Job, problem: str) -> None:
+        try:
+            self.queue.tell(job.id, {}, [problem])
+        except StoreError:
+            return  # away again: the next step finds out
+
+    def _helped(self, helping: Help) -> None:
+        faults = 0
+        while faults < _FAULTS and not self._ended.is_set():
+            try:
+                helping.run()
+                return
+            except StoreError:
+                faults += not self._wait_for_store()
+            except Exception as error:
+                _log.error("piece.broken", error=type(error).__name__)
+                return
+
+    def _wait_for_store(self) -> bool:
+        """Wait until the store answers, or the service ends; whether it was away."""
+        away = False
+        while not self._ended.is_set():
+            try:
+                self.queue.running()
+                return away
+            except StoreError:
+                away = True
+                self._ended.wait(_LOOK)
+        return away

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from massage_billing.serve.jobs import Kind
+from massage_billing.ports.jobs import JobKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,25 @@ class Plan:
     """Payers are asked at these times of its zone."""
 
 
-def due(plan: Plan, now: datetime, begun: Mapping[tuple[Kind, str], datetime]) -> Iterator[Kind]:
+def due(plan: Plan, now: datetime, begun: Mapping[tuple[JobKind, str], datetime]) -> Iterator[JobKind]:
     """What has to be begun for a host now; ``begun``: when each kind last began for it.
 
     What was missed while the service was not there is made up for on the same day of the clinic, not on a later one.
     Payers are asked first: what they say decides what is billed.
     """
-    last = begun.get((Kind.ELIGIBILITY, plan.host))
+    last = begun.get((JobKind.ELIGIBILITY, plan.host))
     if any(moment <= now and (last is None or last < moment) for moment in _moments(plan, now)):
-        yield Kind.ELIGIBILITY
-    last = begun.get((Kind.RUN, plan.host))
+        yield JobKind.ELIGIBILITY
+    last = begun.get((JobKind.RUN, plan.host))
     if plan.every is not None and (last is None or now - last >= plan.every):
-        yield Kind.RUN
+        yield JobKind.RUN
 
 
-def next_look(plan: Plan, now: datetime, begun: Mapping[tuple[Kind, str], datetime]) -> datetime | None:
+def next_look(plan: Plan, now: datetime, begun: Mapping[tuple[JobKind, str], datetime]) -> datetime | None:
     """When something is due next, nothing being due now; None where nothing ever is."""
     found = []
     if plan.every is not None:
-        found.append(begun.get((Kind.RUN, plan.host), now) + plan.every)
+        found.append(begun.get((JobKind.RUN, plan.host), now) + plan.every)
     tomorrow = now + timedelta(days=1)
     found += [moment for day in (now, tomorrow) for moment in _moments(plan, day) if moment > now]
     return min(found, default=None)

@@ -1,28 +1,31 @@
-"""The service as a process: its socket, its routes, its schedule, and how it is stopped."""
+"""The service as a process or several: its socket, what is checked before it starts, and how it is stopped."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from massage_billing.errors import SettingsError
-from massage_billing.serve.app import Gate, Service, make_app
-from massage_billing.serve.jobs import JobBook
-from massage_billing.serve.runner import Runner, Scheduler
-from massage_billing.serve.schedule import Plan
-from massage_billing.serve.work import Load, do
+from massage_billing.serve.process import Process, plans
+from massage_billing.serve.supervisor import READY, Supervisor
+from massage_billing.serve.work import Load
 from massage_billing.serve_settings import split_address
 from massage_billing.settings import Settings
-from massage_billing.wiring.state import private_folder
+from massage_billing.wiring.working import many_may_share, open_shared
 
-_CONNECTIONS: Final = 50
-"""Requests at the same time; more are answered 503."""
+_CONNECTIONS: Final = 500
+"""Connections at the same time; more are answered 503."""
 
 
 class _Server(uvicorn.Server):
@@ -39,19 +42,6 @@ class _Server(uvicorn.Server):
                 signal.signal(kind, handler)
 
 
-def plans(settings: Settings) -> list[Plan]:
-    """When each host is worked on; SettingsError where a time of day is wanted and no zone says whose."""
-    serve = settings.serve
-    for host in settings.hosts.values():
-        if serve.eligibility_at and host.zone is None:
-            what = f"serve.eligibility_at is a time of the clinic's zone, and host {host.id} has none."
-            raise SettingsError(what, f"Set hosts.{host.id}.zone to an IANA zone.")
-    return [
-        Plan(host.id, ZoneInfo(host.zone) if host.zone else None, serve.every, serve.eligibility_at)
-        for host in settings.hosts.values()
-    ]
-
-
 def listen(address: str) -> socket.socket:
     """A socket at an address; SettingsError where that cannot be had."""
     host, port = split_address(address)
@@ -60,7 +50,7 @@ def listen(address: str) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
-        made.listen()
+        made.listen(256)
     except OSError as error:
         made.close()
         fix = "Name another serve.address, or end what listens there."
@@ -68,46 +58,91 @@ def listen(address: str) -> socket.socket:
     return made
 
 
-def serve(settings: Settings, load: Load, address: str, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ``load`` reads the settings anew for each job; ``ready`` is told the URL.
+def serve(settings: Settings, load: Load, address: str, workers: int, ready: Callable[[Settings, str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. ``load`` reads the settings anew for each job; ``ready`` is told the settings with
+    where it really listens, and the URL.
 
     Once stopped, nothing new begins, and a job that is running may go on for ``serve.stop_after``; then it is left
-    where it is, which loses nothing.
+    where it is, which loses nothing. Raises SettingsError, StoreError.
     """
+    _check(settings, workers)
+    with listen(address) as sock:
+        settings = at(settings, sock)
+        if workers == 1:
+            with closing(Process(settings, load, workers)) as process:
+                process.open()
+                ready(settings, _url(sock))
+                _server(process).run(sockets=[sock])
+            return
+        with open_shared(settings):  # migrates, and says so here where it cannot
+            pass
+        supervisor = Supervisor(workers, _child(settings, sock, workers), settings.serve.stop_after)
+        supervisor.run(lambda: ready(settings, _url(sock)))
+
+
+def serve_child(settings: Settings, load: Load, descriptor: int, workers: int) -> None:
+    """One of several processes, on the socket that it was given; until SIGTERM, or until whoever started it is gone."""
+    _with_parent()
+    with socket.socket(fileno=descriptor) as sock:
+        with closing(Process(at(settings, sock), load, workers)) as process:
+            process.open_when_it_can()
+            os.write(sys.stdout.fileno(), f"{READY}\n".encode())
+            _server(process).run(sockets=[sock])
+
+
+def at(settings: Settings, sock: socket.socket) -> Settings:
+    """The settings with the address at which a socket really listens."""
+    address = _url(sock).removeprefix("http://")
+    return settings.model_copy(update={"serve": settings.serve.model_copy(update={"address": address})})
+
+
+def _check(settings: Settings, workers: int) -> None:
+    """What has to be right before anything starts."""
     if not settings.hosts:
         raise SettingsError("No host is configured, so there is nothing to serve.", "Run `massage-billing init` first.")
-    token, when = settings.serve.token(), plans(settings)
-    state = settings.state_folder()
-    private_folder(state)
-    runner = Runner(JobBook(state), lambda kind, host: do(kind, host, load))
-    scheduler = Scheduler(runner, when)
-    with listen(address) as sock:
-        server = _Server(_config(Service(runner, list(settings.hosts), token)))
-        ready(_url(sock))
-        scheduler.open()
-        try:
-            server.run(sockets=[sock])
-        finally:
-            scheduler.close()
-            runner.book.wait(settings.serve.stop_after.total_seconds())
+    settings.serve.token()
+    plans(settings)
+    if workers > 1 and not many_may_share(settings):
+        what = f"{workers} processes were asked for, and SQLite is written by one."
+        raise SettingsError(what, "Name a PostgreSQL database (state.database_env), or set serve.workers to 1.")
 
 
-def _config(service: Service) -> uvicorn.Config:
+def _child(settings: Settings, sock: socket.socket, workers: int) -> tuple[list[str], int]:
+    """The command of one of several processes, and the socket it is given."""
+    source = [] if settings.source is None else ["--settings", str(Path(settings.source).resolve())]
+    command = [sys.executable, "-m", "massage_billing", "serve", *source, "--workers", str(workers)]
+    return [*command, "--child", str(sock.fileno())], sock.fileno()
+
+
+def _with_parent() -> None:
+    """End in order when standard input does: whoever started this process is gone."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 64):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _server(app: ASGIApp) -> _Server:
     """uvicorn without logs of its own: what is asked for and by whom stands in no file."""
-    return uvicorn.Config(
-        make_app(service, Gate(service.token)),
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        ws="none",
-        http="h11",
-        limit_concurrency=_CONNECTIONS,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=16 * 1024,
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
     )
 
 

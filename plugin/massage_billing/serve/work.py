@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 from massage_billing import wiring
-from massage_billing.errors import MassageBillingError
-from massage_billing.serve.jobs import Kind, Outcome, State
+from massage_billing.errors import MassageBillingError, StoreError
+from massage_billing.ports.jobs import Job, JobKind, JobState, Outcome
+from massage_billing.run.report import Progress, RunReport
 from massage_billing.settings import Settings
 
 Load = Callable[[], Settings]
@@ -47,32 +48,74 @@ _SWEEP: Final = (
 """Counts of a SweepReport that are told."""
 
 
-def do(kind: Kind, host: str, load: Load) -> Outcome:
-    """Do a job for a host. Never raises: whatever happens is an outcome."""
+def do(job: Job, load: Load, progress: Progress) -> Outcome:
+    """Do a job alone. Raises StoreError, for the store may come back; whatever else happens is an outcome."""
+    return guarded(lambda: _WORK[job.kind](load(), job, progress))
+
+
+def guarded(work: Callable[[], Outcome]) -> Outcome:
+    """What became of work. Raises StoreError only."""
     try:
-        return _run(load(), host) if kind is Kind.RUN else _ask(load(), host)
-    except MassageBillingError as error:
-        return Outcome(State.FAILED, problems=(f"{error.what} {error.fix}".strip(),))
+        return work()
+    except StoreError:
+        raise
     except Exception as error:
-        return Outcome(State.FAILED, problems=(_unexpected(error),))
+        return Outcome(JobState.FAILED, problems=(why(error),))
 
 
-def _run(settings: Settings, host: str) -> Outcome:
-    with wiring.open_program(settings, host=host) as program:
-        report = program.run()
-    waits = report.pending_writes > 0 or not report.complete
-    return _outcome(_counted(report, _RUN), report.problems, worse=waits)
+def why(error: Exception) -> str:
+    """What went wrong, without patient data."""
+    if isinstance(error, MassageBillingError):
+        return f"{error.what} {error.fix}".strip()
+    return _unexpected(error)
 
 
-def _ask(settings: Settings, host: str) -> Outcome:
-    with wiring.open_sweep(settings, host=host) as sweep:
+def _run(settings: Settings, job: Job, progress: Progress) -> Outcome:
+    with wiring.open_program(settings, host=job.host, progress=progress) as program:
+        return billed(program.run())
+
+
+def _ask(settings: Settings, job: Job, progress: Progress) -> Outcome:
+    with wiring.open_sweep(settings, host=job.host, progress=progress) as sweep:
         report = sweep.run()
     payers = tuple(f"Payer {key}: {why}" for key, why in report.payers.items())
     return _outcome(_counted(report, _SWEEP), (*report.problems, *payers), worse=report.unwritten > 0)
 
 
+def _again(settings: Settings, job: Job, progress: Progress) -> Outcome:
+    with (
+        wiring.open_program(settings, host=job.host, progress=progress) as program,
+        program.shared(alone=True) as side,
+    ):
+        return billed(side.again(job.encounters))
+
+
+def _approve(settings: Settings, job: Job, progress: Progress) -> Outcome:
+    with wiring.open_program(settings, host=job.host, progress=progress) as program:
+        return billed(program.approve(list(job.encounters)))
+
+
+_WORK: Final[Mapping[JobKind, Callable[[Settings, Job, Progress], Outcome]]] = {
+    JobKind.RUN: _run,
+    JobKind.ELIGIBILITY: _ask,
+    JobKind.VISIT: _again,
+    JobKind.APPROVE: _approve,
+}
+
+
+def billed(report: RunReport) -> Outcome:
+    """What became of billing."""
+    waits = report.pending_writes > 0 or not report.complete
+    return _outcome(counts_of(report), report.problems, worse=waits)
+
+
+def counts_of(report: RunReport) -> dict[str, int]:
+    """What a report counts, as jobs tell it."""
+    return _counted(report, _RUN)
+
+
 def _outcome(counts: dict[str, int], problems: tuple[str, ...], *, worse: bool) -> Outcome:
-    return Outcome(State.PROBLEMS if problems or worse else State.DONE, counts, problems)
+    return Outcome(JobState.PROBLEMS if problems or worse else JobState.DONE, counts, problems)
 
 
 def _counted(report: object, names: tuple[str, ...]) -> dict[str, int]:
