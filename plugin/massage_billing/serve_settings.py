@@ -75,6 +75,8 @@ class ServeSettings(BaseModel):
     """File that holds the token by which jobs are asked for, and nothing else."""
     token_env: str | None = None
     """Environment variable that holds the token."""
+    metrics_token_file: FilePath | None = None
+    """File that holds the token by which /metrics is read; None: this machine reads it, without a proxy."""
     every: Duration | None = None
     """Bills each host this often; None: only when asked."""
     eligibility_at: tuple[Clock, ...] = ()
@@ -97,7 +99,14 @@ class ServeSettings(BaseModel):
         if self.token_file is None and self.token_env is None:
             fix = "Put a long random text into a file (openssl rand -hex 32) and name it under serve.token_file."
             raise SettingsError("No token is set for the service: serve.token_file, or serve.token_env.", fix)
-        token = BearerAuth(token_file=self.token_file, token_env=self.token_env).token()
+        return self._sound_token(BearerAuth(token_file=self.token_file, token_env=self.token_env))
+
+    def metrics_token(self) -> str:
+        """The token of /metrics, read now; SettingsError as above. Never log it."""
+        return self._sound_token(BearerAuth(token_file=self.metrics_token_file))
+
+    def _sound_token(self, auth: BearerAuth) -> str:
+        token = auth.token()
         if len(token) < SHORTEST or not _TOKEN.fullmatch(token):
             what = f"The service's token is shorter than {SHORTEST} characters, or has blanks in it."
             raise SettingsError(what, "Make one with openssl rand -hex 32.")

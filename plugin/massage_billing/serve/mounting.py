@@ -16,8 +16,9 @@ def mount(app: FastAPI, settings: Settings, jobs: Jobs, stack: ExitStack) -> Non
 
     ``settings.serve.address`` is where the service really listens.
     """
-    from massage_billing.wiring import receiving_hooks, workbench
+    from massage_billing.wiring import metering, receiving_hooks, workbench
 
+    stack.callback(metering.mount(app, settings, jobs))
     stack.callback(workbench.mount(app, settings, jobs))
     stack.callback(receiving_hooks.mount(app, settings, jobs))
 

@@ -22,6 +22,7 @@ from massage_billing.serve.supervisor import READY, Supervisor
 from massage_billing.serve.work import Load
 from massage_billing.serve_settings import split_address
 from massage_billing.settings import Settings
+from massage_billing.wiring.metering import share_meters
 from massage_billing.wiring.working import many_may_share, open_shared
 
 _CONNECTIONS: Final = 500
@@ -76,6 +77,7 @@ def serve(settings: Settings, load: Load, address: str, workers: int, ready: Cal
             return
         with open_shared(settings):  # migrates, and says so here where it cannot
             pass
+        share_meters(settings)
         supervisor = Supervisor(workers, _child(settings, sock, workers), settings.serve.stop_after)
         supervisor.run(lambda: ready(settings, _url(sock)))
 

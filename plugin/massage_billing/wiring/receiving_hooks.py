@@ -12,11 +12,12 @@ from massage_billing.hooks import booking, discharge
 from massage_billing.hooks.answers import Answers
 from massage_billing.hooks.app import Desk, cds_routes
 from massage_billing.hooks.cards import Card
-from massage_billing.hooks.feedback import Counts, NoCounts
+from massage_billing.hooks.feedback import Counts
 from massage_billing.hooks.notices import Receiver, notice_routes
 from massage_billing.hooks.places import Places
 from massage_billing.hooks.trust import FileKeys, Keys, Known, Trust, UrlKeys
 from massage_billing.hooks.waker import Waker
+from massage_billing.metering.meters import meters
 from massage_billing.ports import JsonObject
 from massage_billing.ports.booking import Prefetched
 from massage_billing.ports.jobs import JobKind, Jobs
@@ -58,9 +59,9 @@ class OfficeAdviser:
         return office
 
 
-def mount(app: FastAPI, settings: Settings, jobs: Jobs, counts: Counts | None = None) -> Callable[[], None]:
+def mount(app: FastAPI, settings: Settings, jobs: Jobs) -> Callable[[], None]:
     """Put the routes on an application; what closes what they need. Raises SettingsError, StoreError."""
-    told = counts or NoCounts()
+    told = meters(frozenset(settings.hosts))
     with ExitStack() as stack:
         if settings.hooks.clients:
             app.include_router(cds_routes(_desk(settings, stack, told)))
