@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from massage_billing.cli import shell
+from massage_billing.cli import logs, shell
 
 if TYPE_CHECKING:
     from massage_billing.settings import Settings
@@ -23,8 +23,11 @@ ROLES = ("front-desk", "biller", "therapist", "owner", "auditor", "none")
 @click.option("--address", metavar="IP:PORT", help="Listen there instead of serve.address; port 0: any free one.")
 @click.option("--workers", type=click.IntRange(1, 64), help="So many processes instead of serve.workers.")
 @click.option("--link", type=click.Choice(ROLES), default="owner", help="Role of the one-time link to the workbench.")
+@click.option("--log", type=click.Choice(("text", "json")), help="How it logs; else $MASSAGE_BILLING_LOG, or text.")
 @click.option("--child", type=int, hidden=True, help="Descriptor of the socket that was opened already.")
-def command(settings_file: Path | None, address: str | None, workers: int | None, link: str, child: int | None) -> int:
+def command(
+    settings_file: Path | None, address: str | None, workers: int | None, link: str, log: str | None, child: int | None
+) -> int:
     """Run as a service: the workbench, the schedule, and what is asked for.
 
     Until it is stopped (SIGTERM, Ctrl-C), serves the workbench's pages and does what `run` and `eligibility run` do,
@@ -39,6 +42,7 @@ def command(settings_file: Path | None, address: str | None, workers: int | None
     from massage_billing.serve import server
     from massage_billing.serve_settings import is_loopback
 
+    logs.inherit(log)
     settings = shell.load(settings_file)
     where = settings.serve.address if address is None else _checked(address)
     processes = settings.serve.workers if workers is None else workers

@@ -175,21 +175,26 @@ def counted(number: int, noun: str) -> str:
 
 def log_to_standard_error() -> None:
     """Keep logs out of what ``--json`` prints, and say in plain words that a call is tried again."""
-    import sys
-
-    import structlog
     from stamina.instrumentation import set_on_retry_hooks
 
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    from massage_billing.cli import logs
+
+    logs.configure()
     set_on_retry_hooks([_say_retry])
 
 
 def _say_retry(details: RetryDetails) -> None:
     """Say why a call is tried again; only our own errors are known to hold no patient data."""
+    import structlog
+
+    from massage_billing.cli import logs
     from massage_billing.errors import MassageBillingError
 
     cause = details.caused_by
     why = cause.what if isinstance(cause, MassageBillingError) else type(cause).__name__
+    if logs.as_json():
+        structlog.get_logger(__name__).warning("call.again", why=why, seconds=round(details.wait_for, 1))
+        return
     click.echo(f"{why} Trying again in {max(details.wait_for, 1):.0f} s.", err=True)
 
 
