@@ -36,6 +36,7 @@ from massage_billing.errors import HostConflict, HostError
 from massage_billing.fhir import names
 from massage_billing.fhir.keys import claim_key, full_url, visit_key
 from massage_billing.ports import Changes, Host, JsonObject, ListsVisits, Operation, VisitRecord, Write, WriteGroup
+from massage_billing.ports.people import People
 
 Json = dict[str, Any]
 START = date(2026, 11, 1)
@@ -233,6 +234,15 @@ class ReadingContract:
         assert can.software
         assert {"Encounter", "Procedure", "Patient", "Coverage"} <= can.readable
         assert rig.host.capabilities() == can
+
+    def test_people_are_found_by_their_references(self, rig: Rig) -> None:
+        """For names on pages (ports.people): those that are there, whatever else is asked for."""
+        rig.put(*clinic())
+        wanted = ["Patient/p1", "Practitioner/t1", "Organization/o1", "Patient/gone", "Location/l1", "#p", "Patient/p1"]
+        assert isinstance(rig.host, People)
+        found = [f"{one['resourceType']}/{one['id']}" for one in rig.host.people(wanted)]
+        assert sorted(found) == ["Organization/o1", "Patient/p1", "Practitioner/t1"]
+        assert list(rig.host.people([])) == []
 
     def test_tells_its_own_time(self, rig: Rig) -> None:
         assert rig.host.now().utcoffset() == timedelta(0)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -51,9 +52,13 @@ def fix_of(book: Rulebook, rule: str, kind: str) -> Fix:
     return Fix(rule, title_of(rule), text.question, text.fix, text.who, where_of(rule, kind), may)
 
 
+_SHORT: Final = {"id": "ID", "mue": "MUE", "ncci": "NCCI", "npi": "NPI"}
+"""Words of rule ids that are written in capitals."""
+
+
 def title_of(rule: str) -> str:
     """A rule's id as words: "Minutes documented"."""
-    words = rule.replace("-", " ")
+    words = " ".join(_SHORT.get(word, word) for word in rule.split("-"))
     return words[:1].upper() + words[1:]
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from massage_billing.errors import HostError, InputError
-from massage_billing.fhir.json import Faults
+from massage_billing.fhir.json import Faults, text
 from massage_billing.fhir.persons import read_subject, shown_name
 from massage_billing.ports import JsonObject
 from massage_billing.ports.people import People
@@ -99,6 +99,8 @@ def _named(resource: JsonObject) -> tuple[str, str]:
     """(reference, name): "Lopez, Ana Maria" of a patient, as lists are sorted; "Ana Lopez" of who treats."""
     kind, reference = str(resource.get("resourceType")), f"{resource.get('resourceType')}/{resource.get('id')}"
     nobody = Faults(reference, resource)
+    if kind == "Organization":
+        return reference, text(resource, "name", nobody) or ""
     if kind not in _LISTED_FAMILY_FIRST:
         return reference, shown_name(resource, nobody)
     person = read_subject(reference, resource, nobody)

@@ -6,7 +6,7 @@ says so. A host that does not answer leaves what is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -28,7 +28,7 @@ from massage_billing.desk.rulings import Choice, choices
 from massage_billing.desk.timeline import Timeline, timeline
 from massage_billing.errors import HostError, HostNotFound, InputError, NoRuleForDate, SettingsError
 from massage_billing.model import ClaimLine, Decision, Effect, Finding, Result, Ruling, Visit
-from massage_billing.model.desk import Viewer
+from massage_billing.model.desk import Viewer, Work
 from massage_billing.ports import VisitState
 from massage_billing.ports.desk import HoldRow
 from massage_billing.program import Looked, Program
@@ -127,6 +127,8 @@ class Page:
     """Its Claim, from the host, else from the outbox."""
     outbox: str
     """What waits to be written of it; "" where nothing does."""
+    last: str
+    """What people did last about it, who and when; "" where nobody did anything."""
     trail: tuple[tuple[datetime, str], ...]
     """(when at the clinic, what) of the audit trail, the newest first."""
     coverage: str | None
@@ -156,7 +158,8 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
     visit = looked.visit if looked is not None else None
     patient = (visit.patient if visit is not None else None) or (row.patient if row is not None else None)
     treated = _treated(visit) or (row.therapists if row is not None else ())
-    named = office.names.named([patient, *treated, *office.staff, *_references(claim)])
+    by = known.work.by if known is not None else None
+    named = office.names.named([patient, *treated, *office.staff, by, *_references(claim)])
     book = office.book()
     fresh = _fresh(office, viewer, book, looked, known, named, now) if looked is not None else None
     decision = looked.decision if looked is not None else None
@@ -178,10 +181,18 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
         names_away=named.away,
         claim=form_of(claim, named.of, label_of) if claim is not None else None,
         outbox=_outbox(known, claim),
+        last=last_of(known.work, named.of, now) if known is not None else "",
         trail=_trail(office, encounter, now),
         coverage=decision.coverage.id.rpartition("/")[2] if decision is not None and decision.coverage else None,
         people=people_of(office, viewer, named),
     )
+
+
+def last_of(work: Work, name: Callable[[str | None], str], now: datetime) -> str:
+    """ "decided: write-off, by Bo Biller, Nov 30, 2026, 9:05 am" at the clinic; "" where nobody did anything."""
+    by = f"by {name(work.by)}" if work.by else "by a run"
+    at = "" if work.at is None else f"{work.at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+    return ", ".join(part for part in (work.what, by, at) if part) if work.what else ""
 
 
 # --- from the host --------------------------------------------------------------------------------------------------

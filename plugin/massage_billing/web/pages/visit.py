@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from massage_billing.desk import rulings
-from massage_billing.desk.visit import Page, visit_page
+from massage_billing.desk.visit import Page, last_of, visit_page
 from massage_billing.model import RulingKind
 from massage_billing.model.desk import Permission, Viewer, Work
 from massage_billing.ports.access import Action
@@ -46,9 +46,9 @@ class Conflict:
     wanted: Attempt
     """What was to be done."""
     now: Work
-    """What somebody else did meanwhile."""
-    by: str
-    """Who that was, as people are shown."""
+    """How it stands."""
+    last: str
+    """What somebody else did meanwhile, who and when."""
 
 
 def routes(site: Site) -> APIRouter:
@@ -124,7 +124,8 @@ def _assign(site: Site, router: APIRouter) -> None:
         try:
             rulings.assign(office, viewer, encounter, _seen(form), to, name)
         except Overtaken as overtaken:
-            return _conflict(site, request, viewer, encounter, Attempt(what), overtaken)
+            wanted = Attempt(f"give it to {name}" if to else "give it back")
+            return _conflict(site, request, viewer, encounter, wanted, overtaken)
         site.audit(request, viewer, Action.ASSIGNED, page="visit", encounter=encounter, detail=what)
         word = "returned" if not to else "taken" if to == viewer.who else "assigned"
         return site.back(request, f"/visits/{host}/{encounter}#work", word)
@@ -140,7 +141,7 @@ def _note(site: Site, router: APIRouter) -> None:
         try:
             rulings.note(office, viewer, encounter, _seen(form), text)
         except Overtaken as overtaken:
-            return _conflict(site, request, viewer, encounter, Attempt("a note", reason=text), overtaken)
+            return _conflict(site, request, viewer, encounter, Attempt("keep a note", reason=text), overtaken)
         site.audit(request, viewer, Action.ASSIGNED, page="visit", encounter=encounter, detail="wrote a note")
         return site.back(request, f"/visits/{host}/{encounter}#work", "noted")
 
@@ -152,7 +153,7 @@ def _decide(site: Site, router: APIRouter) -> None:
     def decide(host: str, encounter: str, request: Request, viewer: Viewer = may) -> Response:
         office, form = site.visit(viewer, host, encounter), site.form(request)
         kind = next((one for one in RulingKind if one.value == form.text("ruling")), None)
-        wanted = Attempt(f"decided: {kind.value if kind else ''}", kind.value if kind else "", form.text("reason"))
+        wanted = Attempt(f"decide: {kind.value if kind else ''}", kind.value if kind else "", form.text("reason"))
         problem = "Choose what you decide." if kind is None else "" if wanted.reason else "Say why: it stays on record."
         if kind is None or problem:
             again = Attempt(wanted.what, wanted.kind, wanted.reason, problem)
@@ -197,7 +198,7 @@ def _conflict(
         request, viewer, Action.DECIDED if wanted.kind else Action.ASSIGNED, page="visit", encounter=encounter,
         detail=f"overtaken: {wanted.what}", ok=False,
     )  # fmt: skip
-    now = overtaken.now
-    by = site.office(viewer).names.named([now.by]).of(now.by) if now.by else "A run"
-    view = Conflict(encounter, wanted, now, by)
+    office, now = site.office(viewer), overtaken.now
+    last = last_of(now, office.names.named([now.by]).of, office.now())
+    view = Conflict(encounter, wanted, now, last)
     return site.page(request, viewer, "conflict.html.j2", view, status=409)
