@@ -80,7 +80,7 @@ class Program:
                 return self.telling(Billing(setup).run(since, dry_run=True))
         with self._lock(), few_collections():
             report = Billing(setup).run(since)
-            self.forget_old()
+            self.after_run()
             return self.telling(report)
 
     @contextmanager
@@ -91,9 +91,13 @@ class Program:
         with self._lock() if alone else nullcontext(), few_collections():
             yield SideBySide(Billing(setup))
 
-    def forget_old(self) -> None:
-        """Forget payloads that are kept no longer: after every run."""
-        self.setup.store.purge_confirmed(datetime.now(UTC) - self.setup.retention)
+    def after_run(self) -> None:
+        """What every run ends with: payloads that are kept no longer are forgotten, how the holds stand is kept."""
+        setup = self.setup
+        setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
+        today = today_of(setup)
+        if setup.desk is not None and today is not None:
+            setup.desk.note_held(setup.host.id, today)
 
     def telling(self, report: RunReport) -> RunReport:
         """A report with what has to be told with every one."""

@@ -11,6 +11,7 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.fhir.serial import Resource
 from massage_billing.model import Clinic, Reading
 from massage_billing.ports import Asking, Host, Store
+from massage_billing.ports.desk import Desk
 from massage_billing.ports.ledger import Ledger
 from massage_billing.run.report import NoProgress, Progress
 
@@ -53,3 +54,5 @@ class Setup:
     """What payers answered: it outranks the status and dates of a Coverage. None: nobody asks."""
     ledger: Ledger | None = None
     """What was sent in files and what became of it: evidence beside what stands on the host. None: nobody exports."""
+    desk: Desk | None = None
+    """What the workbench's pages ask: told after every run how the holds stand. None: there are no pages."""

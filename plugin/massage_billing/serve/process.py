@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from massage_billing.errors import MassageBillingError, SettingsError, StoreError
+from massage_billing.errors import SettingsError, StoreError
 from massage_billing.ports.jobs import Job, JobKind, Outcome, Piece
 from massage_billing.serve import sharing
 from massage_billing.serve.app import Gate, Service, make_app
@@ -77,20 +77,23 @@ class Process:
             self._stack = stack.pop_all()
 
     def open_when_it_can(self) -> None:
-        """Open, now or as soon as the store is there."""
-        threading.Thread(target=self._open_later, name="opening", daemon=True).start()
+        """Open now, or as soon as the store is there. Raises SettingsError."""
+        if not self._opened():
+            threading.Thread(target=self._open_later, name="opening", daemon=True).start()
 
     def _open_later(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self.open()
+        while not self._closed.wait(_AGAIN):
+            if self._opened():
                 return
-            except MassageBillingError as error:
-                self._watch.problem = f"{error.what} {error.fix}".strip()
-                _log.warning("serve.waits", why=error.what)
-                if not isinstance(error, StoreError):
-                    return
-            self._closed.wait(_AGAIN)
+
+    def _opened(self) -> bool:
+        try:
+            self.open()
+        except StoreError as error:
+            self._watch.problem = f"{error.what} {error.fix}".strip()
+            _log.warning("serve.waits", why=error.what)
+            return False
+        return True
 
     def close(self) -> None:
         """Begin nothing new; what is running may go on for ``serve.stop_after``, and is left then."""

@@ -88,7 +88,7 @@ class _Led:
             if not self._queue.holds(id, self._owner):
                 return None
             side.finish(made.cursor, news=known is None)
-        self._program.forget_old()
+        self._program.after_run()
         return billed(self._program.telling(report))
 
     def _split(self, side: SideBySide) -> Split | None:

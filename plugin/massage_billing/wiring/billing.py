@@ -18,6 +18,7 @@ from massage_billing.explain_days import by_patient
 from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Clinic, Reading
 from massage_billing.ports import Asking, Store
+from massage_billing.ports.desk import Desk
 from massage_billing.ports.ledger import Ledger
 from massage_billing.program import Program
 from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
@@ -38,7 +39,8 @@ def open_program(settings: Settings, *, host: str | None = None, progress: Progr
     with opened(settings, host) as at, open_store(store_url(settings, at.state)) as store:
         told: list[str] = []
         book = rulebook_of(settings, told.append)
-        parts = Parts(at, store, store.asking(), store.ledger(), book, settings_to_clinic(settings, at.reading))
+        clinic = settings_to_clinic(settings, at.reading)
+        parts = Parts(at, store, store.asking(), store.ledger(), book, clinic, store.desk())
         yield program_of(settings, parts, progress, told)
 
 
@@ -58,6 +60,8 @@ class Parts:
     """The rules."""
     clinic: Clinic
     """What the clinic's files say."""
+    desk: Desk | None = None
+    """What is told how the holds stand after a run."""
 
 
 def program_of(settings: Settings, parts: Parts, progress: Progress | None = None, told: Sequence[str] = ()) -> Program:
@@ -81,6 +85,7 @@ def program_of(settings: Settings, parts: Parts, progress: Progress | None = Non
         told=tuple(told),
         asking=parts.asking,
         ledger=parts.ledger,
+        desk=parts.desk,
     )
     configured = chosen.id in settings.hosts
     return Program(setup, configured=configured, lock=partial(one_at_a_time, parts.at.state, chosen.id))
