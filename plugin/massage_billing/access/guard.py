@@ -28,6 +28,8 @@ from massage_billing.ports.access import Access, Action, Event
 
 SESSION: Final = "mb"
 """Name of the session's cookie, without its prefix."""
+_DETAIL: Final = 200
+"""Characters of a detail that are kept."""
 _TIDY: Final = timedelta(minutes=5)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 VisitOf = Callable[[str, str], str | None]
@@ -95,8 +97,9 @@ class Guard:
         return self.host_ids if viewer.who == CONSOLE else (viewer.host,)
 
     def record(self, event: Event) -> None:
-        """Keep who looked at what, and did what."""
-        self.access.record(event)
+        """Keep who looked at what, and did what; what an address or a form said is cut short."""
+        short = event if len(event.detail) <= _DETAIL else replace(event, detail=f"{event.detail[:_DETAIL]}…")
+        self.access.record(short)
 
     # --- cookies ----------------------------------------------------------------------------------------------------
 
