@@ -39,7 +39,8 @@ def billed(book: ClaimBook, name: str = "A", **more: object) -> None:
 
 
 def life(book: ClaimBook, encounter: str = "eA") -> Life:
-    found = claim_life(book.store, book.ledger, "main", encounter, lambda code, on: f"our word for {code}")
+    found = claim_life(book.store, book.ledger, "main", encounter, lambda code, on: f"our word for {code}",
+                       book.ledger.files())  # fmt: skip
     assert found is not None
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from massage_billing.desk.coverage import coverage_view, evidence, verdict_of
 from massage_billing.desk.eligibility import Wanted, coverages_of, questions
 from massage_billing.model import AnswerKind, Readiness, Standing, Verdict
 from massage_billing.ports import QuestionState
+from massage_billing.ports.asking import Settled
 from massage_billing.rulebook.eligibility_files import load_eligibility
 from sweep.world import HOST, TODAY, TOMORROW, World
 
@@ -70,12 +72,20 @@ def test_evidence_is_given_for_questions_about_this_coverage_only(world: World) 
 
 
 def test_questions_of_the_day_are_counted_by_state_and_payer(world: World) -> None:
-    found = questions(world.asking, HOST, Wanted(days=1), TODAY)
+    found = questions(world.asking, HOST, Wanted(days=1), world.now)
     assert found.counts == ((QuestionState.ANSWERED, 1),)
     assert [(one.payer, one.answered, one.failing) for one in found.payers] == [("plan", 1, 0)]
     assert found.rows == ()
-    assert len(questions(world.asking, HOST, Wanted(days=1, every=True), TODAY).rows) == 1
-    assert questions(world.asking, HOST, Wanted(payer="other", every=True), TODAY).rows == ()
+    assert len(questions(world.asking, HOST, Wanted(days=1, every=True), world.now).rows) == 1
+    assert questions(world.asking, HOST, Wanted(payer="other", every=True), world.now).rows == ()
+
+
+def test_what_a_payer_took_earlier_is_open_until_it_answers(world: World) -> None:
+    row = replace(world.row(), key="MQEARLIER", owner="w", day=TODAY - timedelta(days=9), state=QuestionState.WAITING,
+                  due=world.now + timedelta(hours=3))  # fmt: skip
+    assert world.asking.claim([row], "w", world.now, timedelta(minutes=5))
+    world.asking.settle([Settled(row)])
+    assert [one.key for one in questions(world.asking, HOST, Wanted(days=1), world.now).rows] == ["MQEARLIER"]
 
 
 def test_the_coverages_of_a_patient_are_found(world: World) -> None:

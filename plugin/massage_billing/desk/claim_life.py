@@ -147,8 +147,11 @@ class Life:
         return next((one for one in self.claims if one.newest), None)
 
 
-def claim_life(store: Store, ledger: Ledger, host: str, encounter: str, label: Label) -> Life | None:
-    """The life of a visit's claims; None where the visit is not known or never had one. Raises StoreError."""
+def claim_life(
+    store: Store, ledger: Ledger, host: str, encounter: str, label: Label, files: Sequence[Applied] = ()
+) -> Life | None:
+    """The life of a visit's claims; None where the visit is not known or never had one. ``files`` of answers are named
+    where they are among these. Raises StoreError."""
     row = store.known(host, [encounter]).get(encounter)
     if row is None:
         return None
@@ -160,7 +163,7 @@ def claim_life(store: Store, ledger: Ledger, host: str, encounter: str, label: L
         return None
     every = sorted(found, key=lambda one: (one.key != row.claim_key, _later(one)))
     lined, why = ledger.paid_lines(keys), ledger.adjustments_of(keys)
-    teller = _Teller(store, ledger, row, label, adjudications(lined, why))
+    teller = _Teller(store, ledger, row, label, adjudications(lined, why), files)
     stories = tuple(teller.story(one, [each for each in lined if each.key == one.key]) for one in every)
     return Life(row, stories, row.holds)
 
@@ -183,11 +186,12 @@ class _Teller:
     """Tells the claims of one visit."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, row: VisitRow, label: Label, answers: Mapping[str, tuple[Adjudication, ...]]
-    ) -> None:
+        self, store: Store, ledger: Ledger, row: VisitRow, label: Label,
+        answers: Mapping[str, tuple[Adjudication, ...]], files: Sequence[Applied],
+    ) -> None:  # fmt: skip
         self.ledger, self.row, self.label, self.answers = ledger, row, label, answers
         self.trail = tuple((at, what) for at, _, what in store.trail(row.host, row.encounter))
-        self.files = {one.file: one for one in ledger.files()}
+        self.files = {one.file: one for one in files}
 
     def story(self, one: Submission, told: Sequence[PaidLine]) -> ClaimStory:
         """One claim."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from massage_billing.ports import Asking, QuestionRow, QuestionState
@@ -14,7 +14,7 @@ from massage_billing.ports import Asking, QuestionRow, QuestionState
 SHOWN: Final = 200
 """Questions that one page shows."""
 FAR: Final = 120
-"""Days back in which the coverages of a patient are looked for."""
+"""Days back in which the coverages of a patient are looked for, and ahead in which a payer may answer."""
 STATES: Final = {
     QuestionState.ASKING: "Being asked",
     QuestionState.WAITING: "The payer answers later",
@@ -84,10 +84,12 @@ class Questions:
     """By payer key."""
 
 
-def questions(asking: Asking, host: str, wanted: Wanted, today: Date) -> Questions:
-    """Questions of some days, and of any day where a payer has them still. Raises StoreError."""
-    since = today - timedelta(days=wanted.days - 1)
-    every = [one for one in asking.rows(host, today - timedelta(days=max(wanted.days, FAR))) if _of(one, since)]
+def questions(asking: Asking, host: str, wanted: Wanted, now: datetime) -> Questions:
+    """Questions of some days, and of any day where a payer has them still: what it took on Friday is still open on
+    Monday. ``now`` is the time at the clinic. Raises StoreError."""
+    since = now.date() - timedelta(days=wanted.days - 1)
+    earlier = [one for one in asking.waiting(host, now + timedelta(days=FAR)) if one.day < since]
+    every = [*earlier, *asking.rows(host, since)]
     mine = [one for one in every if wanted.payer in ("", one.payer)]
     shown = [one for one in mine if wanted.every or one.state is not QuestionState.ANSWERED]
     shown.sort(key=lambda one: (_URGENT.index(one.state), -one.day.toordinal(), one.payer, one.coverage))
@@ -116,11 +118,6 @@ _URGENT: Final = (
     QuestionState.GIVEN_UP, QuestionState.LATER, QuestionState.WAITING, QuestionState.ASKING, QuestionState.ANSWERED,
 )  # fmt: skip
 _FAILING: Final = frozenset({QuestionState.LATER, QuestionState.GIVEN_UP})
-
-
-def _of(one: QuestionRow, since: Date) -> bool:
-    """What a payer took on Friday is still open on Monday: the next sweep looks for it."""
-    return one.day >= since or one.state is QuestionState.WAITING
 
 
 def _payer(key: str, rows: list[QuestionRow]) -> PayerAsked:

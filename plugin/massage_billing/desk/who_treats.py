@@ -29,13 +29,14 @@ class Treats:
         return self.names.get(f"NPI {npi}", npi)
 
 
-def who_treats(office: Office, days: Days) -> Treats:
-    """Who treats on days that were judged already; today is judged behind the page, where it was not."""
+def who_treats(office: Office, days: Days, *, judge: bool = False) -> Treats:
+    """Who treats on days that were judged already. ``judge``: today is judged behind the page, where it was not."""
     found: dict[str, Therapist] = {}
     names: dict[str, str] = {}
     today = office.today
-    judged = [judged_day(office, days, today, wait=0)]
-    judged += [days.look((office.id, today + timedelta(days=ahead))) for ahead in range(1, AHEAD)]
+    if judge:
+        judged_day(office, days, today, wait=0)
+    judged = [days.look((office.id, today + timedelta(days=ahead))) for ahead in range(AHEAD)]
     for day in judged:
         for appointment, _ in day.value or ():
             told = dict(zip((one.id for one in appointment.therapists), appointment.therapist_names, strict=False))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from massage_billing.desk.claim_life import Life, claim_life
 from massage_billing.desk.claim_marks import MARKS, Mark, MovedOn, mark
 from massage_billing.desk.claims import STANDINGS, TONES, ClaimList, claim_list
 from massage_billing.desk.coverage import number
+from massage_billing.desk.kept import Kept
 from massage_billing.desk.office import Office
 from massage_billing.desk.who_treats import who_treats
 from massage_billing.errors import HostError, InputError, RulebookError
@@ -26,6 +27,7 @@ from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.access import Action
 from massage_billing.ports.desk import ClaimFilter
 from massage_billing.ports.jobs import JobKind
+from massage_billing.ports.ledger import Applied
 from massage_billing.remittance.book import ClaimBook
 from massage_billing.remittance.changes import Changes
 from massage_billing.web import charts
@@ -39,6 +41,10 @@ CHOICES: Final = (
     ("", "any"), (UNSENT, "not sent"), (DRAFT, "drafts to let go"), *((one.value, STANDINGS[one]) for one in _SENT),
 )  # fmt: skip
 """What the list can be narrowed to."""
+FRESH: Final = timedelta(minutes=1)
+"""How long the list of files of answers is believed: it only gives them their names."""
+WAIT: Final = 2.0
+"""Seconds that the first look waits for it."""
 _WORDS: Final = {"names": STANDINGS, "tones": TONES}
 
 
@@ -108,6 +114,7 @@ def _local(office: Office) -> object:
 
 
 def _life(site: Site, router: APIRouter) -> None:
+    files: Kept[tuple[Applied, ...]] = Kept(site.clock)
     may = Depends(site.viewer(Permission.CLAIMS))
 
     @router.get("/claims/{host}/{encounter}")
@@ -116,12 +123,13 @@ def _life(site: Site, router: APIRouter) -> None:
         viewer: Viewer = may,
     ) -> Response:  # fmt: skip
         office = site.visit(viewer, host, encounter)
-        view = _found(office, encounter)
+        named = files.get(office.id, lambda: tuple(office.ledger.files()), FRESH, WAIT).value or ()
+        view = _found(office, encounter, named)
         site.audit(request, viewer, Action.VIEWED, page="claims", encounter=encounter, patient=view.visit.patient)
         return _shown(site, request, viewer, office, view)
 
 
-def _found(office: Office, encounter: str) -> Life:
+def _found(office: Office, encounter: str, files: Sequence[Applied] = ()) -> Life:
     """The claims of a visit. Missing where there is none."""
 
     def label(code: str, on: object) -> str:
@@ -131,7 +139,7 @@ def _found(office: Office, encounter: str) -> Life:
             return ""
         return entry.label if entry is not None else ""
 
-    found = claim_life(office.store, office.ledger, office.id, encounter, label)
+    found = claim_life(office.store, office.ledger, office.id, encounter, label, files)
     if found is None:
         raise Missing
     return found

@@ -34,7 +34,7 @@ def routes(site: Site) -> APIRouter:
     @router.get("/credentials")
     def page(request: Request, viewer: Viewer = see) -> Response:
         office = site.office(viewer)
-        treats = who_treats(office, site.days)
+        treats = who_treats(office, site.days, judge=True)
         gaps = held(office.desk, office.id)
         view = matrix(
             office.clinic(), office.today, load_credential_terms(), _npi_row(office), gaps, treats.therapists.values()

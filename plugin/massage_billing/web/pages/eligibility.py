@@ -53,7 +53,7 @@ def _list(site: Site, router: APIRouter) -> None:
         office, query = site.office(viewer), Fields.of_query(request.query_params)
         days = query.text("days")
         wanted = Wanted(int(days) if days in dict(SPANS) else 1, query.text("payer"), query.text("every") == "1")
-        view = questions(office.asking, office.id, wanted, office.today)
+        view = questions(office.asking, office.id, wanted, office.now())
         patient = query.text("patient")
         sought = f"Patient/{patient}" if _ID.fullmatch(patient) else ""
         found = coverages_of(office.asking, office.id, sought, office.today) if sought else ()
