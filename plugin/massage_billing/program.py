@@ -14,7 +14,7 @@ from massage_billing.errors import HostNotFound, HostRefused, SettingsError
 from massage_billing.explain import explanation
 from massage_billing.explain_days import of_patient
 from massage_billing.fhir.visit import Shared, read_visit
-from massage_billing.model import Decision, Ruling, RulingKind, Visit
+from massage_billing.model import Decision, Elsewhere, Ruling, RulingKind, Visit
 from massage_billing.ports import Capabilities, Forgets, Forgotten, VisitRecord, VisitRow
 from massage_billing.run import answered
 from massage_billing.run.batch import today_of
@@ -142,8 +142,15 @@ class Program:
         if not any(row.claim for row in setup.store.known(host, ids).values()):
             clinic = replace(clinic, today=today_of(setup))  # as in a run: asked of what has no claim yet
 
+        counted: dict[str, Elsewhere] = {}
+
+        def elsewhere(one: Visit) -> Elsewhere:
+            if one.encounter not in counted:
+                counted[one.encounter] = counted_alone(host, setup.store, one)
+            return counted[one.encounter]
+
         def decide(ruled: Mapping[str, Ruling]) -> tuple[Visit, Decision]:
-            return of_patient(visits, setup.book, clinic, ruled, lambda one: counted_alone(host, setup.store, one))[0]
+            return of_patient(visits, setup.book, clinic, ruled, elsewhere)[0]
 
         joined, decision = decide(rulings)
         return Looked(

@@ -113,8 +113,10 @@ class Page:
     """Who treated."""
     causes: tuple[tuple[str, Fix], ...]
     """(message, what to do) of what holds it, as remembered."""
+    limit: Date | None
+    """Last day to file."""
     left: int | None
-    """Days until the filing limit."""
+    """Days until then."""
     tone: str
     """How near that is."""
     fresh: Fresh | None
@@ -174,6 +176,7 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
         date=(visit.date if visit is not None else None) or (row.date if row is not None else None),
         therapists=", ".join(named.of(one) for one in treated),
         causes=tuple((text, fix_of(book, rule, office.kind)) for rule, text in (row.holds if row is not None else ())),
+        limit=limit,
         left=left,
         tone=tone_of(left),
         fresh=fresh,

@@ -1,18 +1,19 @@
 """The workbench: settings in, its hosts opened once, its pages on an application out.
 
-Everything is opened once and shared by the threads that draw pages. A folder host is lent to one thread at a time; a
-FHIR server to many. Payers, fees, papers, credentials and policies are read again when their files change: where one
-has a mistake, what was last sound stays in use, and the Health page says why.
+Everything is opened once and shared by the threads that draw pages. A FHIR server serves many at a time, an adapter of
+a folder one: of these there are several, and each is lent. Payers, fees, papers, credentials and policies are read
+again when their files change: where one has a mistake, what was last sound stays in use, and Health says why.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import date as Date
+from queue import LifoQueue
 from typing import TYPE_CHECKING, Final
 
 from massage_billing.clinic_files import settings_to_clinic
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from massage_billing.sweep.sweep import Sweep
     from massage_billing.web.site import Site
 
+_FOLDERS: Final = 3
+"""Adapters of a folder: a page, the day that is judged behind another, names."""
 _CONNECT: Final = 3.0
 _READ: Final = 8.0
 """Seconds that a page waits for a host: somebody looks at it meanwhile, where a run has more time."""
@@ -110,12 +113,13 @@ class _Place:
 
     settings: Settings
     at: Opened
+    """For what is configured; whoever asks the host is lent one."""
     store: SqlStore
     asking: Asking
     ledger: Ledger
     files: _Files
-    turns: Callable[[], AbstractContextManager[object]]
-    """Held while the host is used: a folder serves one at a time."""
+    lend: Callable[[], AbstractContextManager[Opened]]
+    """The host, for as long as it is used."""
     owner: str
 
     def now(self) -> datetime:
@@ -131,15 +135,15 @@ class _Place:
     @contextmanager
     def people(self) -> Iterator[People]:
         """Whoever knows people's names."""
-        with self.turns():
-            yield self.at.host
+        with self.lend() as at:
+            yield at.host
 
     @contextmanager
     def program(self) -> Iterator[Program]:
         """Billing on the host."""
         files = self.files
-        parts = Parts(self.at, self.store, self.asking, self.ledger, files.book(), files.clinic())
-        with self.turns():
+        with self.lend() as at:
+            parts = Parts(at, self.store, self.asking, self.ledger, files.book(), files.clinic())
             yield program_of(self.settings, parts, told=files.told())
 
     @contextmanager
@@ -150,10 +154,8 @@ class _Place:
 
         files, settings = self.files, self.settings
         with ExitStack() as stack:
-            setup = sweep_setup(
-                settings, self.at, self.store, self.asking, files.book(), files.clinic(), self.owner, stack
-            )
-            stack.enter_context(self.turns())
+            at = stack.enter_context(self.lend())
+            setup = sweep_setup(settings, at, self.store, self.asking, files.book(), files.clinic(), self.owner, stack)
             yield Sweep(setup, GuardedAsker(settings.eligibility.at_once))
 
     def propose(self, period: Period, at_least: int, today: Date) -> Proposals:
@@ -195,27 +197,44 @@ def open_offices(settings: Settings) -> Iterator[Workbench]:
         book = InUse(settings.rules.own_policies, kept / RELEASES, kept / LAST_SOUND)
         offices = {}
         for host in settings.hosts:
-            at = stack.enter_context(opened(settings, host, _hurried(settings, host)))
+            lent = _opened(settings, host, stack)
             place = _Place(
-                settings,
-                at,
-                store,
-                store.asking(askers.alive),
-                store.ledger(),
-                _Files(settings, at, book),
-                _turns(at),
-                owner,
+                settings=settings,
+                at=lent[0],
+                store=store,
+                asking=store.asking(askers.alive),
+                ledger=store.ledger(),
+                files=_Files(settings, lent[0], book),
+                lend=_lender(lent),
+                owner=owner,
             )
             offices[host] = _office(settings, place)
         yield Workbench(offices, store)
 
 
-def _turns(at: Opened) -> Callable[[], AbstractContextManager[object]]:
-    """Whose turn it is: several threads may use a FHIR server, one at a time a folder."""
-    if at.settings.kind is HostKind.FOLDER:
-        lock = threading.RLock()
-        return lambda: lock
-    return nullcontext
+def _opened(settings: Settings, host: str, stack: ExitStack) -> list[Opened]:
+    """The adapters of a host: one of a FHIR server, several of a folder."""
+    many = _FOLDERS if settings.hosts[host].kind is HostKind.FOLDER else 1
+    return [stack.enter_context(opened(settings, host, _hurried(settings, host))) for _ in range(many)]
+
+
+def _lender(lent: Sequence[Opened]) -> Callable[[], AbstractContextManager[Opened]]:
+    """Lends one that nobody uses, and waits for one; a single one is everybody's."""
+    if len(lent) == 1:
+        return lambda: nullcontext(lent[0])
+    free: LifoQueue[Opened] = LifoQueue()
+    for one in lent:
+        free.put(one)
+
+    @contextmanager
+    def lend() -> Iterator[Opened]:
+        at = free.get()
+        try:
+            yield at
+        finally:
+            free.put(at)
+
+    return lend
 
 
 def _hurried(settings: Settings, host: str) -> Limits | None:
