@@ -120,7 +120,7 @@ class ClaimFilter:
     therapist: str | None = None
     """As in ``HoldFilter``."""
     search: str = ""
-    """Beginning of an Encounter id, a Claim's id ("Claim/12" or "12") or a claim key."""
+    """Beginning of an Encounter id, a Claim's id ("Claim/12" or "12") or, from four letters on, a claim key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from massage_billing.ports.desk import (
 )
 from massage_billing.store import desk_claims, desk_holds, desk_rules, ruling_rows, work_rows
 from massage_billing.store.database import Database
-from massage_billing.store.desk_pages import Place, new_key, seal, told, unseal
+from massage_billing.store.desk_pages import new_key, seal, told, unseal
 from massage_billing.store.desk_sums import CLAIMS
 from massage_billing.store.desk_sums import place as place_of
 from massage_billing.store.desk_tables import secrets
@@ -104,11 +104,9 @@ class SqlDesk(Database):
         key = self._key()
         place = unseal(key, after, CLAIMS)
         with self._reading() as connection:
-            found = connection.execute(desk_claims.page(host, which, place, limit + 1)).all()
-        rows = tuple(desk_claims.row_of(values) for values in found[:limit])
-        last = found[limit - 1] if len(found) > limit else None
-        ended = Place(CLAIMS, last.listed.isoformat(), last.encounter) if last else None
-        return Page(rows, seal(key, ended) if ended else None)
+            places = desk_claims.page(connection, host, which, place, limit + 1)
+            rows = desk_claims.rows(connection, host, places[:limit])
+        return Page(tuple(rows), seal(key, places[limit - 1]) if len(places) > limit else None)
 
     def claim_sums(self, host: str, which: ClaimFilter) -> list[StandingSum]:
         """The same by standing; ``standing`` and ``unsent`` of the filter are not looked at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
@@ -107,6 +107,55 @@ def standings(found: Mapping[str, tuple[int, int]]) -> list[StandingSum]:
     """Claims and cents by standing ("" not sent), in the order in which claims come to stand so."""
     order = ["", *(one.value for one in ClaimStanding)]
     return [StandingSum(standing(one), found[one][0], dollars(found[one][1])) for one in order if one in found]
+
+
+NAMED_FROM: Final = 4
+"""From how many letters on a claim key's beginning is looked for: all begin with the same two."""
+
+
+def named_alike(name: str) -> str:
+    """The beginning of a Claim's reference: "12" and "Claim/12" are the same; "" where nothing of its id is named."""
+    bare = name.removeprefix("Claim/")
+    return f"Claim/{bare}" if bare else ""
+
+
+_FAR: Final = Date(9000, 1, 1)
+"""No visit is of a later date; days can still be added."""
+
+
+class Span(NamedTuple):
+    """Dates from one to another in whole months or weeks, and the days before and after."""
+
+    first: Date | None
+    """The first whole one; None from the beginning."""
+    end: Date | None
+    """The first that is not whole any more; None to the end."""
+    edges: tuple[tuple[Date, Date], ...]
+    """From a day to a day, both included."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether none is whole."""
+        return self.first is not None and self.end is not None and self.first >= self.end
+
+
+def span(first: Date | None, last: Date | None, begin: Callable[[Date], Date], longest: timedelta) -> Span:
+    """Both days are included. ``begin``: the first day of the month or week of a day, none longer than ``longest``."""
+    first, last = first and min(first, _FAR), last and min(last, _FAR)
+    if first is not None and last is not None and first > last:
+        return Span(first, first, ())
+    after = None if last is None else last + timedelta(days=1)
+    whole_from = None if first is None else first if begin(first) == first else begin(begin(first) + longest)
+    whole_to = None if after is None else begin(after)
+    if whole_from is not None and whole_to is not None and first is not None and last is not None:
+        if whole_from > whole_to:  # within one
+            return Span(whole_from, whole_from, ((first, last),))
+    edges: list[tuple[Date, Date]] = []
+    if first is not None and whole_from is not None and first < whole_from:
+        edges.append((first, whole_from - timedelta(days=1)))
+    if last is not None and whole_to is not None and whole_to <= last:
+        edges.append((whole_to, last))
+    return Span(whole_from, whole_to, tuple(edges))
 
 
 def by_week(some: Iterable[tuple[Date, int, int]]) -> list[ClaimDays]:

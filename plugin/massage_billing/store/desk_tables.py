@@ -3,7 +3,7 @@ all of them. No names of patients; ``assignee_name`` is of somebody who works at
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
 from massage_billing.store.tables import Instant, metadata
 
@@ -33,6 +33,35 @@ held_days = Table(
     sqlite_with_rowid=False,
 )
 """What each rule held on each day ("" all of them): the fields of ports.desk.HeldDay, dollars in cents."""
+
+claim_tally = Table(
+    "claim_tally",
+    metadata,
+    Column("host", Text, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("payer", Text, nullable=False),
+    Column("draft", Boolean, nullable=False),
+    Column("therapists", Text, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    PrimaryKeyConstraint("host", "month", "standing", "payer", "draft", "therapists"),
+    sqlite_with_rowid=False,
+)
+"""How many claims of each kind there are in a month of dates of service, and their charges (tally.py)."""
+
+claim_pace = Table(
+    "claim_pace",
+    metadata,
+    Column("host", Text, nullable=False),
+    Column("week", Date, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("therapists", Text, nullable=False),
+    Column("claims", Integer, nullable=False),
+    PrimaryKeyConstraint("host", "week", "days", "therapists"),
+    sqlite_with_rowid=False,
+)
+"""How many claims of a week of dates of service were decided after so many days (tally.py)."""
 
 secrets = Table(
     "secrets",

@@ -28,6 +28,19 @@ class _Begins(FunctionElement[bool]):
     inherit_cache = True
 
 
+class _Either(FunctionElement[bool]):
+    """One condition for SQLite, another for PostgreSQL."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Either)
+def _either(element: _Either, compiler: SQLCompiler, **options: Any) -> str:
+    for_sqlite, for_others = element.clauses
+    return compiler.process(for_others if compiler.dialect.name == "postgresql" else for_sqlite, **options)
+
+
 @compiles(_Contains)
 def _contains(element: _Contains, compiler: SQLCompiler, **options: Any) -> str:
     name = "strpos" if compiler.dialect.name == "postgresql" else "instr"
@@ -40,6 +53,11 @@ def _begins(element: _Begins, compiler: SQLCompiler, **options: Any) -> str:
     # The operators of text_pattern_ops, whatever the database's collation.
     from_, to = ("~>=~", "~<~") if compiler.dialect.name == "postgresql" else (">=", "<")
     return f"({column} {from_} {first} AND {column} {to} {last})"
+
+
+def either(*, sqlite: ColumnElement[bool], postgresql: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that is said differently, for the two plan differently."""
+    return _Either(sqlite, postgresql)
 
 
 def has(column: Column[Any], name: str) -> ColumnElement[bool]:

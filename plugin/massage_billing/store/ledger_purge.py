@@ -17,14 +17,15 @@ from massage_billing.store.ledger_tables import (
     said,
     submissions,
 )
+from massage_billing.store.statements import Statements
 
 
-def forget(connection: Connection, host: str, patient: str) -> int:
+def forget(connection: Connection, run: Statements, host: str, patient: str) -> int:
     """Forget the claims of a patient, what was said of them, paid and not paid; files that carry one lose their
     bytes. How many claims."""
     theirs = (submissions.c.patient == patient, submissions.c.host == host)
     keys = select(submissions.c.key).where(*theirs)
-    standing_rows.forget(connection, host, patient)
+    standing_rows.forget(connection, run, host, patient)
     connection.execute(
         delete(batch_bodies).where(batch_bodies.c.number.in_(select(submissions.c.batch).where(*theirs)))
     )

@@ -308,7 +308,7 @@ class SqlLedger(Database):
     def purge_patient(self, host: str, patient: str) -> int:
         """Forget the claims of a patient; how many."""
         with self._writing() as connection:
-            dropped = ledger_purge.forget(connection, host, patient)
+            dropped = ledger_purge.forget(connection, self._run, host, patient)
         self._empty_log()
         return dropped
 

@@ -253,7 +253,7 @@ class MemoryStore:
                 newer.add(given[1])
             elif queued is not None and queued.confirmed_at is None:
                 queued.confirmed_at = datetime.now(UTC)
-        for row in rows:
+        for row in {(row.host, row.encounter): row for row in rows}.values():
             visit = (row.host, row.encounter)
             if row.encounter not in newer:
                 self._visits.put(row, datetime.now(UTC))

@@ -178,9 +178,10 @@ def _asked(row: ClaimRow, which: ClaimFilter) -> bool:
 
 
 def _named(row: VisitRow, name: str) -> bool:
-    claim = name if name.startswith("Claim/") else f"Claim/{name}"
-    begins = ((row.encounter, name), (row.claim or "", claim), (row.claim_key, name))
-    return not name or any(text.startswith(beginning) for text, beginning in begins)
+    begins = [(row.encounter, name), (row.claim or "", sums.named_alike(name))]
+    if len(name) >= sums.NAMED_FROM:
+        begins.append((row.claim_key, name))
+    return not name or any(text.startswith(beginning) for text, beginning in begins if beginning)
 
 
 def _place(row: ClaimRow) -> tuple[str, str]:

@@ -303,7 +303,7 @@ class SqlStore(Database):
                     connection.execute(delete(table).where(table.c.host == host, table.c.encounter.in_(some)))
             paper_uses.forget(connection, host, patient)
             asked = asking_purge.forget(connection, host, patient)
-            ledger_purge.forget(connection, host, patient)
+            ledger_purge.forget(connection, self._run, host, patient)
         self._empty_log()
         return Forgotten(len(encounters), asked)
 

@@ -54,6 +54,20 @@ class Statements:
 
         self._many(connection, ("upsert", table.name, *columns), rows, make, columns)
 
+    def add(self, connection: Connection, table: Table, rows: Sequence[tuple[Scalar, ...]], *names: str) -> None:
+        """Add rows, or add what they have in these columns to the row with the same primary key."""
+        columns = self._names(table, ())
+
+        def make() -> ClauseElement:
+            statement = self._insert(table)
+            sums = {name: table.c[name] + statement.excluded[name] for name in names}
+            added: ClauseElement = statement.on_conflict_do_update(
+                index_elements=list(table.primary_key.columns), set_=sums
+            )
+            return added
+
+        self._many(connection, ("add", table.name, *names), rows, make, columns)
+
     def update(self, connection: Connection, table: Table, rows: Sequence[tuple[Scalar, ...]], *names: str) -> None:
         """Replace these columns of rows that are there: values in the order of ``names``, then the primary key's."""
         changed = self._names(table, names)
@@ -79,16 +93,6 @@ class Statements:
             return these if where is None else these.where(where)
 
         self._many(connection, ("delete", table.name, *names, str(where)), rows, make, None)
-
-    def many(
-        self,
-        connection: Connection,
-        name: str,
-        rows: Sequence[tuple[Scalar, ...]],
-        make: Callable[[], ClauseElement],
-    ) -> None:
-        """Any other statement, known by ``name``: its parameters in the order in which they stand in it."""
-        self._many(connection, (name,), rows, make, None)
 
     @staticmethod
     def _names(table: Table, names: Sequence[str]) -> list[str]:

@@ -11,11 +11,12 @@ import orjson
 from sqlalchemy import Connection, delete, select
 
 from massage_billing.ports import Entry, VisitRow, VisitState
-from massage_billing.store import desk_rules, neighbours, work_rows
+from massage_billing.store import desk_rules, neighbours, tally, work_rows
 from massage_billing.store.desk_rules import Kept
 from massage_billing.store.ledger_tables import submissions
 from massage_billing.store.statements import Statements, chunks
 from massage_billing.store.tables import instant, used, visits
+from massage_billing.store.tally import FACT, Fact
 from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_values, unpack_used
 
 _Visit = tuple[str, str]
@@ -31,14 +32,14 @@ class _Before(NamedTuple):
     state: VisitState
     claim_key: str
     rules: tuple[str, ...]
-    kept: Kept
     used: dict[str, str]
+    kept: Kept
+    fact: Fact
 
 
-_BEFORE = [
-    visits.c[name]
-    for name in ("encounter", "state", "claim_key", "rules", "used", "since", "claimed", "days", "standing", "stood")
-]
+_OWN = ("encounter", "state", "claim_key", "rules", "used")
+_BEFORE = [visits.c[name] for name in (*_OWN, *Kept._fields, *FACT)]
+_KEPT, _FACT = len(_OWN), len(_OWN) + len(Kept._fields)
 
 
 def put(connection: Connection, run: Statements, entries: Sequence[Entry], now: datetime) -> None:
@@ -74,10 +75,13 @@ def replace(connection: Connection, run: Statements, rows: Sequence[VisitRow], n
 def forget(connection: Connection, run: Statements, host: str, encounters: Sequence[str]) -> None:
     """Forget what these visits rest on, and themselves."""
     for some in chunks(encounters):
-        query = select(visits.c.encounter, visits.c.used).where(visits.c.host == host, visits.c.encounter.in_(some))
-        rests = [(host, ref, encounter) for encounter, of in connection.execute(query) for ref in unpack_used(of)]
+        these = (visits.c.host == host, visits.c.encounter.in_(some))
+        query = select(visits.c.encounter, visits.c.used, *(visits.c[name] for name in FACT)).where(*these)
+        known = connection.execute(query).all()
+        rests = [(host, reference, encounter) for encounter, of, *_ in known for reference in unpack_used(of)]
         run.delete(connection, used, rests, "host", "reference", "encounter")
-        connection.execute(delete(visits).where(visits.c.host == host, visits.c.encounter.in_(some)))
+        tally.change(connection, run, [(Fact(*values[2:]), None) for values in known])
+        connection.execute(delete(visits).where(*these))
 
 
 def _before(connection: Connection, rows: Iterable[VisitRow]) -> dict[_Visit, _Before]:
@@ -88,9 +92,11 @@ def _before(connection: Connection, rows: Iterable[VisitRow]) -> dict[_Visit, _B
     for host, encounters in by_host.items():
         for some in chunks(encounters):
             query = select(*_BEFORE).where(visits.c.host == host, visits.c.encounter.in_(some))
-            for encounter, state, key, rules, packed, *kept in connection.execute(query):
+            for values in connection.execute(query):
+                encounter, state, key, rules, packed = values[:_KEPT]
                 names = tuple(orjson.loads(rules)) if rules else ()
-                found[host, encounter] = _Before(VisitState(state), key, names, Kept(*kept), unpack_used(packed))
+                kept, fact = Kept(*values[_KEPT:_FACT]), Fact(*values[_FACT:])
+                found[host, encounter] = _Before(VisitState(state), key, names, unpack_used(packed), kept, fact)
     return found
 
 
@@ -100,11 +106,12 @@ def _made(
     rows: Sequence[tuple[VisitRow, datetime]],
     before: Mapping[_Visit, _Before],
 ) -> list[tuple[VisitRow, tuple[Scalar, ...]]]:
-    """Each row with what is kept beside it. Work on holds that a run changes is overtaken."""
+    """Each row with what is kept beside it. Work on holds that a run changes is overtaken; claims are counted."""
     renamed = [row for row, _ in rows if _claim_of(before.get((row.host, row.encounter))) != row.claim_key]
     sent = _sent(connection, renamed)
     changed: list[tuple[_Visit, str, datetime]] = []
     made: list[tuple[VisitRow, tuple[Scalar, ...]]] = []
+    counted: list[tuple[Fact | None, Fact]] = []
     for row, at in rows:
         visit = (row.host, row.encounter)
         was = before.get(visit)
@@ -115,7 +122,9 @@ def _made(
         if was and (what := desk_rules.by_a_run(was.state, was.rules, row)):
             changed.append((visit, what, at))
         made.append((row, _beside(row, kept)))
+        counted.append((was.fact if was else None, _fact(row, kept)))
     work_rows.overtake(connection, run, changed)
+    tally.change(connection, run, counted)
     return made
 
 
@@ -133,6 +142,12 @@ def _sent(connection: Connection, rows: Sequence[VisitRow]) -> dict[tuple[str, s
         ):
             found[host, encounter, key] = (standing, since)
     return found
+
+
+def _fact(row: VisitRow, kept: Kept) -> Fact:
+    place = desk_rules.listed(row.state, row.date, kept.standing)
+    who = orjson.dumps(row.therapists).decode() if row.therapists else ""
+    return Fact(row.host, row.payer, row.draft, who, desk_rules.cents(row.amount), kept.days, kept.standing, place)
 
 
 def _beside(row: VisitRow, kept: Kept) -> tuple[Scalar, ...]:

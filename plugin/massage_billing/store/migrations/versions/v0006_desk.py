@@ -35,6 +35,7 @@ def upgrade() -> None:
         op.add_column("visits", column)
     _fill()
     _indexes()
+    _tally()
     _desk()
     _people()
     _events()
@@ -138,23 +139,59 @@ def _sent(connection: sa.Connection) -> dict[tuple[str, str, str], tuple[str, da
 def _indexes() -> None:
     place = ["listed", "encounter"]
     _index("visits_listed", ["host", *place, "standing", "payer", "draft", "cents", "days", "therapists"])
-    _index("visits_standing", ["host", "standing", *place, "cents"])
+    _index("visits_standing", ["host", "standing", *place])
     op.create_index("visits_payer", "visits", ["host", "payer", *place])
-    _index("visits_claim", ["claim", "host"], begins="claim")
-    _index("visits_claim_key", ["claim_key", "host"], begins="claim_key")
-    begins, none = {"encounter": "text_pattern_ops"}, sa.text("false")
-    op.create_index("visits_search", "visits", ["encounter", "host"], postgresql_ops=begins, sqlite_where=none)
+    _index("visits_claim", ["claim", "host", *place], begins=("claim", "encounter"))
+    _index("visits_claim_key", ["claim_key", "host", *place], begins=("claim_key", "encounter"))
+    _index("visits_search", ["encounter", "host", "listed"], begins=("encounter",))
     if op.get_context().dialect.name == "postgresql":
-        # Sums read the index alone as long as the table was vacuumed since its rows changed.
+        # Places are read from indexes alone as long as the table was vacuumed since its rows changed.
         often = ", ".join(f"autovacuum_vacuum_{what} = 0.02" for what in ("scale_factor", "insert_scale_factor"))
         op.execute(f"ALTER TABLE visits SET ({often})")
 
 
-def _index(name: str, columns: list[str], begins: str | None = None) -> None:
-    """An index of the list of claims; ``begins``: the column whose beginning is asked for."""
+def _index(name: str, columns: list[str], begins: tuple[str, ...] = ()) -> None:
+    """An index of the list of claims; ``begins``: columns that are compared byte by byte."""
     listed = sa.text("listed IS NOT NULL")
-    ops = {begins: "text_pattern_ops"} if begins else {}
+    ops = {column: "text_pattern_ops" for column in begins}
     op.create_index(name, "visits", columns, sqlite_where=listed, postgresql_where=listed, postgresql_ops=ops)
+
+
+def _tally() -> None:
+    """Claims counted as tally.py does from here on."""
+    op.create_table(
+        "claim_tally",
+        *_texts("host"),
+        sa.Column("month", sa.Date, nullable=False),
+        *_texts("standing", "payer"),
+        sa.Column("draft", sa.Boolean, nullable=False),
+        *_texts("therapists"),
+        sa.Column("claims", sa.Integer, nullable=False),
+        sa.Column("cents", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("host", "month", "standing", "payer", "draft", "therapists"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "claim_pace",
+        *_texts("host"),
+        sa.Column("week", sa.Date, nullable=False),
+        sa.Column("days", sa.Integer, nullable=False),
+        *_texts("therapists"),
+        sa.Column("claims", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("host", "week", "days", "therapists"),
+        sqlite_with_rowid=False,
+    )
+    month, week = "CAST(date_trunc('month', listed) AS date)", "CAST(date_trunc('week', listed) AS date)"
+    if op.get_context().dialect.name == "sqlite":
+        month, week = "strftime('%Y-%m-01', listed)", "date(listed, 'weekday 0', '-6 days')"
+    op.execute(
+        f"INSERT INTO claim_tally SELECT host, {month}, standing, coalesce(payer, ''), draft, therapists, count(*),"  # noqa: S608
+        " coalesce(sum(cents), 0) FROM visits WHERE listed IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    op.execute(
+        f"INSERT INTO claim_pace SELECT host, {week}, days, therapists, count(*) FROM visits"  # noqa: S608
+        " WHERE listed IS NOT NULL AND days IS NOT NULL GROUP BY 1, 2, 3, 4"
+    )
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
