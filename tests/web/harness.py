@@ -62,14 +62,15 @@ class Served:
     guard: Guard
     office: Office
     jobs: MemoryJobs
+    host: str = HOST
 
     def viewer(self, role: Role, practitioner: str | None = None) -> Viewer:
         """Somebody of a role; a therapist is one of the clinic's."""
         if role is Role.THERAPIST:
             who = practitioner or "Practitioner/nobody"
-            return Viewer(who, "Tea Therapist", role, HOST, who)
+            return Viewer(who, "Tea Therapist", role, self.host, who)
         who, name = next((who, name) for who, (name, has) in STAFF.items() if has is role)
-        return Viewer(who, name, role, HOST)
+        return Viewer(who, name, role, self.host)
 
     def token(self, role: Role, practitioner: str | None = None) -> str:
         """The value of a session's cookie of somebody who has just logged in."""
@@ -126,12 +127,13 @@ def _settings(file: Path, address: str) -> Settings:
 
 def _together(settings: Settings, address: str, offices: Workbench) -> Served:
     guard = guard_of(settings, offices.store.access(), last_visit(offices))
-    guard.sessions.roster = lambda: {HOST: LoginHost(HOST, "https://ehr.invalid", _login())}
+    (host,) = settings.hosts
+    guard.sessions.roster = lambda: {host: LoginHost(host, "https://ehr.invalid", _login())}
     app, jobs, few = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), MemoryJobs(), FewOffices(offices)
     site = put_together(app, few, guard, jobs)
-    office = few.office(HOST)
+    office = few.office(host)
     assert office is not None
-    return Served(f"http://{address}", app, site, guard, office, jobs)
+    return Served(f"http://{address}", app, site, guard, office, jobs, host)
 
 
 def _login() -> LoginSettings:

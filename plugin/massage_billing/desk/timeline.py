@@ -18,6 +18,8 @@ LANE: Final = 44
 """Units of a lane's height."""
 TOP: Final = 8
 """Units above the first lane."""
+_LETTER: Final = 7.2
+"""Units of a letter in a bar, at most."""
 _UNKNOWN: Final = "not named"
 """A service whose record names no therapist."""
 
@@ -35,7 +37,7 @@ class Bar:
     colour: int
     """By code; 1 is the first."""
     text: str
-    """What stands in it: the code; "" where it is too narrow."""
+    """What stands in it: code and region, as far as there is room."""
     told: str
     """What it is, for whoever points at it."""
 
@@ -103,8 +105,9 @@ def timeline(
         span = spans.get(one.procedure)
         if span is not None:
             lane, wide = lanes.index(_therapist(one, name)), (span[1] - span[0]) * scale
-            told = ", ".join((one.code or "no code", _length(one, span), *region_words(one.regions, regions)))
-            text = (one.code or "") if wide > 44 else ""
+            where = region_words(one.regions, regions)
+            told = ", ".join((one.code or "no code", _length(one, span), *where))
+            text = _inside(one.code or "", ", ".join(where), wide)
             x, colour = LEFT + (span[0] - start) * scale, codes.index(one.code or "") + 1
             bars.append(Bar(round(x, 1), TOP + lane * LANE + 6, round(max(wide, 2), 1), colour, text, told))
     first = min((one.start for one in services if one.start is not None), default=None) if timed else None
@@ -118,6 +121,12 @@ def timeline(
         told=f"{len(bars)} services of {len(lanes)} therapist{'' if len(lanes) == 1 else 's'}",
         done=tuple(_done(one, fates, name, regions) for one in services),
     )
+
+
+def _inside(code: str, where: str, wide: float) -> str:
+    """What fits into a bar."""
+    whole = f"{code} {where}".strip()
+    return next((text for text in (whole, code) if text and len(text) * _LETTER + 12 <= wide), "")
 
 
 def region_words(regions: Sequence[str], table: RegionTable) -> tuple[str, ...]:
