@@ -425,3 +425,11 @@ def test_a_log_in_begins_under_the_name_that_its_cookie_is_of(ehr: Ehr) -> None:
     bench = make_bench({"main": LoginHost("main", ehr.base, login)}, "http://127.0.0.1:8711")
     answer = bench.browser().get("/login/main?back=/holds", headers={"host": "localhost:8711"})
     assert answer.headers["location"] == "http://127.0.0.1:8711/login/main?back=/holds"
+
+
+@pytest.mark.parametrize(
+    "back", ["/today?date=2026-11-30", "/visits/main/a1-b.c", "/holds?rule=mue&order=age", "/rules/a?b=c/d"]
+)
+def test_after_logging_in_one_is_where_one_was(bench: Bench, ehr: Ehr, back: str) -> None:
+    answer = log_in(bench.browser(), ehr, f"/login/main?{urlencode({'back': back})}")
+    assert answer.headers["location"] == back
