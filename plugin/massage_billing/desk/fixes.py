@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -43,13 +43,21 @@ class Fix:
     """What a person may decide in spite of it; to write off is always possible."""
 
 
+@lru_cache(maxsize=1024)
 def fix_of(book: Rulebook, rule: str, kind: str) -> Fix:
-    """What a rule asks, for a host of a kind ("openemr", "fhir", "folder")."""
-    text = book.rules.get(rule)
+    """What a rule asks, for a host of a kind ("openemr", "fhir", "folder"); what its rows say is told where all of them
+    say the same."""
+    text, where = book.rules.get(rule), where_of(rule, kind)
     if text is None:
-        return Fix(rule, title_of(rule), "", "", None, where_of(rule, kind), frozenset())
-    may = frozenset(text.person_may)
-    return Fix(rule, title_of(rule), text.question, text.fix, text.who, where_of(rule, kind), may)
+        return Fix(rule, title_of(rule), "", "", None, where, frozenset())
+    rows = [row for row in book.rows if row.rule == rule]
+    said = {row.fix for row in rows if row.fix}
+    may = frozenset(text.person_may).union(*(row.person_may for row in rows))
+    return Fix(rule, title_of(rule), text.question, text.fix or _only(said), text.who, where, may)
+
+
+def _only(said: set[str]) -> str:
+    return next(iter(said)) if len(said) == 1 else ""
 
 
 _SHORT: Final = {"id": "ID", "mue": "MUE", "ncci": "NCCI", "npi": "NPI"}
