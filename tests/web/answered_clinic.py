@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -80,6 +81,7 @@ def looked(answered: Path) -> Iterator[Served]:
     """Its workbench; tests only look at it."""
     with served(answered / "massage-billing.yaml") as found:
         yield found
+        settled()
 
 
 @pytest.fixture
@@ -88,6 +90,14 @@ def mine(answered: Path, tmp_path: Path) -> Iterator[Served]:
     shutil.copytree(answered, tmp_path / "clinic")
     with served(tmp_path / "clinic" / "massage-billing.yaml") as found:
         yield found
+        settled()
+
+
+def settled() -> None:
+    """Whatever is made behind a page is made."""
+    for thread in threading.enumerate():
+        if thread.name == "kept":
+            thread.join(60)
 
 
 def standing(of: Served, wanted: str) -> Submission:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import html
 import re
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
+from desk.test_replayed import DONE
+from massage_billing.desk.people import Names
+from massage_billing.desk.replayed import packed
+from massage_billing.errors import HostUnreachable
 from massage_billing.model.desk import Role
 from massage_billing.ports import Entry, QuestionState
 from massage_billing.ports.access import Event
 from massage_billing.ports.asking import Settled
 from massage_billing.ports.jobs import JobKind, JobState
-from web.answered_clinic import answered, covered, denied, looked, mine, standing
+from web.answered_clinic import answered, covered, denied, looked, mine, settled, standing
 from web.harness import HOST, Served
 
 __all__ = ["answered", "looked", "mine"]
@@ -38,13 +44,6 @@ def field(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found, name
     return html.unescape(found.group(1))
-
-
-def settled() -> None:
-    """Whatever is made behind a page is made."""
-    for thread in threading.enumerate():
-        if thread.name == "kept":
-            thread.join(60)
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
@@ -228,6 +227,34 @@ def test_what_changed_lately_is_told_and_past_visits_are_replayed_on_demand(look
     page = seen(looked, done.headers["location"].partition("#")[0])
     assert "visits decided twice" in page
     assert "visits decided twice" not in seen(looked, "/rules/lately")
+
+
+def test_a_replay_that_another_process_made_is_found_in_the_store(mine: Served) -> None:
+    path = "/rules/lately?days=31&rules_of=2026-01-02"
+    assert "another process of the service may be at it" in seen(mine, path)
+    mine.office.asking.keep(f"replay:{HOST}:31:2026-01-02", packed(DONE), datetime.now(UTC))
+    page = seen(mine, path)
+    assert "30 visits decided twice" in page
+    assert "replay them again to see them" in page
+
+
+def test_a_host_that_is_away_is_told_and_the_pages_stand(mine: Served) -> None:
+    @contextmanager
+    def away() -> Iterator[Any]:
+        raise HostUnreachable("The host does not answer.", "Look at its network.")
+        yield
+
+    office = replace(mine.office, program=away, sweep=away, names=Names(away))
+    mine.site.offices._offices[HOST] = office  # type: ignore[attr-defined]
+    claim, (coverage, _) = denied(mine), covered(mine)
+    seen(mine, "/health")
+    settled()
+    assert "Does not answer The host does not answer." in seen(mine, "/health")
+    for path in ("/claims", f"/claims/{HOST}/{claim.encounter}", "/eligibility?every=1", "/credentials",
+                 f"/eligibility/{HOST}/{coverage}"):  # fmt: skip
+        assert "references stand in their place: The host does not answer." in seen(mine, path), path
+    assert "The host does not answer." in seen(mine, f"/claims/{HOST}/{claim.encounter}/changes")
+    assert "Patient/" in seen(mine, "/claims")
 
 
 def test_health_tells_the_host_queues_payers_runs_and_versions(mine: Served) -> None:

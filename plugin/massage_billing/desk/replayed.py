@@ -9,6 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.program import Program
 from massage_billing.replay.compare import Change, Dollars, Replay, Tally
@@ -88,6 +90,9 @@ class Replayed:
     """There were more visits than a page replays: what is told is of the first of them."""
 
 
+_KEPT: Final = TypeAdapter(Replayed)
+
+
 def replayed(program: Program, days: int, rules_of: Date, today: Date) -> Replayed:
     """Decide the visits of some days by the rules in force on an earlier day, and by today's. Reads the host; may take
     minutes. Raises HostError, NoRuleForDate, StoreError."""
@@ -101,6 +106,19 @@ def replayed(program: Program, days: int, rules_of: Date, today: Date) -> Replay
         first, today, rules_of, tally.visits, tally.changed, tally.only_told, tally.before, tally.after, tuple(moved),
         _by_rule(tally), tuple(named), cut,
     )  # fmt: skip
+
+
+def packed(done: Replayed) -> bytes:
+    """The sums as JSON, for the store, where every process of the service finds them; no visit is among them."""
+    return _KEPT.dump_json(replace(done, named=()))
+
+
+def unpacked(text: bytes) -> Replayed | None:
+    """The sums that ``packed`` wrote; None for what another version wrote."""
+    try:
+        return _KEPT.validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _as_of(book: Rulebook, on: Date) -> Rulebook:

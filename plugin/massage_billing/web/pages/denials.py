@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from datetime import date as Date
 from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
@@ -28,6 +29,8 @@ FRESH: Final = timedelta(minutes=5)
 """How long a count is shown before it is made anew behind the page."""
 WAIT: Final = 2.0
 """Seconds that the first look waits."""
+TAKEN: Final = 30.0
+"""Seconds that somebody who takes a draft out waits for it, where another process showed it."""
 LEASTS: Final = (2, 3, 5, 10)
 """Denials of a kind from which a draft is made."""
 
@@ -45,7 +48,8 @@ def _report(site: Site, router: APIRouter, counted: Kept[Denied]) -> None:
 
     @router.get("/denials")
     def page(request: Request, viewer: Viewer = see) -> Response:
-        office, period = site.office(viewer), _period(Fields.of_query(request.query_params))
+        office = site.office(viewer)
+        period = _period(Fields.of_query(request.query_params), office.today)
         held = counted.get(
             (office.id, period), lambda: denied(office.store, office.ledger, office.id, period), FRESH, WAIT
         )
@@ -63,10 +67,10 @@ def _report(site: Site, router: APIRouter, counted: Kept[Denied]) -> None:
 def _drafts(site: Site, router: APIRouter, made: Kept[Proposals]) -> None:
     run = Depends(site.viewer(Permission.RUN))
 
-    def drafts(office: Office, query: Fields) -> Held[Proposals]:
+    def drafts(office: Office, query: Fields, wait: float = WAIT) -> Held[Proposals]:
         least, period = _least(query), Period(payer=query.text("payer") or None)
         today = office.today
-        return made.get((office.id, period, least), lambda: office.propose(period, least, today), FRESH, WAIT)
+        return made.get((office.id, period, least), lambda: office.propose(period, least, today), FRESH, wait)
 
     @router.get("/denials/proposals")
     def page(request: Request, viewer: Viewer = run) -> Response:
@@ -83,7 +87,7 @@ def _drafts(site: Site, router: APIRouter, made: Kept[Proposals]) -> None:
     @router.get("/denials/proposals/{name}.yaml")
     def draft(request: Request, name: str, viewer: Viewer = run) -> Response:
         office = site.office(viewer)
-        held = drafts(office, Fields.of_query(request.query_params))
+        held = drafts(office, Fields.of_query(request.query_params), TAKEN)
         found = proposal(held.value, name) if held.value is not None else None
         if found is None:
             raise Missing
@@ -102,8 +106,12 @@ def _around(office: Office, held: Held[Denied] | Held[Proposals]) -> dict[str, o
             "local": lambda at: at.astimezone(zone)}  # fmt: skip
 
 
-def _period(query: Fields) -> Period:
-    return Period(query.day("since"), query.day("until"), query.text("payer") or None)
+def _period(query: Fields, today: Date) -> Period:
+    """What is asked for; nothing is applied after tomorrow (a day of the store is UTC's)."""
+    until = query.day("until")
+    return Period(
+        query.day("since"), min(until, today + timedelta(days=1)) if until else None, query.text("payer") or None
+    )
 
 
 def _least(query: Fields) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from massage_billing.desk.kept import Held, Kept
 from massage_billing.desk.office import Office
-from massage_billing.desk.replayed import DAYS, Replayed, replayed
+from massage_billing.desk.replayed import DAYS, Replayed, packed, replayed, unpacked
 from massage_billing.desk.rules import EFFECTS, Asked, lately, rule_list, rule_page
 from massage_billing.model.desk import Permission, Viewer
 from massage_billing.ports.access import Action
@@ -77,11 +77,12 @@ def _lately(site: Site, router: APIRouter, made: Kept[Replayed]) -> None:
         view = lately(office.book(), office.releases(), office.today)
         days, rules_of = _span(query), query.day("rules_of") or view.since
         may = viewer.may(Permission.RUN)
-        held: Held[Replayed] = made.look((office.id, days, rules_of)) if may else Held(None, None, False)
+        held = _held(office, made, days, rules_of, site.clock()) if may else Held[Replayed](None, None, False)
         if held.value is not None:
             site.audit(request, viewer, Action.LISTED, page="rules", detail="replay of past visits")
         more = {
             "may_run": may, "spans": SPANS, "held": held, "host": office.id,
+            "elsewhere": query.text("rules_of") != "" and held == Held(None, None, False),
             "query": urlencode({"days": days, "rules_of": rules_of.isoformat()}),
         }  # fmt: skip
         return site.page(request, viewer, "rules_lately.html.j2", view, part="replayed", more=more)
@@ -99,7 +100,22 @@ def _lately(site: Site, router: APIRouter, made: Kept[Replayed]) -> None:
 
 def _replayed(office: Office, days: int, rules_of: Date, today: Date) -> Replayed:
     with office.program() as program:
-        return replayed(program, days, rules_of, today)
+        done = replayed(program, days, rules_of, today)
+    office.asking.keep(_key(office, days, rules_of), packed(done), datetime.now(UTC))
+    return done
+
+
+def _held(office: Office, made: Kept[Replayed], days: int, rules_of: Date, now: datetime) -> Held[Replayed]:
+    """The replay as this process made it, else the sums of the one that another process of the service made."""
+    held = made.look((office.id, days, rules_of))
+    if held.value is None and not held.working and not held.problem:
+        kept = office.asking.kept(_key(office, days, rules_of), now, KEPT)
+        return Held(unpacked(kept) if kept is not None else None, None, False)
+    return held
+
+
+def _key(office: Office, days: int, rules_of: Date) -> str:
+    return f"replay:{office.id}:{days}:{rules_of.isoformat()}"
 
 
 def _span(fields: Fields) -> int:
