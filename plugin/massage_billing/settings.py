@@ -18,7 +18,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from massage_billing.auth_settings import Auth, NoAuth, private
+from massage_billing.auth_settings import Auth, BearerAuth, NoAuth, private
 from massage_billing.clinic_yaml import check, read_yaml
 from massage_billing.eligibility_settings import EligibilitySettings
 from massage_billing.errors import SettingsError
@@ -219,8 +219,26 @@ class StateSettings(_Part):
     """State folder; by default ``$XDG_STATE_HOME/massage-billing``."""
     database_env: str | None = None
     """Environment variable with a SQLAlchemy URL (PostgreSQL), instead of SQLite in the folder."""
+    database_file: FilePath | None = None
+    """File that holds that URL and nothing else: a secret of Docker or systemd."""
     retention_days: int = Field(default=30, ge=0, le=3650)
     """Days that payloads of confirmed writes are kept."""
+
+
+    @model_validator(mode="after")
+    def _one(self) -> StateSettings:
+        if self.database_env is not None and self.database_file is not None:
+            raise ValueError("give either database_env or database_file.")
+        return self
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether the store is SQLite in the folder."""
+        return self.database_env is None and self.database_file is None
+
+    def database(self) -> str:
+        """The database's URL, read now; SettingsError where it is not there. Never log it."""
+        return BearerAuth(token_file=self.database_file, token_env=self.database_env).token()
 
 
 class ValidateSettings(_Part):

@@ -84,6 +84,7 @@ INNER = {
     "eligibility.channels": "channel",
     "export.receivers": "receiver",
     "channel.auth": "auth",
+    "hooks.clients": "hooks.clients.ID",
     "workbench.hosts": "workbench.hosts.ID",
     "workbench.hosts.ID.people": "workbench.hosts.ID.people.REFERENCE",
 }

@@ -248,9 +248,14 @@ def _state(settings: Settings) -> Check:
         return Check("state.folder", MISSING, f"{folder}: cannot be written.", "Name another, or change its owner.")
     if folder.exists() and folder.stat().st_mode & 0o077:
         return Check("state.folder", WARN, f"{folder}: others on this machine may enter it.", f"chmod 700 {folder}")
-    variable = settings.state.database_env
-    if variable is not None and not os.environ.get(variable):
-        return Check("state.database_env", MISSING, f"{variable} is not set.", "Set it to the database's URL.")
+    if not settings.state.in_folder:
+        from massage_billing.errors import SettingsError
+
+        try:
+            settings.state.database()
+        except SettingsError as problem:
+            key = "state.database_env" if settings.state.database_env else "state.database_file"
+            return Check(key, MISSING, problem.what, "Put the database's URL there.")
     return Check("state.folder", OK, str(folder))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from massage_billing.errors import StoreError
+from massage_billing.errors import SettingsError, StoreError
 from massage_billing.settings import Settings
 
 
@@ -22,13 +22,12 @@ def private_folder(folder: Path) -> None:
 
 def store_url(settings: Settings, state: Path) -> str | Path:
     """The SQLAlchemy URL that the settings name, else the state folder."""
-    name = settings.state.database_env
-    if name is None:
+    if settings.state.in_folder:
         return state
-    url = os.environ.get(name)
-    if not url:
-        raise StoreError(f"Environment variable {name} is not set.", "Set it to the database's URL.")
-    return url
+    try:
+        return settings.state.database()
+    except SettingsError as problem:
+        raise StoreError(problem.what, "Put the database's URL there.") from None
 
 
 def billed_codes(settings: Settings) -> frozenset[str]:
@@ -37,7 +36,7 @@ def billed_codes(settings: Settings) -> frozenset[str]:
     from massage_billing.store.opening import FILE_NAME
 
     state = settings.state_folder()
-    if settings.state.database_env is None and not (state / FILE_NAME).is_file():
+    if settings.state.in_folder and not (state / FILE_NAME).is_file():
         return frozenset()
     return codes_of(store_url(settings, state))
 
