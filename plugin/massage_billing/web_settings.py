@@ -155,9 +155,9 @@ class LoginSettings(_Part):
 class RateSettings(_Part):
     """How much is answered in a minute before 429. Each worker process counts for itself."""
 
-    session: int = Field(default=240, ge=10, le=100_000)
+    session: int = Field(default=300, ge=10, le=100_000)
     """Requests of one session."""
-    address: int = Field(default=600, ge=10, le=1_000_000)
+    address: int = Field(default=3000, ge=10, le=1_000_000)
     """Requests of one address: a clinic shares one."""
     logins: int = Field(default=20, ge=3, le=1_000)
     """Log-ins of one address."""

@@ -96,3 +96,30 @@ def test_the_settings_are_read_again_when_they_change(settings: Path) -> None:
     settings.write_text("hosts: [")  # a mistake: what was last sound counts
     seconds[0] += 2
     assert "Practitioner/33" in roster()["main"].login.people
+
+
+def test_doctor_says_who_may_log_in_and_what_is_missing(settings: Path, tmp_path: Path) -> None:
+    from massage_billing.cli.doctor_workbench import examine_workbench
+
+    def found(text: str) -> list[tuple[str, str, str]]:
+        settings.write_text(base + text)
+        return [(one.about, one.state, one.found) for one in examine_workbench(load_settings(settings))]
+
+    base = settings.read_text()
+    ((about, state, what),) = found("")
+    assert (about, state) == ("workbench", "ok")
+    assert "massage-billing link" in what
+    public = "workbench: {public_url: 'https://billing.example.org'"
+    assert found(f"{public}}}")[0][:2] == ("workbench.hosts", "missing")
+    login = f"{public}, hosts: {{main: {{client_id: x, client_secret_file: secret"
+    assert [one[:2] for one in found(f"{login}}}}}}}")] == [
+        ("workbench.hosts.main.client_secret_file", "missing"),
+        ("workbench.hosts.main.people", "missing"),
+    ]
+    (tmp_path / "secret").write_text("s3cret")
+    (tmp_path / "secret").chmod(0o600)
+    ((about, state, what),) = found(f"{login}, people: {{Practitioner/3: owner}}}}}}}}")
+    assert (about, state) == ("workbench.hosts.main", "ok")
+    assert what == "1 person; redirect address https://billing.example.org/callback/main"
+    assert found(f"{login}, role: owner}}}}}}")[-1][:2] == ("workbench.hosts.main.role", "warning")
+    assert found("serve: {address: '0.0.0.0:80'}")[0][:2] == ("workbench.public_url", "missing")

@@ -19,6 +19,7 @@ from pytest_httpserver import HTTPServer
 from access.bench import HERE, Bench, make_bench
 from access.ehr import CLIENT, CURVE, KEY, SECOND, Ehr
 from massage_billing.access.roles import LoginHost
+from massage_billing.errors import HostUnreachable
 from massage_billing.model.desk import Role
 from massage_billing.web_settings import LoginSettings, WorkerSettings
 
@@ -433,3 +434,19 @@ def test_a_log_in_begins_under_the_name_that_its_cookie_is_of(ehr: Ehr) -> None:
 def test_after_logging_in_one_is_where_one_was(bench: Bench, ehr: Ehr, back: str) -> None:
     answer = log_in(bench.browser(), ehr, f"/login/main?{urlencode({'back': back})}")
     assert answer.headers["location"] == back
+
+
+def test_a_host_that_is_away_is_left_alone_for_a_moment(bench: Bench) -> None:
+    """Whoever comes meanwhile is told at once, and does not wait for the same time-out."""
+    asked: list[str] = []
+
+    def away(host: LoginHost, url: str, missing: bool = False) -> None:
+        asked.append(url)
+        raise HostUnreachable("away")
+
+    bench.guard.smart.fetch = away
+    assert [bench.browser().get("/login/main").status_code for _ in range(3)] == [502] * 3
+    assert len(asked) == 1
+    bench.guard.smart._endpoints._clock = lambda: time.monotonic() + 11
+    bench.browser().get("/login/main")
+    assert len(asked) == 2

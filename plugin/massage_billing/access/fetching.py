@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from massage_billing.access.roles import LoginHost
-from massage_billing.errors import HostAnswerUnreadable, HostNotFound, HostRefused, HostRejected, HostUntrusted
+from massage_billing.errors import (
+    HostAnswerUnreadable,
+    HostNotFound,
+    HostRefused,
+    HostRejected,
+    HostUntrusted,
+    MassageBillingError,
+)
 from massage_billing.net.http import Answer, HttpClient, Limits, origin
 from massage_billing.ports import JsonObject
 
@@ -20,6 +27,9 @@ T = TypeVar("T")
 
 LIMITS: Final = Limits(connect=5, read=10, total=15, body=1 << 20, attempts=2, patience=10, retry_after=2)
 """Somebody waits at the browser: half a minute and a megabyte are enough for any honest host."""
+
+_AWAY: Final = 10.0
+"""Seconds for which a host that could not be asked is left alone."""
 
 
 class Fetch(Protocol):
@@ -62,21 +72,23 @@ def json_object(answer: Answer) -> JsonObject:
     return body
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Kept(Generic[T]):
     value: T
     asked: float
 
 
 class Remembered(Generic[T]):
-    """What hosts said, for an hour; asked anew at most once a minute, so that nobody makes us ask without end.
-    An error is not remembered, and leaves what was said before in use. ``clock`` counts seconds."""
+    """What hosts said, for an hour; asked anew at most once a minute, so that nobody makes us ask without end. A host
+    that could not be asked is left alone for ten seconds: whoever comes meanwhile is told the same at once. ``clock``
+    counts seconds."""
 
     def __init__(
         self, ask: Callable[[LoginHost], T], longest: float = 3600, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._ask, self._longest, self._clock = ask, longest, clock
-        self._kept: dict[tuple[str, str, str | None], _Kept[T]] = {}
+        self._kept: dict[_Key, _Kept[T]] = {}
+        self._failed: dict[_Key, _Kept[MassageBillingError]] = {}
         self._lock = threading.Lock()
 
     def get(self, host: LoginHost) -> T:
@@ -96,11 +108,23 @@ class Remembered(Generic[T]):
         return self._anew(host)
 
     def _anew(self, host: LoginHost) -> T:
-        value = self._ask(host)
+        with self._lock:
+            failed = self._failed.get(_key(host))
+        if failed is not None and self._clock() - failed.asked < _AWAY:
+            raise failed.value
+        try:
+            value = self._ask(host)
+        except MassageBillingError as problem:
+            with self._lock:
+                self._failed[_key(host)] = _Kept(problem, self._clock())
+            raise
         with self._lock:
             self._kept[_key(host)] = _Kept(value, self._clock())
         return value
 
 
-def _key(host: LoginHost) -> tuple[str, str, str | None]:
+_Key = tuple[str, str, str | None]
+
+
+def _key(host: LoginHost) -> _Key:
     return host.id, host.url, host.login.issuer

@@ -65,9 +65,9 @@ class ShieldSettings:
     """Seconds within which a body has to be there."""
     cookie: str = "mb"
     """Name of the session's cookie: who has one is counted by it."""
-    session_rate: int = 240
+    session_rate: int = 300
     """Requests of one session in a minute."""
-    address_rate: int = 600
+    address_rate: int = 3000
     """Requests of one address in a minute."""
     login_rate: int = 20
     """Log-ins of one address in a minute."""
