@@ -34,8 +34,13 @@ ORDERS = {
 def routes(site: Site) -> APIRouter:
     """GET /holds, POST /holds/assign, POST /holds/bill-again."""
     router = APIRouter()
-    see, give = Depends(site.viewer(Permission.HOLDS)), Depends(site.viewer(Permission.ASSIGN))
-    again = Depends(site.viewer(Permission.BILL_AGAIN))
+    for add in (_queue, _give, _bill_again):
+        add(site, router)
+    return router
+
+
+def _queue(site: Site, router: APIRouter) -> None:
+    see = Depends(site.viewer(Permission.HOLDS))
 
     @router.get("/holds")
     def page(request: Request, viewer: Viewer = see) -> Response:
@@ -53,10 +58,18 @@ def routes(site: Site) -> APIRouter:
         }
         return site.page(request, viewer, "holds.html.j2", view, part="queue", more=more)
 
+
+def _give(site: Site, router: APIRouter) -> None:
+    give = Depends(site.viewer(Permission.ASSIGN))
+
     @router.post("/holds/assign")
     def assign(request: Request, viewer: Viewer = give) -> Response:
         form, office = site.form(request), site.office(viewer)
         return site.back(request, form.text("back") or "/holds", _assign(site, request, viewer, office, form))
+
+
+def _bill_again(site: Site, router: APIRouter) -> None:
+    again = Depends(site.viewer(Permission.BILL_AGAIN))
 
     @router.post("/holds/bill-again")
     def bill_again(request: Request, viewer: Viewer = again) -> Response:
@@ -71,8 +84,6 @@ def routes(site: Site) -> APIRouter:
         path, _, rest = back.partition("?")
         kept = "&".join(one for one in rest.split("&") if one and not one.startswith("job="))
         return site.back(request, f"{path}?{kept}{'&' if kept else ''}job={job.id}", f"billing-{len(encounters)}")
-
-    return router
 
 
 def wanted_of(query: Fields) -> Wanted:
