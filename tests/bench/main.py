@@ -14,10 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import eligibility, export_837, folder, hapi, imports, openemr, remittance, replay, start, x12_read  # noqa: E402
+from bench import eligibility, export_837, folder, hapi, imports, openemr, remittance, replay, start, workers, x12_read  # noqa: E402
 from bench.machine import Result, describe, show, write  # noqa: E402
 
-WHAT = ("folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", "openemr")
+WHAT = (
+    "folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", "openemr", "workers",
+)  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 
 
@@ -44,6 +46,7 @@ def main() -> int:
     parser.add_argument("--hapi", action="store_true", help="eligibility: also with the clinic on a HAPI server")
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
     parser.add_argument("--openemr", type=Path, help="openemr: JSON about a running one (tests/bench/openemr.py)")
+    parser.add_argument("--worker-visits", type=int, default=3000, help="visits billed by one and by two processes")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
     parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
     asked = parser.parse_args()
@@ -71,6 +74,8 @@ def main() -> int:
             results += export_837.measure(asked.pairs)
         if "openemr" in wanted and asked.openemr:
             results += openemr.measure(asked.openemr, asked.pairs)
+        if "workers" in wanted:
+            results += workers.measure(Path(scratch), asked.worker_visits, asked.pairs)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]

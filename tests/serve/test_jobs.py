@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from massage_billing.errors import StoreError
-from massage_billing.ports.jobs import Begun, Job, JobKind, JobState, Outcome, PieceState, Progress, Split
+from massage_billing.ports.jobs import Job, JobKind, JobState, Outcome, Progress, Split
 from massage_billing.serve.runner import Runner
 from massage_billing.serve.schedule import Plan
 from massage_billing.serve.scheduler import Scheduler
+from massage_billing.serve.sharing import Shares
 from massage_billing.serve.telling import Teller
 from massage_billing.serve.watch import Watch
+from massage_billing.settings import Settings
 from massage_billing.store.memory_jobs import MemoryJobs
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -207,16 +209,50 @@ def test_progress_is_told_once_a_second_and_at_the_end() -> None:
 
 
 def test_a_process_helps_where_it_has_nothing_to_do_itself() -> None:
-    jobs, done = FlakyJobs(), threading.Event()
-    run: Begun = jobs.begin(RUN, "emr", "request", "place/leader")
-    jobs.split(run.job.id, "place/leader", Split("c", 2, whole=True), [("e1",), ("e2",)])
+    jobs, begun, go_on, helped = FlakyJobs(), threading.Event(), threading.Event(), threading.Event()
 
-    class Help:
-        def run(self) -> None:
-            done.set()
+    def work(job: Job) -> Outcome:
+        begun.set()
+        assert go_on.wait(WAIT)
+        return DONE
 
-    runner = Runner(jobs, ME, lambda job: DONE, lambda piece: Help())
+    def help_out() -> bool:
+        assert go_on.is_set()
+        helped.set()
+        return False
+
+    runner = Runner(jobs, ME, work, help_out)
+    runner.start(RUN, "emr", "request")
     runner.open()
-    assert done.wait(WAIT)
+    assert begun.wait(WAIT)
+    go_on.set()
+    assert helped.wait(WAIT)
     runner.close(WAIT)
-    assert jobs.pieces(run.job.id)[PieceState.WAITING] == 2  # what it was at is given back
+
+
+def test_a_job_whose_beginning_was_lost_with_the_answer_of_the_store_is_begun_again() -> None:
+    """The commit was kept, its answer was not: nobody is at the job, though it is said to be this process's."""
+    jobs = FlakyJobs()
+    lost = jobs.begin(RUN, "emr", "request", ME).job
+    runner = runner_of(jobs, lambda job: DONE)
+    runner.open()
+    assert over(jobs, lost.id).state is JobState.DONE
+    runner.close(WAIT)
+
+
+def test_a_piece_that_was_lost_so_is_taken_again_and_one_that_is_held_is_not() -> None:
+    jobs = FlakyJobs()
+    run = jobs.begin(RUN, "emr", "request", ME).job
+    jobs.split(run.id, ME, Split("c", 2, whole=True), [("e1",), ("e2",)])
+    assert jobs.take_piece(ME) is not None
+    shares = Shares(jobs, ME, lambda: Settings(), 2, threading.Event())
+    with shares.piece(run.id) as first, shares.piece() as second, shares.piece() as third:
+        assert first is not None
+        assert second is not None
+        assert ([first.number, second.number], [first.tries, second.tries], third) == ([1, 2], [1, 1], None)
+    with shares.piece() as again:  # it was left, its end was not told
+        assert again is not None
+        assert again.number == 1
+    told = jobs.get(run.id)
+    assert told is not None
+    assert told.problems == ()

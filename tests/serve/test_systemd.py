@@ -17,6 +17,8 @@ UNITS = sorted((ROOT / "deploy" / "systemd").glob("massage-billing-*"))
 
 def test_there_is_a_service_and_a_timer_with_its_service_for_each_job() -> None:
     assert [unit.name.removeprefix("massage-billing-") for unit in UNITS] == [
+        "backup.service",
+        "backup.timer",
         "eligibility.service",
         "eligibility.timer",
         "run.service",

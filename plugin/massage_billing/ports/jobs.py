@@ -7,7 +7,7 @@ only, never patient data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -213,8 +213,12 @@ class JobQueue(Jobs, Protocol):
         visits then waits."""
         ...
 
-    def take(self, owner: str) -> Job | None:
-        """The next job to do: one that waits and whose host is free, or one whose process is dead. None: nothing."""
+    def take(self, owner: str, held: Collection[str] = ()) -> Job | None:
+        """The next job to do: one that waits and whose host is free, or one whose process is dead. None: nothing.
+
+        ``held``: ids of the jobs that this process is at; any other that is said to be its own was given to it by a
+        commit whose answer was lost.
+        """
         ...
 
     def beat(self, owner: str) -> None:
@@ -250,9 +254,9 @@ class JobQueue(Jobs, Protocol):
         """The visits of all pieces of a job, in order."""
         ...
 
-    def take_piece(self, owner: str, job: str | None = None) -> Piece | None:
+    def take_piece(self, owner: str, job: str | None = None, held: Collection[tuple[str, int]] = ()) -> Piece | None:
         """The next piece to do, of one job or of any: one that waits, or one whose process is dead (told as a problem
-        of the job). None: nothing."""
+        of the job). None: nothing. ``held``: (job, number) of those that this process is at, as in ``take``."""
         ...
 
     def piece_done(self, piece: Piece, owner: str, done: PieceDone) -> bool:

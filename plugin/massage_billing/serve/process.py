@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,14 +12,14 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from massage_billing.errors import SettingsError, StoreError
-from massage_billing.ports.jobs import Job, JobKind, Outcome, Piece
+from massage_billing.ports.jobs import Job, JobKind, Outcome
 from massage_billing.serve import sharing
 from massage_billing.serve.app import Gate, Service, make_app
 from massage_billing.serve.mounting import mount, shielded
 from massage_billing.serve.runner import Runner
 from massage_billing.serve.schedule import Plan
 from massage_billing.serve.scheduler import Scheduler
-from massage_billing.serve.sharing import Helper, Shares
+from massage_billing.serve.sharing import Shares
 from massage_billing.serve.telling import Teller
 from massage_billing.serve.watch import Watch
 from massage_billing.serve.work import Load, do
@@ -63,10 +64,8 @@ class Process:
                     return sharing.run(job, shares)
                 return do(job, self._load, Teller(queue, job.id))
 
-            def help_with(piece: Piece) -> Helper:
-                return Helper(piece, shares)
-
-            runner = Runner(queue, owner, work, help_with if self._processes > 1 else None, stopping)
+            help_out = partial(sharing.help_out, shares) if self._processes > 1 else None
+            runner = Runner(queue, owner, work, help_out, stopping)
             stack.callback(runner.close, self._settings.serve.stop_after.total_seconds())
             scheduler = Scheduler(runner, self._plans)
             stack.callback(scheduler.close)

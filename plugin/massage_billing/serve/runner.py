@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from massage_billing.errors import StoreError
-from massage_billing.ports.jobs import Begun, Job, JobKind, JobQueue, JobState, Outcome, Piece
+from massage_billing.ports.jobs import Begun, Job, JobKind, JobQueue, JobState, Outcome
 
 _log = structlog.get_logger(__name__)
 
@@ -17,6 +17,7 @@ _LOOK: Final = 1.0
 """Seconds between two looks for work."""
 _BEAT: Final = 5.0
 """Seconds between two signs of life; far less than store.jobs_rules.LEASE."""
+_HELPING: Final = "helping"
 _FAULTS: Final = 3
 """Errors of a store that is there, after which a job is given up."""
 
@@ -24,12 +25,8 @@ Work = Callable[[Job], Outcome | None]
 """Does a job; None where another process has it. Raises StoreError, and goes on when it is called again."""
 
 
-class Help(Protocol):
-    """Decides pieces of a run that another process leads."""
-
-    def run(self) -> None:
-        """Raises StoreError, and goes on when it is called again."""
-        ...
+Help = Callable[[], bool]
+"""Decides pieces of runs that other processes lead; whether there were any. Raises StoreError."""
 
 
 class Runner:
@@ -41,28 +38,31 @@ class Runner:
         queue: JobQueue,
         owner: str,
         work: Work,
-        help_with: Callable[[Piece], Help] | None = None,
+        help_out: Help | None = None,
         stopping: threading.Event | None = None,
     ) -> None:
         self.queue, self.owner = queue, owner
-        self._work, self._help_with = work, help_with
+        self._work, self._help_out = work, help_out
         self.stopping = stopping or threading.Event()
         """Nothing new begins any more."""
         self._ended = threading.Event()
         self._changed = threading.Condition()
         self._busy: set[str] = set()
-        """Ids of jobs, and of runs that are helped, in this process."""
+        """Ids of the jobs of this process, and ``_HELPING`` while it helps with another's."""
+        self._taking = threading.Lock()
+        """What is taken from the store is known here before anybody asks again what is."""
 
     def open(self) -> None:
         """Look for work from now on."""
-        for name, loop in (("work", self._loop), ("beat", self._beat)):
+        for name, loop in (("work", self._look), ("help", self._help), ("beat", self._beat)):
             threading.Thread(target=loop, name=name, daemon=True).start()
 
     def start(self, kind: JobKind, host: str, by: str) -> Begun:
         """Begin a job here: it, and new; where its host is busy, what that is busy with. Raises StoreError."""
-        begun = self.queue.begin(kind, host, by, self.owner)
-        if begun.new and begun.job.state is JobState.RUNNING:
-            self._thread(begun.job)
+        with self._taking:
+            begun = self.queue.begin(kind, host, by, self.owner)
+            if begun.new and begun.job.state is JobState.RUNNING:
+                self._thread(begun.job)
         return begun
 
     def close(self, seconds: float) -> None:
@@ -79,26 +79,37 @@ class Runner:
 
     # --- looking for work -------------------------------------------------------------------------------------------
 
-    def _loop(self) -> None:
+    def _look(self) -> None:
         while not self.stopping.is_set():
             try:
-                self._look()
+                while not self.stopping.is_set() and self._take():
+                    pass
             except StoreError as error:
                 _log.warning("store.away", why=error.what)
             self.stopping.wait(_LOOK)
 
-    def _look(self) -> None:
-        while not self.stopping.is_set() and (job := self.queue.take(self.owner)) is not None:
-            self._thread(job)
-        if self._help_with is None or self._busy:
-            return
-        piece = self.queue.take_piece(self.owner)
-        if piece is not None:
-            self._in_thread(piece.job, lambda: self._helped(self._help(piece)))
+    def _take(self) -> bool:
+        """Begin the next job that waits; whether there was one."""
+        with self._taking:
+            job = self.queue.take(self.owner, frozenset(self._busy))
+            if job is not None:
+                self._thread(job)
+        return job is not None
 
-    def _help(self, piece: Piece) -> Help:
-        assert self._help_with is not None  # noqa: S101
-        return self._help_with(piece)
+    def _help(self) -> None:
+        """Help others while there is nothing to do here."""
+        while self._help_out is not None and not self.stopping.is_set():
+            helped = False
+            if not self._busy:
+                self._enter(_HELPING)
+                try:
+                    helped = self._help_out()
+                except StoreError as error:
+                    _log.warning("store.away", why=error.what)
+                finally:
+                    self._leave(_HELPING)
+            if not helped:
+                self.stopping.wait(_LOOK)
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):
@@ -118,13 +129,19 @@ class Runner:
             try:
                 work()
             finally:
-                with self._changed:
-                    self._busy.discard(id)
-                    self._changed.notify_all()
+                self._leave(id)
 
+        self._enter(id)
+        threading.Thread(target=run, name=f"job-{id[:8]}", daemon=True).start()
+
+    def _enter(self, id: str) -> None:
         with self._changed:
             self._busy.add(id)
-        threading.Thread(target=run, name=f"job-{id[:8]}", daemon=True).start()
+
+    def _leave(self, id: str) -> None:
+        with self._changed:
+            self._busy.discard(id)
+            self._changed.notify_all()
 
     def _done(self, job: Job) -> None:
         outcome: Outcome | None = Outcome(JobState.FAILED, problems=("It ended without saying why.",))
@@ -167,18 +184,6 @@ class Runner:
             self.queue.tell(job.id, {}, [problem])
         except StoreError:
             return  # away again: the next step finds out
-
-    def _helped(self, helping: Help) -> None:
-        faults = 0
-        while faults < _FAULTS and not self._ended.is_set():
-            try:
-                helping.run()
-                return
-            except StoreError:
-                faults += not self._wait_for_store()
-            except Exception as error:
-                _log.error("piece.broken", error=type(error).__name__)
-                return
 
     def _wait_for_store(self) -> bool:
         """Wait until the store answers, or the service ends; whether it was away."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from massage_billing import wiring
@@ -26,9 +28,9 @@ _LOOK: Final = 0.2
 """Seconds between two looks at whether the others are done."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shares:
-    """What a process needs to share runs."""
+    """What a process needs to share runs; its threads share one."""
 
     queue: JobQueue
     """The jobs."""
@@ -40,6 +42,22 @@ class Shares:
     """How many there are; one shares nothing."""
     stopping: threading.Event
     """Nothing new begins any more."""
+    _held: set[tuple[str, int]] = field(default_factory=set)
+    """(job, number) of the pieces that its threads are at."""
+    _taking: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def piece(self, job: str | None = None) -> Iterator[Piece | None]:
+        """The next piece, of one job or of any, held while this is open; None: nothing. Raises StoreError."""
+        with self._taking:
+            piece = self.queue.take_piece(self.owner, job, frozenset(self._held))
+            if piece is not None:
+                self._held.add((piece.job, piece.number))
+        try:
+            yield piece
+        finally:
+            if piece is not None:
+                self._held.discard((piece.job, piece.number))
 
 
 def run(job: Job, shares: Shares) -> Outcome | None:
@@ -105,38 +123,39 @@ class _Led:
             counts = self._queue.pieces(self._job.id)
             if counts[PieceState.FAILED] >= _FAILED or not (counts[PieceState.TAKEN] or counts[PieceState.WAITING]):
                 return
-            piece = self._queue.take_piece(self._owner, self._job.id)
-            if piece is not None:
-                decide(piece, side, self._shares, whole=made.whole)
-            else:
+            with self._shares.piece(self._job.id) as piece:
+                if piece is not None:
+                    decide(piece, side, self._shares, whole=made.whole)
+            if piece is None:
                 time.sleep(_LOOK)
 
 
-class Helper:
-    """Decides pieces of runs that other processes lead."""
-
-    def __init__(self, first: Piece, shares: Shares) -> None:
-        self._piece: Piece | None = first
-        self._shares = shares
-
-    def run(self) -> None:
-        """Decide pieces of one run until there is none, or the service is stopped. Raises StoreError; it may be called
-        again then, and goes on with the piece it was at."""
-        if self._piece is None:
-            return
-        job, shares = self._piece.job, self._shares
+def help_out(shares: Shares) -> bool:
+    """Decide pieces of a run that another process leads, until there is none or the service is stopped; whether there
+    was any. Raises StoreError."""
+    with shares.piece() as piece:
+        if piece is None:
+            return False
         try:
-            with wiring.open_program(shares.load(), host=self._piece.host) as program:
-                made = shares.queue.was_split(job)
-                with program.shared(alone=False) as side:
-                    while self._piece is not None and made is not None:
-                        decide(self._piece, side, shares, whole=made.whole)
-                        self._piece = None if shares.stopping.is_set() else shares.queue.take_piece(shares.owner, job)
+            _help(piece, shares)
         except StoreError:
             raise
         except Exception as error:  # the settings, or the host before a visit was read
-            if self._piece is not None:
-                shares.queue.piece_done(self._piece, shares.owner, PieceDone(problems=(why(error),), failed=True))
+            shares.queue.piece_done(piece, shares.owner, PieceDone(problems=(why(error),), failed=True))
+        return True
+
+
+def _help(piece: Piece, shares: Shares) -> None:
+    with wiring.open_program(shares.load(), host=piece.host) as program, program.shared(alone=False) as side:
+        made = shares.queue.was_split(piece.job)
+        if made is None:
+            return
+        decide(piece, side, shares, whole=made.whole)
+        while not shares.stopping.is_set():
+            with shares.piece(piece.job) as another:
+                if another is None:
+                    return
+                decide(another, side, shares, whole=made.whole)
 
 
 def decide(piece: Piece, side: SideBySide, shares: Shares, *, whole: bool) -> None:

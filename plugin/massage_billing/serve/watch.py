@@ -1,4 +1,4 @@
-"""What the service says of its jobs: as the store has it, or while that is away, as it was known last and what is wrong."""
+"""What the service says of its jobs: as the store has it or, while that is away, as it was known last."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -220,23 +220,25 @@ class JobLogic:
 
     # --- done -------------------------------------------------------------------------------------------------------
 
-    def take(self, owner: str) -> Job | None:
+    def take(self, owner: str, held: Collection[str] = ()) -> Job | None:
         """See ports.JobQueue."""
         with self._look() as rows:  # looked at without a turn first: most of the time there is nothing
-            if next(self._free(rows), None) is None:
+            if next(self._free(rows, owner, held), None) is None:
                 return None
         with self._turn() as rows:
-            for row in self._free(rows):
-                if row.tries >= TRIES:
+            for row in self._free(rows, owner, held):
+                if row.tries >= TRIES and row.owner != owner:
                     self._ended(rows, row, Outcome(JobState.FAILED, problems=(GIVEN_UP,)))
                     continue
                 return self._given(rows, row, owner).job
         return None
 
-    def _free(self, rows: Rows) -> Iterator[JobRow]:
+    def _free(self, rows: Rows, owner: str, held: Collection[str]) -> Iterator[JobRow]:
         """Jobs that nobody does and whose host nobody is at."""
         open_ = rows.open()
-        busy = {row.job.host for row in open_ if row.job.state is JobState.RUNNING and self._living(row)}
+        lost = {row.job.id for row in open_ if row.owner == owner and row.job.id not in held}
+        running = [row for row in open_ if row.job.state is JobState.RUNNING and row.job.id not in lost]
+        busy = {row.job.host for row in running if self._living(row)}
         for row in sorted(open_, key=_running_first):
             if row.job.host not in busy:
                 busy.add(row.job.host)
@@ -251,12 +253,14 @@ class JobLogic:
         return (lease is not None and lease > self.clock()) if living is None else living
 
     def _given(self, rows: Rows, row: JobRow, owner: str) -> JobRow:
-        now, job = self.clock(), row.job
+        now, job, tries = self.clock(), row.job, row.tries + 1
         if job.state is JobState.WAITING:
             job = replace(job, begun=now, state=JobState.RUNNING)
-        else:
+        elif row.owner != owner:
             job = _with_problems(job, (TAKEN_OVER,))
-        made = replace(row, job=job, owner=owner, lease=now + LEASE, tries=row.tries + 1)
+        else:
+            tries = row.tries
+        made = replace(row, job=job, owner=owner, lease=now + LEASE, tries=tries)
         rows.put(made)
         return made
 
@@ -329,14 +333,17 @@ class JobLogic:
         with self._look() as rows:
             return rows.encounters(id)
 
-    def take_piece(self, owner: str, job: str | None = None) -> Piece | None:
+    def take_piece(self, owner: str, job: str | None = None, held: Collection[tuple[str, int]] = ()) -> Piece | None:
         """See ports.JobQueue."""
         with self._look() as rows:
-            if rows.next_waiting(job) is None and not self._left(rows, job):
+            if rows.next_waiting(job) is None and not self._left(rows, job, owner, held):
                 return None
         with self._turn() as rows:
-            for left in self._left(rows, job):
-                self._take_again(rows, left)
+            for left in self._left(rows, job, owner, held):
+                if left.owner == owner:
+                    rows.put_pieces([_waiting(left, tries=left.piece.tries - 1)])
+                else:
+                    self._take_again(rows, left)
             waiting = rows.next_waiting(job)
             if waiting is None:
                 return None
@@ -344,9 +351,11 @@ class JobLogic:
             rows.put_pieces([PieceRow(piece, owner, self.clock() + LEASE)])
             return piece
 
-    def _left(self, rows: Rows, job: str | None) -> list[PieceRow]:
-        """Pieces whose process is dead."""
-        return [row for row in rows.taken() if job in (None, row.piece.job) and not self._living(row)]
+    def _left(self, rows: Rows, job: str | None, owner: str, held: Collection[tuple[str, int]]) -> list[PieceRow]:
+        """Pieces that nobody is at any more."""
+        taken = [row for row in rows.taken() if job in (None, row.piece.job)]
+        lost = {id for row in taken if row.owner == owner and (id := (row.piece.job, row.piece.number)) not in held}
+        return [row for row in taken if (row.piece.job, row.piece.number) in lost or not self._living(row)]
 
     def _take_again(self, rows: Rows, left: PieceRow) -> None:
         visits, what = len(left.piece.encounters), "another one decides them again."
@@ -406,8 +415,9 @@ def _running_first(row: JobRow) -> tuple[bool, datetime]:
     return (row.job.state is not JobState.RUNNING, row.asked)
 
 
-def _waiting(row: PieceRow) -> PieceRow:
-    return replace(row, piece=replace(row.piece, state=PieceState.WAITING), owner="", lease=None)
+def _waiting(row: PieceRow, tries: int | None = None) -> PieceRow:
+    tries = row.piece.tries if tries is None else tries
+    return replace(row, piece=replace(row.piece, state=PieceState.WAITING, tries=tries), owner="", lease=None)
 
 
 def _with_problems(job: Job, problems: Sequence[str]) -> Job:
