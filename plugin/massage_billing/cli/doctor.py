@@ -40,6 +40,7 @@ def command(settings_file: Path | None, as_json: bool) -> int:
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check, in the order of the settings file."""
     from massage_billing.cli.doctor_asking import examine_asking
+    from massage_billing.cli.doctor_workbench import examine_workbench
 
     yield from _clinic(settings)
     book = attempt("rules", lambda: _rulebook(settings))
@@ -65,6 +66,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield from _host(host)
     yield _state(settings)
     yield from _serve(settings)
+    yield from examine_workbench(settings)
 
 
 def _rulebook(settings: Settings) -> Rulebook:
