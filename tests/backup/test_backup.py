@@ -460,3 +460,18 @@ def test_without_a_yes_nothing_is_replaced(
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert run(["restore", target, "--settings", str(file)]) == 130
     assert sqlite_place.has() == {"1", "2"}
+
+
+def test_in_a_folder_the_newest_are_kept_and_nothing_else_is_touched(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in ("massage-billing-20200101T000000Z.tar.gz", "massage-billing-20210101T000000Z.tar.gz", "mine.tar.gz"):
+        (folder / name).write_text("old")
+    assert run(["backup", str(folder), "--keep", "2", "--settings", str(file)]) == 0
+    names = sorted(one.name for one in folder.iterdir())
+    assert len(names) == 3
+    assert names[0] == "massage-billing-20210101T000000Z.tar.gz"
+    assert names[2] == "mine.tar.gz"
+    assert check_backup(folder / names[1]).revision == HEAD
+    assert run(["backup", str(folder), "--check"]) == 2
+    assert run(["backup", str(tmp_path / "x"), "--keep", "2", "--settings", str(file)]) == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Final
 
 from massage_billing import __version__
 from massage_billing.backup import archive
@@ -17,6 +19,8 @@ from massage_billing.backup.manifest import FOLDERS, Manifest, is_ours
 from massage_billing.errors import InputError, StoreError
 from massage_billing.settings import Settings
 from massage_billing.wiring.state import private_folder, store_url
+
+_BY_TIME: Final = re.compile(r"massage-billing-\d{8}T\d{6}Z\.tar\.gz")
 
 
 def copies_of(settings: Settings) -> Copies:
@@ -48,6 +52,20 @@ def back_up(settings: Settings, to: Path, *, force: bool = False) -> Manifest:
         archive.pack(to, manifest, files, force=force)
     archive.unpack(to, None)  # what was written is read once more
     return manifest
+
+
+def named_by_time(folder: Path) -> Path:
+    """A file in a folder, called by the time: the newest sorts last."""
+    return folder / f"massage-billing-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
+
+
+def keep_newest(folder: Path, number: int) -> None:
+    """Delete all backups of a folder that are called by their time, but so many. InputError where that cannot be."""
+    for old in sorted(one for one in folder.iterdir() if _BY_TIME.fullmatch(one.name))[:-number]:
+        try:
+            old.unlink()
+        except OSError as error:
+            raise InputError(f"{old}: cannot be deleted ({error.strerror}).", "Delete it by hand.") from None
 
 
 def check_backup(file: Path) -> Manifest:
