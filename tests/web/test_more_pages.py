@@ -132,6 +132,23 @@ def test_open_questions_come_with_their_problem_and_a_coverage_is_found(looked: 
     assert f"Coverage/{coverage}" in seen(looked, f"/eligibility?patient={row.patient.partition('/')[2]}")
 
 
+def test_a_patient_is_found_by_name_and_the_name_stands_in_no_address_and_no_trail(looked: Served) -> None:
+    coverage, _ = covered(looked)
+    (row, *_) = looked.office.asking.questions(HOST, [f"Coverage/{coverage}"]).values()
+    name = looked.office.names.named([row.patient]).names[row.patient]
+    typed = " ".join(reversed(name.lower().replace(",", " ").split()))
+    answer = looked.client(Role.FRONT_DESK).post("/eligibility/find", {"of": typed})
+    assert answer.status_code == 200
+    assert html.escape(name) in answer.text
+    assert f"/eligibility/{HOST}/{coverage}" in answer.text
+    assert "looked for a patient by name" in [one.detail for one in events(looked)]
+    assert typed.split()[-1] not in str(events(looked)).lower()
+    nobody = looked.client(Role.FRONT_DESK).post("/eligibility/find", {"of": "zzzz"})
+    assert "Nobody among them is called so." in nobody.text
+    known = looked.client(Role.FRONT_DESK).post("/eligibility/find", {"of": coverage})
+    assert known.headers["location"] == f"/eligibility/{HOST}/{coverage}"
+
+
 def test_an_answer_is_shown_in_figures_and_its_evidence_is_taken_out_as_received(looked: Served) -> None:
     coverage, question = covered(looked)
     page = seen(looked, f"/eligibility/{HOST}/{coverage}")

@@ -31,6 +31,7 @@ FORMS = {
     "/claims/{host}/{visit}/mark": Permission.MARK,
     "/claims/{host}/{visit}/approve": Permission.APPROVE,
     "/eligibility/ask": Permission.RUN,
+    "/eligibility/find": Permission.ELIGIBILITY,
     "/rules/replay": Permission.RUN,
     "/health/run": Permission.RUN,
 }

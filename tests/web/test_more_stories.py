@@ -38,7 +38,7 @@ def test_a_front_desk_finds_a_coverage_and_takes_out_what_was_received(looked: S
     coverage, question = covered(looked)
     page = window.open(looked, Role.FRONT_DESK)
     page.goto("/eligibility")
-    page.get_by_label("Find a coverage or patient").fill(f"Coverage/{coverage}")
+    page.get_by_label("Patient's name, or Coverage/5, Patient/3").fill(f"Coverage/{coverage}")
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("heading", name="Visits left")).to_be_visible()
     with page.expect_download() as taken:

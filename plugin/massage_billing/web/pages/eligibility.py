@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from massage_billing.desk.coverage import coverage_view, evidence, number, verdict_of
 from massage_billing.desk.eligibility import STATES, TONES, Wanted, coverages_of, questions
+from massage_billing.desk.find_patient import Found, find_patient
 from massage_billing.desk.office import Office
 from massage_billing.desk.today import judged_day
 from massage_billing.model import Verdict
@@ -50,33 +51,62 @@ def _list(site: Site, router: APIRouter) -> None:
 
     @router.get("/eligibility")
     def eligibility(request: Request, viewer: Viewer = see) -> Response:
-        office, query = site.office(viewer), Fields.of_query(request.query_params)
-        days = query.text("days")
-        wanted = Wanted(int(days) if days in dict(SPANS) else 1, query.text("payer"), query.text("every") == "1")
-        view = questions(office.asking, office.id, wanted, office.now())
+        query = Fields.of_query(request.query_params)
         patient = query.text("patient")
         sought = f"Patient/{patient}" if _ID.fullmatch(patient) else ""
-        found = coverages_of(office.asking, office.id, sought, office.today) if sought else ()
         site.audit(request, viewer, Action.LISTED, page="eligibility", patient=sought)
-        keys = dict.fromkeys((*(one.payer for one in view.payers), *office.desk.payers(office.id)))
-        more = {
-            "spans": SPANS, "keys": [("", "any"), *((key, key) for key in sorted(keys))], "sought": sought,
-            "people": office.names.named([sought, *(row.patient for row in view.rows)]), "host": office.id,
-            "found": found, **_around(site, viewer, office),
-        }  # fmt: skip
-        return site.page(request, viewer, "eligibility.html.j2", view, part="questions", more=more)
+        return _shown(site, request, viewer, query, sought)
+
+
+def _shown(
+    site: Site, request: Request, viewer: Viewer, query: Fields, sought: str = "", named: Found | None = None
+) -> Response:
+    """The list of questions, and above it what was looked for."""
+    office = site.office(viewer)
+    days = query.text("days")
+    wanted = Wanted(int(days) if days in dict(SPANS) else 1, query.text("payer"), query.text("every") == "1")
+    view = questions(office.asking, office.id, wanted, office.now())
+    keys = dict.fromkeys((*(one.payer for one in view.payers), *office.desk.payers(office.id)))
+    more = {
+        "spans": SPANS, "keys": [("", "any"), *((key, key) for key in sorted(keys))], "sought": sought,
+        "people": office.names.named([sought, *(row.patient for row in view.rows)]), "host": office.id,
+        "found": coverages_of(office.asking, office.id, sought, office.today) if sought else (), "named": named,
+        **_around(site, viewer, office),
+    }  # fmt: skip
+    return site.page(request, viewer, "eligibility.html.j2", view, part="questions", more=more)
 
 
 def _find(site: Site, router: APIRouter) -> None:
     see = Depends(site.viewer(Permission.ELIGIBILITY))
 
     @router.get("/eligibility/find")
-    def find(request: Request, viewer: Viewer = see) -> Response:
-        kind, _, id = Fields.of_query(request.query_params).text("of").rpartition("/")
-        if _ID.fullmatch(id) is None or kind not in ("", "Coverage", "Patient"):
+    def by_reference(request: Request, viewer: Viewer = see) -> Response:
+        path = _path(viewer, Fields.of_query(request.query_params).text("of"))
+        if path is None:
             raise Missing
-        path = f"/eligibility?patient={quote(id)}" if kind == "Patient" else f"/eligibility/{viewer.host}/{quote(id)}"
         return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+
+    @router.post("/eligibility/find")
+    def find(request: Request, viewer: Viewer = see) -> Response:
+        """By reference or by name: sent as a form, so that no name stands in an address."""
+        office, typed = site.office(viewer), site.form(request).text("of")
+        path = _path(viewer, typed) if "/" in typed or _asked_about(office, typed) else None
+        if path is not None:
+            return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+        site.audit(request, viewer, Action.LISTED, page="eligibility", detail="looked for a patient by name")
+        return _shown(site, request, viewer, Fields([]), named=find_patient(office, typed))
+
+
+def _path(viewer: Viewer, typed: str) -> str | None:
+    """The page of "Coverage/5" or "Patient/3"; None where it is neither."""
+    kind, _, id = typed.rpartition("/")
+    if _ID.fullmatch(id) is None or kind not in ("", "Coverage", "Patient"):
+        return None
+    return f"/eligibility?patient={quote(id)}" if kind == "Patient" else f"/eligibility/{viewer.host}/{quote(id)}"
+
+
+def _asked_about(office: Office, id: str) -> bool:
+    return _ID.fullmatch(id) is not None and bool(office.asking.questions(office.id, [f"Coverage/{id}"]))
 
 
 def _ask(site: Site, router: APIRouter) -> None:
