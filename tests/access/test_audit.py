@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from access.bench import Bench
 from access.test_sessions_and_links import BILLER, there
 from massage_billing.access.audit_events import ACTIONS, as_bundle, as_ndjson, audit_event
+from massage_billing.access.audit_routes import AuditView
 from massage_billing.fhir.schemas import Validator
 from massage_billing.model.desk import Role, Viewer
 from massage_billing.ports.access import Action, Event
@@ -93,6 +94,20 @@ def test_the_owner_takes_out_the_days_asked_for_and_that_is_kept_too(bench: Benc
     assert "foreign" not in bundle.text
     assert "Ada" not in bundle.text
     assert [one[0] for one in bench.events()][-2:] == ["exported", "exported"]
+
+
+def test_one_patients_lines_are_found_by_id(bench: Bench) -> None:
+    for patient in ("Patient/1", "Patient/2", "Patient/12"):
+        bench.kept.record(Event(AT, "Practitioner/3", "biller", "main", Action.VIEWED, "visit", "e", patient))
+    browser = there(bench, bench.guard.log_in(OWNER))
+    for asked, found in (("Patient/1", 1), ("1", 1), ("", 3), ("Practitioner/1", 0), ("%", 0), ("Kim Lee", 0)):
+        days = {"first": "2024-11-30", "last": "2024-11-30", "patient": asked}
+        assert browser.get("/audit/export", params=days).text.count("\n") == found, asked
+        assert browser.get("/audit", params=days).status_code == 200
+        view = bench.pages[-1][1]
+        assert isinstance(view, AuditView)
+        assert len(view.lines) == found
+    assert "Kim" not in repr(bench.kept._lines)
 
 
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.BILLER, Role.THERAPIST])

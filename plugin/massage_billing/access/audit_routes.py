@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from itertools import islice
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -21,6 +23,7 @@ from massage_billing.ports.access import Action, Event
 
 SHOWN: Final = 200
 """Lines that the page shows; the rest is in the file."""
+_PATIENT: Final = re.compile(r"Patient/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _WRITERS: Final = {"ndjson": (as_ndjson, "application/fhir+ndjson"), "bundle": (as_bundle, "application/fhir+json")}
 
 
@@ -34,6 +37,10 @@ class AuditView:
     """First day, UTC."""
     last: Date
     """Last day, included."""
+    patient: str
+    """"Patient/3": only lines that name him or her; "" all."""
+    query: str
+    """The same as an address has it."""
     lines: tuple[Event, ...]
     """Oldest first, as many as are shown."""
     more: bool
@@ -49,10 +56,11 @@ def audit_routes(guard: Guard, page: Page) -> APIRouter:
         viewer = _allowed(guard, page, request)
         if isinstance(viewer, Response):
             return viewer
-        first, last = _days(request.query_params, guard.clock().date())
-        found = list(islice(guard.access.all_events(viewer.host, *_span(first, last)), SHOWN + 1))
-        guard.record(_event(guard, viewer, Action.LISTED, f"{first} to {last}"))
-        view = AuditView(viewer.host, first, last, tuple(found[:SHOWN]), len(found) > SHOWN)
+        first, last, patient = _wanted(guard, request)
+        found = list(islice(_lines(guard, viewer, first, last, patient), SHOWN + 1))
+        guard.record(_event(guard, viewer, Action.LISTED, f"{first} to {last}", patient=patient))
+        query = urlencode({"first": first, "last": last} | ({"patient": patient} if patient else {}))
+        view = AuditView(viewer.host, first, last, patient, query, tuple(found[:SHOWN]), len(found) > SHOWN)
         return page(request, viewer, "audit.html.j2", view)
 
     @router.get("/audit/export")
@@ -78,19 +86,35 @@ def _allowed(guard: Guard, page: Page, request: Request) -> Viewer | Response:
 
 def _file(guard: Guard, request: Request, viewer: Viewer) -> Response:
     """The trail of the days asked for, written as it is read."""
-    first, last = _days(request.query_params, guard.clock().date())
+    first, last, patient = _wanted(guard, request)
     kind = "bundle" if request.query_params.get("format") == "bundle" else "ndjson"
     write, media = _WRITERS[kind]
-    guard.record(_event(guard, viewer, Action.EXPORTED, f"{first} to {last}"))
-    events = guard.access.all_events(viewer.host, *_span(first, last))
+    guard.record(_event(guard, viewer, Action.EXPORTED, f"{first} to {last}", patient=patient))
+    events = _lines(guard, viewer, first, last, patient)
     name = f"audit-{first}-{last}.{'json' if kind == 'bundle' else 'ndjson'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(_chunks(write(events)), 200, headers, media)
 
 
-def _event(guard: Guard, viewer: Viewer, action: Action, detail: str, ok: bool = True) -> Event:
+def _event(guard: Guard, viewer: Viewer, action: Action, detail: str, *, patient: str = "", ok: bool = True) -> Event:
     who = viewer.who, viewer.role.value, viewer.host
-    return Event(guard.clock(), *who, action, "audit", detail=detail, ok=ok)
+    return Event(guard.clock(), *who, action, "audit", patient=patient, detail=detail, ok=ok)
+
+
+def _lines(guard: Guard, viewer: Viewer, first: Date, last: Date, patient: str) -> Iterator[Event]:
+    """Lines of these days, of one patient where one is meant."""
+    found = guard.access.all_events(viewer.host, *_span(first, last))
+    return (one for one in found if patient in ("", one.patient))
+
+
+def _wanted(guard: Guard, request: Request) -> tuple[Date, Date, str]:
+    """The days and the patient asked for; a patient that is none is nobody's, so nothing is found."""
+    query = request.query_params
+    asked = query.get("patient", "").strip()
+    patient = asked if not asked or "/" in asked else f"Patient/{asked}"
+    if patient and not _PATIENT.fullmatch(patient):
+        patient = "Patient/"
+    return *_days(query, guard.clock().date()), patient
 
 
 def _days(query: Mapping[str, str], today: Date) -> tuple[Date, Date]:
