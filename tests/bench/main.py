@@ -14,11 +14,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "tests")]
 
-from bench import eligibility, export_837, folder, hapi, imports, openemr, remittance, replay, start, workers, x12_read  # noqa: E402
+from bench import (  # noqa: E402
+    clicking,
+    eligibility,
+    export_837,
+    folder,
+    hapi,
+    imports,
+    openemr,
+    remittance,
+    replay,
+    start,
+    workers,
+    x12_read,
+)
 from bench.machine import Result, describe, show, write  # noqa: E402
 
 WHAT = (
     "folder", "start", "hapi", "import", "replay", "x12", "eligibility", "remittance", "export", "openemr", "workers",
+    "clicking",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 
@@ -47,6 +61,9 @@ def main() -> int:
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
     parser.add_argument("--openemr", type=Path, help="openemr: JSON about a running one (tests/bench/openemr.py)")
     parser.add_argument("--worker-visits", type=int, default=3000, help="visits billed by one and by two processes")
+    parser.add_argument("--store-claims", type=int, default=100_000, help="claims in the store of the workbench")
+    parser.add_argument("--store-holds", type=int, default=1_000, help="holds in it")
+    parser.add_argument("--click-seconds", type=float, default=60.0, help="how long people click")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs that are compared")
     parser.add_argument("--keep", type=Path, help="make the clinics here, and use those that are there")
     asked = parser.parse_args()
@@ -76,6 +93,8 @@ def main() -> int:
             results += openemr.measure(asked.openemr, asked.pairs)
         if "workers" in wanted:
             results += workers.measure(Path(scratch), asked.worker_visits, asked.pairs)
+        if "clicking" in wanted:
+            results += clicking.measure(Path(scratch), asked.store_claims, asked.store_holds, asked.click_seconds)
         if "import" in wanted:
             results += imports.measure(Path(scratch))
     machine["load_after"] = describe()["load"]

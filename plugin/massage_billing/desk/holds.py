@@ -130,7 +130,7 @@ def holds(office: Office, viewer: Viewer, wanted: Wanted) -> Holds:
         titles=fixes,
         rows=tuple(_hold(row, named, fixes, now) for row in page.rows),
         after=page.after,
-        payers=tuple(office.desk.payers(office.id)) if viewer.own is None else (),
+        payers=office.payers() if viewer.own is None else (),
         people=people_of(office, viewer, named),
         curve=None if viewer.own is not None else curve(office, now.date()),
         away=named.away,

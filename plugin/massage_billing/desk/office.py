@@ -50,6 +50,8 @@ class Office:
     """People's names, from the host."""
     staff: tuple[str, ...]
     """Who works at the workbench, "Practitioner/3", as far as the settings name people: whom a hold may be given to."""
+    payers: Callable[[], tuple[str, ...]]
+    """Payer keys of the host's visits, for lists to choose from; at most a minute old. StoreError."""
     now: Callable[[], datetime]
     """The time at the clinic. SettingsError where the host has no zone."""
     book: Callable[[], Rulebook]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -57,6 +58,7 @@ def money(amount: Decimal | str | None) -> str:
     return NOTHING if amount is None or amount == "" else f"${Decimal(amount):,.2f}"
 
 
+@lru_cache(maxsize=4096)
 def day(on: Date | None) -> str:
     """ "Mon Nov 30, 2026"; a dash where there is none."""
     return NOTHING if on is None else f"{on:%a %b} {on.day}, {on.year}"

@@ -8,13 +8,14 @@ again when their files change: where one has a mistake, what was last sound stay
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import date as Date
 from queue import LifoQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from massage_billing.clinic_files import settings_to_clinic
 from massage_billing.coding.rulebook import Rulebook
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from massage_billing.sweep.sweep import Sweep
     from massage_billing.web.site import Site
 
+T = TypeVar("T")
+_MINUTE: Final = 60.0
 _FOLDERS: Final = 3
 """Adapters of a folder: a page, the day that is judged behind another, names."""
 _CONNECT: Final = 3.0
@@ -255,10 +258,25 @@ def _hurried(settings: Settings, host: str) -> Limits | None:
     )
 
 
+def _minutely(make: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> Callable[[], T]:
+    """What ``make`` gives, made anew after a minute. For several threads, which may make it twice."""
+    kept: list[tuple[float, T]] = []
+
+    def get() -> T:
+        now = clock()
+        if kept and now - kept[-1][0] < _MINUTE:
+            return kept[-1][1]
+        made = make()
+        kept[:] = [(now, made)]
+        return made
+
+    return get
+
+
 def _office(settings: Settings, place: _Place) -> Office:
     from massage_billing.store.tables import HEAD
 
-    chosen = place.at.settings
+    chosen, desk = place.at.settings, place.store.desk()
     shelf = Shelf(folder_of(place.at.state))
     return Office(
         id=chosen.id,
@@ -267,11 +285,12 @@ def _office(settings: Settings, place: _Place) -> Office:
         url=str(chosen.url) if chosen.url is not None else None,
         schema=HEAD,
         store=place.store,
-        desk=place.store.desk(),
+        desk=desk,
         ledger=place.ledger,
         asking=place.asking,
         names=Names(place.people),
         staff=tuple(login.people) if (login := settings.workbench.login(chosen.id)) is not None else (),
+        payers=_minutely(lambda: tuple(desk.payers(chosen.id))),
         now=place.now,
         book=place.files.book,
         clinic=place.files.clinic,
