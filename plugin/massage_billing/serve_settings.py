@@ -72,7 +72,7 @@ class ServeSettings(BaseModel):
     address: Address = LOOPBACK
     """Where it listens. Any other than loopback is reached by others, without TLS: put a proxy before it."""
     token_file: FilePath | None = None
-    """File that holds the token by which jobs are asked for, and nothing else."""
+    """File that holds the token by which programs ask for jobs, and nothing else; None: no program asks."""
     token_env: str | None = None
     """Environment variable that holds the token."""
     metrics_token_file: FilePath | None = None
@@ -94,11 +94,11 @@ class ServeSettings(BaseModel):
             raise ValueError("every is at least 1m.")
         return self
 
-    def token(self) -> str:
-        """The token, read now; SettingsError where there is none that is worth its name. Never log it."""
+    def token(self) -> str | None:
+        """The token, read now; None where none is set: nobody asks by it then. SettingsError where it is none worth its
+        name. Never log it."""
         if self.token_file is None and self.token_env is None:
-            fix = "Put a long random text into a file (openssl rand -hex 32) and name it under serve.token_file."
-            raise SettingsError("No token is set for the service: serve.token_file, or serve.token_env.", fix)
+            return None
         return self._sound_token(BearerAuth(token_file=self.token_file, token_env=self.token_env))
 
     def metrics_token(self) -> str:

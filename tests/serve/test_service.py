@@ -290,6 +290,17 @@ def test_many_processes_want_postgresql(folder: Path, server: MiniFhir) -> None:
     assert "3 processes" in refused(folder, "--workers", "3")
 
 
+def test_without_a_token_it_serves_people_and_no_program(start: Start, server: MiniFhir, folder: Path) -> None:
+    write(folder, server, "")
+    child, url = start()
+    assert "No serve.token_file is set" in child.read_line(30)
+    assert child.read_line(30).startswith("Workbench: ")
+    for answer in (ask(url), requests.get(f"{url}/jobs/1", headers=headers(), timeout=30)):
+        assert (answer.status_code, "serve.token_file" in answer.json()["problem"]) == (403, True)
+    assert health(url)["jobs"] == {}
+    assert server.requests == []
+
+
 def test_logs_tell_of_jobs_and_hold_neither_token_nor_patient(start: Start) -> None:
     child, url = start()
     ask(url, token="wrong-token-in-the-logs")
@@ -367,7 +378,6 @@ def reachable(url: str) -> bool:
 @pytest.mark.parametrize(
     ("serve", "said"),
     [
-        ("", "No token is set"),
         ("serve: {token_file: gone}", "cannot be read"),
         ("serve: {token_env: MB_NO_SUCH_VARIABLE}", "MB_NO_SUCH_VARIABLE is not set"),
         ("serve: {token_file: short}", "shorter than 24"),

@@ -89,6 +89,7 @@ class Service:
 
     def processes(self) -> list[int]:
         """Process ids of those who work: the children, or the one process."""
+        assert self.child.running(), self.child.log.read_text()[-3000:]
         pid = self.child.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [int(one) for one in children] or [pid]

@@ -66,7 +66,9 @@ def command(folder: Path, visits: int, seed: int, as_json: bool) -> int:
         click.echo()
     show_report(report)
     _show_coming(swept, coming, settings_file)
-    click.echo(f"\nNext: massage-billing status --settings {settings_file}")
+    click.echo(f"\nNext: massage-billing serve --settings {settings_file}")
+    click.echo("      prints a link that opens the workbench in a browser; or")
+    click.echo(f"      massage-billing status --settings {settings_file}")
     click.echo(f"      massage-billing explain {folder}")
     return PENDING_EXIT if report.pending_writes else 0
 

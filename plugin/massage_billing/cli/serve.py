@@ -30,14 +30,14 @@ def command(
 ) -> int:
     """Run as a service: the workbench, the schedule, and what is asked for.
 
-    Until it is stopped (SIGTERM, Ctrl-C), serves the workbench's pages and does what `run` and `eligibility run` do,
-    for every configured host: when a person asks, when asked by POST /jobs/run with the token of serve.token_file, and
-    by the schedule of the settings (serve.every, serve.eligibility_at). One job a host at a time. With PostgreSQL,
-    several processes share pages, jobs and runs (serve.workers); one that dies is started again, and another goes on
-    with what it did. GET /healthz tells what was done last, GET /readyz whether it can work. On this machine alone
-    (loopback) it prints a link that opens the workbench once. Settings are read anew for each job; those of `serve`
-    itself at the start. Ends with 0 when stopped, with 3 where a setting is missing or the address is taken, with 7
-    where the store cannot be opened.
+    Until it is stopped (SIGTERM, Ctrl-C), serves the workbench's pages and does what `run` and `eligibility run`
+    do, for every configured host: when a person asks, when a program asks by POST /jobs/run with the token of
+    serve.token_file, and by the schedule of the settings (serve.every, serve.eligibility_at). One job a host at a
+    time. With PostgreSQL, several processes share pages, jobs and runs (serve.workers); one that dies is started
+    again, and another goes on with what it did. GET /healthz tells what was done last, GET /readyz whether it can
+    work. On this machine alone (loopback) it prints a link that opens the workbench once. Settings are read anew
+    for each job; those of `serve` itself at the start. Ends with 0 when stopped, with 3 where a setting is missing
+    or the address is taken, with 7 where the store cannot be opened.
     """
     from massage_billing.serve import server
     from massage_billing.serve_settings import is_loopback
@@ -74,17 +74,24 @@ def _ready(link: str, settings: Settings, url: str) -> None:
     every = "only when asked" if serve.every is None else f"every {serve.every}"
     at = ", ".join(f"{clock:%H:%M}" for clock in serve.eligibility_at) or "only when asked"
     click.echo(f"Serving at {url}. Bills {every}; asks payers {f'at {at}' if serve.eligibility_at else at}.")
+    if settings.serve.token() is None:
+        click.echo("No serve.token_file is set: people at the workbench begin jobs, programs (/jobs/run) do not.")
     for one in _links(link, settings):
         click.echo(f"Workbench: {one}")
 
 
 def _links(link: str, settings: Settings) -> list[str]:
     """One-time links, one a host; none where others than this machine reach the workbench."""
+    from massage_billing.errors import StoreError
     from massage_billing.model.desk import Role
     from massage_billing.serve_settings import is_loopback
     from massage_billing.wiring.entrance import offer_links, open_access
 
     if link == "none" or settings.workbench.public_url is not None or not is_loopback(settings.serve.address):
         return []
-    with open_access(settings) as access:
-        return offer_links(settings, access, Role(link))
+    try:
+        with open_access(settings) as access:
+            return offer_links(settings, access, Role(link))
+    except StoreError as error:  # it may come back; the service goes on, and `link` prints one then
+        click.echo(f"No link: {error.what}", err=True)
+        return []

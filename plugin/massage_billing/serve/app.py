@@ -32,6 +32,8 @@ BODY: Final = 4096
 WRONG: Final = 10
 """Wrong tokens within a minute after which the next ones are turned away."""
 MINUTE: Final = 60.0
+TO_SET: Final = "Put a long random text into a file (openssl rand -hex 32) and name it under serve.token_file."
+"""What to do about it."""
 
 
 class Asked(BaseModel):
@@ -53,8 +55,8 @@ class Service:
     """How the jobs stand."""
     hosts: Sequence[str]
     """Configured host ids."""
-    token: str
-    """What opens it."""
+    token: str | None
+    """What opens it to programs; None: none is set, and it stays closed to them."""
     runner: Runner | None = None
     """Begins jobs; None until the store could be opened."""
 
@@ -62,15 +64,17 @@ class Service:
 class Gate:
     """Lets in who shows the token. ``clock`` counts seconds."""
 
-    def __init__(self, token: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._digest = _digest(f"Bearer {token}")
+    def __init__(self, token: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._digest = None if token is None else _digest(f"Bearer {token}")
         self._clock = clock
         self._wrong: deque[float] = deque(maxlen=WRONG)
         self._lock = threading.Lock()
 
     def refusal(self, shown: str | None) -> JSONResponse | None:
         """None where the right token is shown; else the answer: 401, or 429 where there were many wrong ones. Who shows
-        the right one is let in all the same, so that nobody can lock the clinic out."""
+        the right one is let in all the same, so that nobody can lock the clinic out. 403 where no token is set."""
+        if self._digest is None:
+            return _problem(403, f"No token is set. {TO_SET}")
         if hmac.compare_digest(_digest(shown or ""), self._digest):
             return None
         with self._lock:
