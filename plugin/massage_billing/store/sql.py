@@ -15,6 +15,7 @@ from massage_billing.model import PaperCount, Ruling, RulingKind, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, WriteResult
 from massage_billing.store import (
     asking_purge,
+    jobs_purge,
     ledger_purge,
     neighbours,
     outgoing,
@@ -304,6 +305,7 @@ class SqlStore(Database):
             paper_uses.forget(connection, host, patient)
             asked = asking_purge.forget(connection, host, patient)
             ledger_purge.forget(connection, self._run, host, patient)
+            jobs_purge.forget(connection, host, set(encounters))
         self._empty_log()
         return Forgotten(len(encounters), asked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from massage_billing.ports.jobs import JobQueue
 from massage_billing.settings import Settings
@@ -15,6 +15,9 @@ from massage_billing.wiring.state import private_folder, store_url
 
 if TYPE_CHECKING:
     from massage_billing.store.sql import SqlStore
+
+_BEFORE: Final = "serve.json"
+"""Where earlier versions kept the last jobs; they are in the store now, and the first schedule works once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ def open_shared(settings: Settings) -> Iterator[Shared]:
     state = settings.state_folder()
     private_folder(state)
     askers = Askers(state)
+    (state / _BEFORE).unlink(missing_ok=True)
     with open_store(store_url(settings, state)) as store, askers.asker() as owner:
         yield Shared(store, store.jobs(askers.alive), owner)
 
