@@ -332,3 +332,19 @@ def test_another_version_is_told(sqlite: SqlStore) -> None:
     with sqlite._engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
     assert not sqlite.jobs().migrated()
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_a_forgotten_patient_is_in_no_job(where: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    from massage_billing.store import open_store
+    from store.making import HOST, entry
+
+    url = request.getfixturevalue("postgresql_url") if where == "postgresql" else tmp_path / "state"
+    with open_store(url) as store:
+        store.commit([entry("e1", patient="Patient/3"), entry("e2", patient="Patient/4")])
+        jobs = store.jobs()
+        about = jobs.ask(VISIT, HOST, "subscription", ["e1", "e2"]).job
+        store.purge_patient(HOST, "Patient/3")
+        kept = jobs.get(about.id)
+        assert kept is not None
+        assert kept.encounters == ("e2",)
