@@ -17,7 +17,7 @@ from massage_billing.fhir.visit import Shared, read_visit
 from massage_billing.model import Decision, Elsewhere, Ruling, RulingKind, Visit
 from massage_billing.ports import Capabilities, Forgets, Forgotten, VisitRecord, VisitRow
 from massage_billing.run import answered
-from massage_billing.run.batch import today_of
+from massage_billing.run.batch import at_clinic, today_of
 from massage_billing.run.garbage import few_collections
 from massage_billing.run.paper_ledger import counted_alone
 from massage_billing.run.report import RunReport
@@ -95,9 +95,8 @@ class Program:
         """What every run ends with: payloads that are kept no longer are forgotten, how the holds stand is kept."""
         setup = self.setup
         setup.store.purge_confirmed(datetime.now(UTC) - setup.retention)
-        today = today_of(setup)
-        if setup.desk is not None and today is not None:
-            setup.desk.note_held(setup.host.id, today)
+        if setup.desk is not None:
+            setup.desk.note_held(setup.host.id, at_clinic(setup).date())
 
     def telling(self, report: RunReport) -> RunReport:
         """A report with what has to be told with every one."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     FromClause,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
     union,
@@ -31,12 +33,13 @@ from massage_billing.store.desk_rules import NO_DATE
 from massage_billing.store.desk_sums import CLAIMS, NAMED_FROM, Span, by_week, named_alike, span, standing, standings
 from massage_billing.store.desk_tables import claim_pace, claim_tally
 from massage_billing.store.desk_where import begins, has, same
-from massage_billing.store.tables import visits
+from massage_billing.store.tables import DRAFT, visits
 from massage_billing.store.tally import month_of, week_of
 from massage_billing.store.values import ROW_FIELDS, row_from
 
 _ROW = [visits.c[name] for name in ROW_FIELDS]
 _WIDTH = len(_ROW)
+_DRAFT = literal_column(DRAFT.text, Boolean)
 _LISTED = visits.c.listed.is_not(None)
 _MONTH, _WEEK = timedelta(days=31), timedelta(days=7)
 
@@ -51,7 +54,7 @@ def page(connection: Connection, host: str, which: ClaimFilter, after: Place | N
     these = _these(host, which) if of is None else []
     made = select(found.c.listed, found.c.encounter)
     if of is not None and which != ClaimFilter(search=which.search):
-        made = made.join(visits, and_(visits.c.encounter == of.c.encounter, visits.c.host == host))
+        made = made.join(visits, _joined(host, of))
         these = _these(host, which)
     if after is not None:
         place = tuple_(literal(Date.fromisoformat(str(after.value)), DateType), literal(after.encounter))
@@ -104,7 +107,7 @@ def _dated(column: ColumnElement[Date], which: ClaimFilter) -> list[ColumnElemen
 def _kind(table: Table, which: ClaimFilter) -> list[ColumnElement[bool]]:
     these: list[ColumnElement[bool]] = []
     if which.draft:
-        these.append(table.c.draft.is_(True))
+        these.append(_DRAFT)
     if which.therapist is not None:
         these.append(has(table.c.therapists, told(which.therapist)))
     return these
@@ -115,9 +118,14 @@ def _named(host: str, name: str) -> Any:
     found = [(visits.c.encounter, name), (visits.c.claim, named_alike(name))]
     if len(name) >= NAMED_FROM:
         found.append((visits.c.claim_key, name))
-    place = (visits.c.listed, visits.c.encounter)
-    some = (select(*place).where(begins(column, one), visits.c.host == host, _LISTED) for column, one in found if one)
-    return union(*some).subquery("named")
+    # ``same``: only the index of the name is to find it.
+    place, of = (visits.c.listed, visits.c.encounter), (same(visits.c.host, host), _LISTED)
+    return union(*(select(*place).where(begins(column, one), *of) for column, one in found if one)).subquery("named")
+
+
+def _joined(host: str, of: FromClause) -> ColumnElement[bool]:
+    """By the whole place, so that the index which has it has the rest as well."""
+    return and_(visits.c.host == host, visits.c.listed == of.c.listed, visits.c.encounter == of.c.encounter)
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------
@@ -141,8 +149,8 @@ def _summed(host: str, which: ClaimFilter) -> list[Select[Any]]:
     own = own.where(same(visits.c.payer, payer)) if payer else own
     if name := which.search.strip():
         of = _named(host, told(name))
-        joined = visits.join(of, visits.c.encounter == of.c.encounter)
-        return [own.select_from(joined).where(*_dated(visits.c.listed, which))]
+        named = visits.c.encounter.in_(select(of.c.encounter))
+        return [own.where(named, *_dated(visits.c.listed, which))]
     tallied = select(claim_tally.c.standing, func.sum(claim_tally.c.claims), func.sum(claim_tally.c.cents))
     tallied = tallied.where(claim_tally.c.host == host, *_kind(claim_tally, which)).group_by(claim_tally.c.standing)
     tallied = tallied.where(claim_tally.c.payer == payer) if payer else tallied

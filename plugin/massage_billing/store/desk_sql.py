@@ -105,7 +105,7 @@ class SqlDesk(Database):
         place = unseal(key, after, CLAIMS)
         with self._reading() as connection:
             places = desk_claims.page(connection, host, which, place, limit + 1)
-            rows = desk_claims.rows(connection, host, places[:limit])
+            rows = desk_claims.rows(connection, host, places[:limit]) if places else []
         return Page(tuple(rows), seal(key, places[limit - 1]) if len(places) > limit else None)
 
     def claim_sums(self, host: str, which: ClaimFilter) -> list[StandingSum]:

@@ -14,37 +14,47 @@ _LAST = "\U0010ffff"
 """Comes after every other character."""
 
 
-class _Contains(FunctionElement[bool]):
+class _Condition(FunctionElement[bool]):
+    """A condition that stands in WHERE as it is: SQLAlchemy would compare it with 1 for SQLite, which then finds no
+    index for it."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """Never grouped: each has its own brackets."""
+        return self
+
+
+class _Contains(_Condition):
     """Whether a text contains another. LIKE of SQLite does not tell upper case from lower."""
 
-    type = Boolean()
     inherit_cache = True
 
 
-class _Begins(FunctionElement[bool]):
+class _Begins(_Condition):
     """Whether a text lies between a beginning and what follows the last text that begins so."""
 
-    type = Boolean()
     inherit_cache = True
 
 
-class _Either(FunctionElement[bool]):
+class _Either(_Condition):
     """One condition for SQLite, another for PostgreSQL."""
 
-    type = Boolean()
     inherit_cache = True
 
 
 @compiles(_Either)
 def _either(element: _Either, compiler: SQLCompiler, **options: Any) -> str:
     for_sqlite, for_others = element.clauses
-    return compiler.process(for_others if compiler.dialect.name == "postgresql" else for_sqlite, **options)
+    chosen = for_others if compiler.dialect.name == "postgresql" else for_sqlite
+    return f"({compiler.process(chosen, **options)})"
 
 
 @compiles(_Contains)
 def _contains(element: _Contains, compiler: SQLCompiler, **options: Any) -> str:
     name = "strpos" if compiler.dialect.name == "postgresql" else "instr"
-    return f"{name}({compiler.process(element.clauses, **options)}) > 0"
+    return f"({name}({compiler.process(element.clauses, **options)}) > 0)"
 
 
 @compiles(_Begins)

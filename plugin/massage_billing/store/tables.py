@@ -131,7 +131,7 @@ many days after its date its Claim was first decided, how far the claim has come
 place in the list of claims: the date of service, NULL for a visit that is no claim."""
 
 HELD, DUE, PENDING = text("state = 'held'"), text("due IS NOT NULL"), text("confirmed_at IS NULL")
-AGAIN, LISTED = text("again"), text("listed IS NOT NULL")
+AGAIN, LISTED, DRAFT = text("again"), text("listed IS NOT NULL"), text("draft")
 """Conditions of partial indexes. Queries use them as they stand: a parameter would not be seen to match the index."""
 
 Index("visits_date", visits.c.host, visits.c.date)
@@ -144,6 +144,7 @@ _ONLY_LISTED: dict[str, Any] = {"sqlite_where": LISTED, "postgresql_where": LIST
 _BEGINS = {name: "text_pattern_ops" for name in ("encounter", "claim", "claim_key")}
 Index("visits_listed", visits.c.host, *_PLACE, *_SUMMED, **_ONLY_LISTED)
 Index("visits_standing", visits.c.host, visits.c.standing, *_PLACE, **_ONLY_LISTED)
+Index("visits_draft", visits.c.host, *_PLACE, sqlite_where=DRAFT, postgresql_where=DRAFT)
 Index("visits_payer", visits.c.host, visits.c.payer, *_PLACE)
 Index("visits_claim", visits.c.claim, visits.c.host, *_PLACE, postgresql_ops=_BEGINS, **_ONLY_LISTED)
 Index("visits_claim_key", visits.c.claim_key, visits.c.host, *_PLACE, postgresql_ops=_BEGINS, **_ONLY_LISTED)

@@ -140,6 +140,8 @@ def _indexes() -> None:
     place = ["listed", "encounter"]
     _index("visits_listed", ["host", *place, "standing", "payer", "draft", "cents", "days", "therapists"])
     _index("visits_standing", ["host", "standing", *place])
+    draft = sa.text("draft")
+    op.create_index("visits_draft", "visits", ["host", *place], sqlite_where=draft, postgresql_where=draft)
     op.create_index("visits_payer", "visits", ["host", "payer", *place])
     _index("visits_claim", ["claim", "host", *place], begins=("claim", "encounter"))
     _index("visits_claim_key", ["claim_key", "host", *place], begins=("claim_key", "encounter"))
