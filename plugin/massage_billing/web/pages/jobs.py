@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +13,8 @@ from massage_billing.model.desk import Permission, Viewer
 from massage_billing.ports.jobs import Job
 from massage_billing.web.refusals import Missing
 from massage_billing.web.site import Site
+
+_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 def routes(site: Site) -> APIRouter:
@@ -29,7 +34,7 @@ def routes(site: Site) -> APIRouter:
 
 def job_of(site: Site, viewer: Viewer, id: str) -> Job | None:
     """A job of the host that is looked at, of a therapist one that he or she asked for; None where it is none."""
-    job = site.jobs.get(id) if id else None
+    job = site.jobs.get(id) if _ID.fullmatch(id) else None
     if job is None or job.host != viewer.host or (viewer.own is not None and job.by != viewer.who):
         return None
     return job
