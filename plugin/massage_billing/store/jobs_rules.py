@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from massage_billing.ports.jobs import (
     OF_VISITS,
@@ -28,6 +27,7 @@ from massage_billing.ports.jobs import (
     Split,
 )
 from massage_billing.store.asking_rules import Alive, Clock
+from massage_billing.store.jobs_rows import JobRow, PieceRow, Rows
 
 LEASE: Final = timedelta(seconds=30)
 """How long what a process holds stays its own without a sign of life, where nobody here can tell whether it lives."""
@@ -38,104 +38,6 @@ SCHEDULE: Final = "schedule"
 
 TAKEN_OVER: Final = "The process that did this job ended meanwhile; another one went on with it."
 GIVEN_UP: Final = f"It was begun {TRIES} times, and its process ended each time. The service's log tells more."
-
-
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """A job as it is kept."""
-
-    job: Job
-    """What is shown of it."""
-    asked: datetime
-    """When it was asked for, UTC."""
-    owner: str = ""
-    """The process that does it; "" for none."""
-    lease: datetime | None = None
-    """Until when it is that process's."""
-    tries: int = 0
-    """How often it was taken."""
-    split: Split | None = None
-    """How it was split."""
-
-
-@dataclass(frozen=True, slots=True)
-class PieceRow:
-    """A piece as it is kept."""
-
-    piece: Piece
-    """What is done."""
-    owner: str = ""
-    """The process that does it."""
-    lease: datetime | None = None
-    """Until when it is that process's."""
-
-
-class Rows(Protocol):
-    """What is kept, within one turn."""
-
-    def open(self) -> list[JobRow]:
-        """Jobs that are not over, in the order of asking."""
-        ...
-
-    def job(self, id: str) -> JobRow | None:
-        """One job."""
-        ...
-
-    def recent(self, host: str, limit: int) -> list[JobRow]:
-        """The jobs of a host that were asked for last, the newest first."""
-        ...
-
-    def last(self) -> list[JobRow]:
-        """The last of each kind and host that began, the newest first."""
-        ...
-
-    def put(self, row: JobRow) -> None:
-        """Keep a job, in place of what was kept of it."""
-        ...
-
-    def prune(self) -> None:
-        """Forget jobs that are over and old (ports.jobs.KEPT)."""
-        ...
-
-    def extend(self, owner: str, until: datetime) -> None:
-        """Everything of a process is its own until then."""
-        ...
-
-    def taken(self) -> list[PieceRow]:
-        """Pieces that a process is at."""
-        ...
-
-    def next_waiting(self, job: str | None) -> PieceRow | None:
-        """The first piece that waits, of a job or of any that is running."""
-        ...
-
-    def piece(self, job: str, number: int) -> PieceRow | None:
-        """One piece."""
-        ...
-
-    def put_pieces(self, rows: Sequence[PieceRow]) -> None:
-        """Keep pieces, in place of what was kept of them."""
-        ...
-
-    def drop_pieces(self, job: str) -> None:
-        """Forget the pieces of a job."""
-        ...
-
-    def count_pieces(self, job: str) -> Mapping[PieceState, int]:
-        """How many there are of each state."""
-        ...
-
-    def encounters(self, job: str) -> list[str]:
-        """Those of all pieces of a job, in order."""
-        ...
-
-    def lease(self, name: str) -> tuple[str, datetime] | None:
-        """Who holds something that one process at a time does, and until when."""
-        ...
-
-    def put_lease(self, name: str, owner: str, until: datetime) -> None:
-        """Who holds it now."""
-        ...
 
 
 class JobLogic:
@@ -425,4 +327,5 @@ def _with_problems(job: Job, problems: Sequence[str]) -> Job:
 
 
 def _with_counts(job: Job, counts: Mapping[str, int]) -> Job:
-    return replace(job, counts=dict(Counter(job.counts) + Counter(counts)) if job.counts else dict(counts))
+    names = dict.fromkeys((*job.counts, *counts))
+    return replace(job, counts={name: job.counts.get(name, 0) + counts.get(name, 0) for name in names})

@@ -22,7 +22,8 @@ from massage_billing.ports.jobs import (
 )
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.database import Database
-from massage_billing.store.jobs_rules import JobLogic, JobRow, PieceRow, Rows, counted
+from massage_billing.store.jobs_rows import JobRow, PieceRow, Rows
+from massage_billing.store.jobs_rules import JobLogic, counted
 from massage_billing.store.jobs_tables import jobs, leases, pieces
 from massage_billing.store.statements import Statements, chunks
 from massage_billing.store.tables import HEAD, VERSION_TABLE, instant

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from massage_billing.ports.jobs import KEPT, JobState, PieceState
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
-from massage_billing.store.jobs_rules import JobLogic, JobRow, PieceRow, Rows, counted
+from massage_billing.store.jobs_rows import JobRow, PieceRow, Rows
+from massage_billing.store.jobs_rules import JobLogic, counted
 
 
 class MemoryJobs(JobLogic):
