@@ -48,8 +48,6 @@ class ClaimList:
     """All of it by standing, in the order in which claims come."""
     total: StandingSum
     """All of it."""
-    payers: tuple[str, ...]
-    """Payer keys to choose from."""
     days: tuple[ClaimDays, ...]
     """Days from the date of service to the claim, by week."""
 
@@ -64,7 +62,6 @@ def claim_list(
         page=desk.claims(host, which, after, limit),
         sums=sums,
         total=StandingSum(None, sum(one.claims for one in sums), sum((one.dollars for one in sums), Decimal(0))),
-        payers=tuple(desk.payers(host)),
         days=tuple(desk.claim_days(host, today - timedelta(weeks=WEEKS), today, which.therapist)),
     )
 

@@ -67,7 +67,7 @@ def _list(site: Site, router: APIRouter) -> None:
         site.audit(request, viewer, Action.LISTED, page="claims")
         kept = {name: value for name in _NAMES if (value := query.text(name))}
         more = {
-            "standings": CHOICES, "chosen": chosen, "payers": [("", "any"), *((key, key) for key in view.payers)],
+            "standings": CHOICES, "chosen": chosen, "payers": [("", "any"), *((key, key) for key in office.payers())],
             "people": office.names.named([row.visit.patient for row in view.page.rows]), "chart": _chart(view),
             "next": _path({**kept, "after": view.page.after}) if view.page.after else "",
             "first": _path(kept) if query.text("after") else "", "narrowed": bool(kept),

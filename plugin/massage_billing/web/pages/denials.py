@@ -101,7 +101,7 @@ def _drafts(site: Site, router: APIRouter, made: Kept[Proposals]) -> None:
 
 def _around(office: Office, held: Held[Denied] | Held[Proposals]) -> dict[str, object]:
     zone = office.now().tzinfo or UTC
-    keys = office.desk.payers(office.id)
+    keys = office.payers()
     return {"held": held, "payers": [("", "any"), *((key, key) for key in keys)],
             "local": lambda at: at.astimezone(zone)}  # fmt: skip
 

@@ -66,7 +66,7 @@ def _shown(
     days = query.text("days")
     wanted = Wanted(int(days) if days in dict(SPANS) else 1, query.text("payer"), query.text("every") == "1")
     view = questions(office.asking, office.id, wanted, office.now())
-    keys = dict.fromkeys((*(one.payer for one in view.payers), *office.desk.payers(office.id)))
+    keys = dict.fromkeys((*(one.payer for one in view.payers), *office.payers()))
     more = {
         "spans": SPANS, "keys": [("", "any"), *((key, key) for key in sorted(keys))], "sought": sought,
         "people": office.names.named([sought, *(row.patient for row in view.rows)]), "host": office.id,
