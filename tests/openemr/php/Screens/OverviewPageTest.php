@@ -133,6 +133,15 @@ final class OverviewPageTest extends ScreensTestCase
         return (string) preg_replace('/\s+/', ' ', $this->page($query, $rights)->html);
     }
 
+    public function testTheWorkbenchIsOpenedInATabOfItsOwnWhereTheClinicHasOne(): void
+    {
+        $rights = ['patients/appt'];
+        self::assertStringNotContainsString('workbench', $this->page([], $rights)->html);
+        (new Store($this->database, $this->network))->keepWorkbench('https://billing.example.org');
+        $link = '<a class="btn btn-secondary" href="https://billing.example.org/" target="_blank" rel="noopener noreferrer">';
+        self::assertStringContainsString($link, $this->page([], $rights)->html);
+    }
+
     /**
      * @param array<string, string> $query
      * @param list<string> $rights
@@ -147,6 +156,7 @@ final class OverviewPageTest extends ScreensTestCase
             new Overview($this->database, $this->clock),
             new Activity($this->database, $this->clock),
             $service,
+            (new Store($this->database, $this->network))->workbench(),
             '/openemr',
             '/module/public',
             ['header' => new Markup('<meta charset="utf-8">', 'UTF-8')]

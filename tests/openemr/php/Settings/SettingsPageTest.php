@@ -65,7 +65,7 @@ final class SettingsPageTest extends ModuleTestCase
     {
         $this->store->keepService('http://127.0.0.1:8711');
         $this->store->keepToken(self::TOKEN);
-        foreach (['register', 'forget-client', 'test', 'service', 'run', 'trigger', 'removal'] as $action) {
+        foreach (['register', 'forget-client', 'test', 'service', 'run', 'trigger', 'workbench', 'removal'] as $action) {
             $form = ['action' => $action, 'data' => 'remove', 'on' => 'yes', 'confirm' => 'yes', 'key' => 'own', 'csrf_token' => 'wrong'];
             self::assertSame(403, $this->post($form)->status, $action);
         }
@@ -275,6 +275,20 @@ final class SettingsPageTest extends ModuleTestCase
             self::assertSame(400, $this->post(['action' => 'service', 'url' => 'http://127.0.0.1', 'token' => $token])->status);
         }
         self::assertSame(['', ''], [$this->store->service(), $this->store->token()]);
+    }
+
+    public function testTheWorkbenchsAddressIsALinkAndNothingElse(): void
+    {
+        foreach (['https://billing.example.org', 'https://billing.example.org:8443/', 'http://127.0.0.1:8711', ''] as $url) {
+            self::assertSame(303, $this->post(['action' => 'workbench', 'url' => $url])->status, $url);
+            self::assertSame(rtrim($url, '/'), $this->store->workbench());
+        }
+        $odd = ['javascript:alert(1)', 'http://billing.example.org', 'https://a/b', 'https://a@b', 'https://"><script>', '//x'];
+        foreach ($odd as $url) {
+            self::assertSame(400, $this->post(['action' => 'workbench', 'url' => $url])->status, $url);
+            self::assertSame('', $this->store->workbench());
+        }
+        self::assertSame([], $this->network->sent);
     }
 
     public function testTheBackgroundRunIsOffUntilItIsWantedAndGoesWithTheService(): void

@@ -11,7 +11,10 @@ use OpenEMR\Modules\MassageBilling\Settings\Service;
 /** The page "Massage billing" of the menu: coming visits for the front desk; holds, conflicts, claims for billers. */
 final class OverviewPage
 {
-    /** @param array<string, mixed> $shell */
+    /**
+     * @param string $workbench address of the workbench; "" for none
+     * @param array<string, mixed> $shell
+     */
     public function __construct(
         private readonly Access $access,
         private readonly Csrf $csrf,
@@ -19,6 +22,7 @@ final class OverviewPage
         private readonly Overview $overview,
         private readonly Activity $activity,
         private readonly Service $service,
+        private readonly string $workbench,
         private readonly string $webRoot,
         private readonly string $pages,
         private readonly array $shell
@@ -43,6 +47,7 @@ final class OverviewPage
             'at' => ['a' => $page('a'), 'h' => $page('h'), 'x' => $page('x'), 'c' => $page('c')],
             'days' => Overview::CLAIM_DAYS,
             'activity' => $biller ? $this->activity->written() : [],
+            'workbench' => $this->workbench,
             'run' => $biller && $this->service->configured(),
             'said' => $request->query('said'),
             'root' => $this->webRoot,

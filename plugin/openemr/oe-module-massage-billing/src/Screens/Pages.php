@@ -29,6 +29,7 @@ final class Pages
             new Overview($module->database(), $module->clock()),
             Wiring::activity(),
             Wiring::service(),
+            Wiring::store()->workbench(),
             self::root(),
             Hooks::pages(),
             Site::ofCore()->shell()

@@ -61,6 +61,7 @@ final class SettingsPage
             'service' => $this->keepService($request),
             'run' => $this->run($request),
             'trigger' => $this->keepTrigger($request),
+            'workbench' => $this->keepWorkbench($request),
             'removal' => $this->keepRemoval($request),
             default => throw new Unfit('There is no such action.'),
         };
@@ -183,6 +184,20 @@ final class SettingsPage
         $this->trigger->remove();
     }
 
+    /** Only a link is made of it: this server never asks there. */
+    private function keepWorkbench(PageRequest $request): PageResult
+    {
+        $url = rtrim(trim($request->form('url')), '/');
+        $https = '~^https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?$~i';
+        $here = '~^http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?$~';
+        if ($url !== '' && !preg_match($https, $url) && !preg_match($here, $url)) {
+            throw new Unfit('The workbench has an https address without a path, like https://billing.example.org.');
+        }
+        $this->store->keepWorkbench($url);
+        $this->audit->note('massage-billing-settings', 'workbench address changed');
+        return $this->done('workbench-kept');
+    }
+
     private function keepRemoval(PageRequest $request): PageResult
     {
         $removes = $request->form('data') === 'remove';
@@ -218,6 +233,7 @@ final class SettingsPage
             'fhir' => $this->site->fhir,
             'activity' => $this->activity->written(),
             'service' => $this->store->service(),
+            'workbench' => $this->store->workbench(),
             'token_kept' => $this->store->hasToken(),
             'configured' => $this->service->configured(),
             'trigger' => $this->store->trigger(),

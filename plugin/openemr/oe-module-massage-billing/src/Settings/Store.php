@@ -13,6 +13,7 @@ final class Store
     private const CLIENT = 'oauth_client';
     private const SERVICE = 'service_url';
     private const TOKEN = 'service_token';
+    private const WORKBENCH = 'workbench_url';
     private const TRIGGER = 'trigger';
     private const REMOVAL = 'on_removal';
 
@@ -40,6 +41,17 @@ final class Store
     public function keepService(string $address): void
     {
         $this->set(self::SERVICE, $address);
+    }
+
+    /** Address at which browsers reach the workbench; "" where none is used. */
+    public function workbench(): string
+    {
+        return $this->get(self::WORKBENCH);
+    }
+
+    public function keepWorkbench(string $address): void
+    {
+        $this->set(self::WORKBENCH, $address);
     }
 
     public function hasToken(): bool
