@@ -10,7 +10,13 @@ import pytest
 pytest_plugins = ["servers.hapi", "servers.sekmet", "servers.validator", "servers.shared", "servers.simulated_payer"]
 
 # A test that uses one of these fixtures carries the mark, so that `-m "not hapi"` always works.
-MARKS = {"start_hapi": "hapi", "start_sekmet": "sekmet", "validator": "validator", "shared": "shared", "chromium": "browser"}
+MARKS = {
+    "start_hapi": "hapi",
+    "start_sekmet": "sekmet",
+    "validator": "validator",
+    "shared": "shared",
+    "chromium": "browser",
+}
 # Under xdist all tests of one server run on one worker: they share it, and each finds it empty.
 ONE_WORKER = ("start_hapi", "start_sekmet", "validator")
 

@@ -25,7 +25,8 @@ SETTINGS = """\
 clinic: {{name: Synthetic Massage Clinic, npi: "1245319599", tin: "00-0000000", payers: payers.yaml, fees: fees.csv}}
 hosts:
   main:
-    {{kind: fhir, url: "{base}", zone: America/Denver, place_of_service: "11", billing: {{start: 2026-11-01, settle: 0}}}}
+    {{kind: fhir, url: "{base}", zone: America/Denver, place_of_service: "11",
+      billing: {{start: 2026-11-01, settle: 0}}}}
 state: {{folder: state}}
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +49,6 @@ def command(
     come out. Read it, ask the payer, check it with `rules check`, then move it into rules.own_policies. What cannot be
     proposed is listed with why. No modifier is ever proposed.
     """
-    from massage_billing.cli.page_file import refuse_existing, write_page
     from massage_billing.cli.rule_source import today
     from massage_billing.errors import InputError
     from massage_billing.remittance.denials import Period
@@ -60,6 +60,17 @@ def command(
         raise InputError(f"{folder} is the folder of own policies.", "Name another: a person moves what is accepted.")
     with shell.progress("denials propose"), open_learning(settings, settings.host(host).id) as learning:
         found = learning.propose(Period(since=since, payer=payer), at_least, today())
+    targets = _write(found, folder, force=force)
+    if as_json:
+        shell.print_json(_document(found, targets))
+    else:
+        _show(found, targets)
+
+
+def _write(found: Proposals, folder: Path, *, force: bool) -> list[Path]:
+    """Every draft into a file of its own, none where one may not be written."""
+    from massage_billing.cli.page_file import refuse_existing, write_page
+
     targets = [folder / f"{one.name}.yaml" for one in found.files]
     for target in targets:
         refuse_existing(target, force=force)
@@ -67,14 +78,19 @@ def command(
         _make(folder)
     for target, one in zip(targets, found.files, strict=True):
         write_page(target, one.text)
-    if as_json:
-        shell.print_json({"schema": "denials-propose/1", "files": [
+    return targets
+
+
+def _document(found: Proposals, targets: Sequence[Path]) -> dict[str, object]:
+    return {
+        "schema": "denials-propose/1",
+        "files": [
             {"file": str(target), "payer": one.payer, "policy": one.name, "from": one.start, "says": one.says,
              "claims": one.claims, "dollars": one.dollars, "name_in_payers_yaml": one.renames}
             for target, one in zip(targets, found.files, strict=True)
-        ], "left": found.left})  # fmt: skip
-    else:
-        _show(found, targets)
+        ],
+        "left": found.left,
+    }  # fmt: skip
 
 
 def _make(folder: Path) -> None:

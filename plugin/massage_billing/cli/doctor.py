@@ -233,7 +233,9 @@ def _serve(settings: Settings) -> Iterator[Check]:
     wanted = serve.token_file or serve.token_env or serve.every or serve.eligibility_at
     if not wanted:
         return
-    faults = list(secret("serve.token_file" if serve.token_file else "serve.token_env", serve.token, serve.token_file))
+    has_token = serve.token_file or serve.token_env
+    name = "serve.token_file" if serve.token_file else "serve.token_env"
+    faults = list(secret(name, lambda: serve.token() or "", serve.token_file)) if has_token else []
     yield from faults
     if not faults:
         yield Check("serve", OK, f"will listen at {serve.address}")

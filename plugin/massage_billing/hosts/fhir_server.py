@@ -152,7 +152,7 @@ class FhirServer(FhirSchedule, FhirSubscriptions):
         yield Listed(cursor=self._cursor(begun, start))
 
     def _all_anew(self, cursor: Cursor, start: Date | None) -> bool:
-        """Whether a later run reads everything again: from an earlier start, or where the host does not tell changes."""
+        """Whether a later run reads everything again: from an earlier start, or where the host tells no changes."""
         return cursor.widened_by(start) or not self.capabilities().real_last_updated
 
     def cursor_at(self, moment: datetime) -> str:
