@@ -560,3 +560,28 @@ def test_payers_and_who_treated(store: Store, desk: Desk) -> None:
     assert desk.treated(HOST, "Practitioner/2", ["4"]) == {"4"}
     assert desk.treated(HOST, "", ["1", "4"]) == frozenset()
     assert desk.treated("other", "Practitioner/1", ["1"]) == frozenset()
+
+
+def test_pages_and_beginnings_in_a_collation_of_another_order(postgresql_server: str) -> None:
+    """A database that sorts as people do ("a" before "B") gives each claim once too, and tells case apart."""
+    import psycopg
+
+    name = "t_icu"
+    with psycopg.connect(postgresql_server.format("postgres"), autocommit=True) as connection:
+        locale = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {locale}")
+    some = [claimed(one) for one in ("a1", "B1", "b1", "A1", "é1", "Z", "_", "-a", "a-1")]
+    with open_store(postgresql_server.format(name)) as store:
+        put(store, *some, *(held(f"h{one.encounter}") for one in some))
+        desk = store.desk()
+        found, after = list[str](), None
+        while True:
+            page = desk.claims(HOST, ClaimFilter(), after, 2)
+            found += ids(page)
+            if (after := page.after) is None:
+                break
+        assert sorted(found) == sorted(one.encounter for one in some)
+        pages = all_holds(desk, HOST, HoldFilter(), HoldOrder.FILING, 2)
+        assert len([one for page in pages for one in ids(page)]) == len(some)
+        assert sorted(ids(desk.claims(HOST, ClaimFilter(search="a")))) == ["a-1", "a1"]
+        assert ids(desk.claims(HOST, ClaimFilter(search="B"))) == ["B1"]
