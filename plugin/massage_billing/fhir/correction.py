@@ -45,6 +45,8 @@ def read_correction(claim: Mapping[str, object]) -> Correction | None:
     """Which claim a Claim as it stands on the host corrects; None for an original."""
     marks = [one for one in fj.children(claim, "extension") if fj.text(one, "url") == names.EXT_CLAIM_FREQUENCY]
     frequency = fj.text(marks[0], "valueCode") if marks else None
+    if frequency is None:
+        return None
     related = next((one for one in fj.children(claim, "related") if "claim" in one), fj.NOTHING)
     prior, number = fj.text(fj.child(related, "claim"), "reference"), fj.text(fj.child(related, "reference"), "value")
-    return Correction(frequency, prior, number) if frequency and prior and number else None
+    return Correction(frequency, prior, number) if prior and number else None

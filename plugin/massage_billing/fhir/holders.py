@@ -37,7 +37,12 @@ def _holder(record: Record, coverage: Coverage, person: Person | None, on: Date 
 
 def group_of(record: Record, coverage: Coverage) -> str | None:
     """The group number of a coverage."""
-    return _class(record.resources[coverage.id], "group", record.faults(coverage.id))
+    return group_number(record.resources[coverage.id], record.faults(coverage.id))
+
+
+def group_number(coverage: JsonObject, faults: Faults) -> str | None:
+    """The group number that a Coverage says."""
+    return _class(coverage, "group", faults)
 
 
 def subscriber_of(record: Record, coverage: Coverage, person: Person | None, on: Date | None) -> Person | None:

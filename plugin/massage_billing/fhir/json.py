@@ -148,6 +148,10 @@ def codings(concept: JsonObject, faults: Faults | None = None) -> list[tuple[str
     """(system, code) of each coding of a CodeableConcept that has a code; the system may be ""."""
     found = []
     for coding in children(concept, "coding", faults):
+        code, system = coding.get("code"), coding.get("system")
+        if type(code) is str and code and type(system) is str:  # as nearly all are
+            found.append((system, code))
+            continue
         code = text(coding, "code", faults)
         system = text(coding, "system", faults)
         if code is not None:
@@ -159,6 +163,10 @@ def identifiers(resource: JsonObject, faults: Faults | None = None) -> list[tupl
     """(system, value) of each identifier that has a value; the system may be ""."""
     found = []
     for identifier in children(resource, "identifier", faults):
+        value, system = identifier.get("value"), identifier.get("system")
+        if type(value) is str and value and type(system) is str:  # as nearly all are
+            found.append((system, value))
+            continue
         value = text(identifier, "value", faults)
         if value is not None:
             found.append((text(identifier, "system", faults) or "", value))

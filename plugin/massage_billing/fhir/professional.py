@@ -18,13 +18,18 @@ from massage_billing.fhir import json as fj
 from massage_billing.fhir.billed import BilledVisit
 from massage_billing.fhir.claim_state import encounters_named, key_of_claim
 from massage_billing.fhir.correction import read_correction
-from massage_billing.fhir.holders import group_of, subscriber_of
+from massage_billing.fhir.holders import subscriber_of
 from massage_billing.fhir.payer_keys import PayerKeys
-from massage_billing.fhir.professional_people import KeptParties, Parties, address_of, insured_of
+from massage_billing.fhir.professional_people import (
+    KeptParties,
+    Parties,
+    address_of,
+    commonest,
+    same_provider,
+)
 from massage_billing.fhir.record import Record, opened
 from massage_billing.model import Coverage, Person, Visit
 from massage_billing.model.professional import (
-    Address,
     ClaimParty,
     ClaimPayer,
     Insured,
@@ -89,13 +94,25 @@ def read_claim(
 class _Who(NamedTuple):
     """Whose claim it is; None where the record does not say."""
 
-    key: str
     payer: ClaimPayer | None
     patient: Insured | None
     subscriber: Insured | None
     relationship: str
     group: str
     injury: str
+
+
+class _Done(NamedTuple):
+    """What was done: fields of ``ProfessionalClaim``."""
+
+    lines: tuple[ProfessionalLine, ...]
+    rendering: ClaimParty | None
+    referring: ClaimParty | None
+    supervising: ClaimParty | None
+    onset: Date | None
+    happened: Date | None
+    causes: tuple[str, ...]
+    state: str
 
 
 def payer_of(record: VisitRecord | Record, claim: JsonObject, keys: PayerKeys) -> str | None:
@@ -119,6 +136,7 @@ class _Reader:
         self.visit = visit
         self.terms = terms
         self.reference = f"Claim/{fj.text(claim, 'id')}"
+        self.key = key_of_claim(claim) or ""
         self.lacks: list[str] = []
         self.parties = Parties(record, claim, self.lacks, terms.kept)
         self.coverages = {one.id: one for one in visit.coverages}
@@ -129,34 +147,38 @@ class _Reader:
         insurance = self._insurance()
         focal = next((one for one in insurance if fj.flag(one, "focal")), fj.NOTHING)
         who = self._who(focal)
-        team = self._team()
-        items = list(enumerate(fj.children(self.resource, "item"), 1))
-        doers = [self._doer(place, item, team) for place, item in items]
-        main = _commonest(doers)
-        lines = tuple(self._line(*item, None if who == main else who) for item, who in zip(items, doers, strict=True))
-        self._need(bool(lines), "item")
-        happened, causes, state = self._accident()
-        onset, others, total = self._onset(), self._others(insurance, focal), self._money(self.resource, "total")
+        done = self._done()
+        others, total = self._others(insurance, focal), self._money(self.resource, "total")
         self._refuse()
-        claim = replace(
-            self._of_whom(who),
+        assert who.subscriber is not None  # noqa: S101
+        assert who.patient is not None  # noqa: S101
+        assert who.payer is not None  # noqa: S101
+        own = who.relationship == _SELF
+        correction = read_correction(self.resource)
+        return ProfessionalClaim(
+            key=self.key,
+            reference=self.reference,
+            encounter=next(iter(encounters_named(self.resource)), self.visit.encounter),
+            control=self.key,
+            billing=self.terms.billing,
+            payer=who.payer,
+            subscriber=_with_injury(who.subscriber, who.injury) if own else who.subscriber,
+            patient=None if own else _with_injury(who.patient, who.injury),
+            relationship=who.relationship,
             rank=self._rank(focal, insurance),
             total=total,
-            lines=lines,
-            rendering=None if main is None or _same(main, self.terms.billing) else main,
-            referring=team.get("referring"),
-            supervising=team.get("supervising"),
-            onset=onset,
-            accident_date=happened,
-            accident_causes=causes,
-            accident_state=state,
+            place_of_service=self.place,
+            frequency=correction.frequency if correction else "1",
+            diagnoses=self._diagnoses(),
+            group_number=who.group,
+            facility=self._facility(),
             authorization=_first_text(focal, "preAuthRef"),
+            referral=fj.text(fj.child(fj.child(self.resource, "referral"), "identifier"), "value") or "",
+            payer_claim_number=correction.payer_claim_number if correction else "",
             others=others,
-        )
-        correction = read_correction(self.resource)
-        if correction is None:
-            return claim
-        return replace(claim, frequency=correction.frequency, payer_claim_number=correction.payer_claim_number)
+            lines=done.lines, rendering=done.rendering, referring=done.referring, supervising=done.supervising,
+            onset=done.onset, accident_date=done.happened, accident_causes=done.causes, accident_state=done.state,
+        )  # fmt: skip
 
     def _who(self, focal: JsonObject) -> _Who:
         """Who is insured, by whom, under which number of ours."""
@@ -165,37 +187,23 @@ class _Reader:
         subscriber, relationship = self._subscriber(coverage, patient)
         payer = self.terms.payers.get(self.terms.payer)
         self._need(payer is not None, f"insurer (payers.yaml names no payer {self.terms.payer} for claims)")
-        key = key_of_claim(self.resource) or ""
-        self._need(bool(key), "identifier")
+        self._need(bool(self.key), "identifier")
         injury = self._injury() or (coverage.claim_number if coverage else None) or ""
-        group = group_of(self.record, coverage) if coverage else None
-        return _Who(key, payer, patient, subscriber, relationship, group or "", injury)
+        group = self.parties.group(coverage.id) if coverage else ""
+        return _Who(payer, patient, subscriber, relationship, group, injury)
 
-    def _of_whom(self, who: _Who) -> ProfessionalClaim:
-        """The claim without what was done: nothing of ``who`` is missing."""
-        assert who.subscriber is not None  # noqa: S101
-        assert who.patient is not None  # noqa: S101
-        assert who.payer is not None  # noqa: S101
-        own = who.relationship == _SELF
-        return ProfessionalClaim(
-            key=who.key,
-            reference=self.reference,
-            encounter=next(iter(encounters_named(self.resource)), self.visit.encounter),
-            control=who.key,
-            billing=self.terms.billing,
-            payer=who.payer,
-            subscriber=_with_injury(who.subscriber, who.injury) if own else who.subscriber,
-            patient=None if own else _with_injury(who.patient, who.injury),
-            relationship=who.relationship,
-            rank=_RANKS[0],
-            total=Decimal(0),
-            place_of_service=self.place,
-            frequency="1",
-            diagnoses=self._diagnoses(),
-            lines=(),
-            group_number=who.group,
-            facility=self._facility(),
-            referral=fj.text(fj.child(fj.child(self.resource, "referral"), "identifier"), "value") or "",
+    def _done(self) -> _Done:
+        """What was done, by whom, and why it had to be."""
+        team = self._team()
+        items = list(enumerate(fj.children(self.resource, "item"), 1))
+        doers = [self._doer(place, item, team) for place, item in items]
+        main = commonest(doers)
+        lines = tuple(self._line(*item, None if who == main else who) for item, who in zip(items, doers, strict=True))
+        self._need(bool(lines), "item")
+        happened, causes, state = self._accident()
+        rendering = None if main is None or same_provider(main, self.terms.billing) else main
+        return _Done(
+            lines, rendering, team.get("referring"), team.get("supervising"), self._onset(), happened, causes, state
         )
 
     # --- who is insured ---------------------------------------------------------------------------------------------
@@ -218,7 +226,7 @@ class _Reader:
     def _patient(self) -> Insured | None:
         found = self.record.resolver.resolve(fj.child(self.resource, "patient"), self.resource)
         self._need(found is not None, "patient (the host did not give it)")
-        return None if found is None else insured_of(found[0], found[1], self.parties, self.visit.date, self.lacks)
+        return None if found is None else self.parties.insured(found, self.visit.date)
 
     def _subscriber(self, coverage: Coverage | None, patient: Insured | None) -> tuple[Insured | None, str]:
         if coverage is None or patient is None:
@@ -226,11 +234,11 @@ class _Reader:
         relationship = _RELATIONSHIPS.get(coverage.relationship or "self", "G8")
         member = (coverage.member_id or "").strip()
         if relationship == _SELF:
-            return replace(patient, member_id=member), relationship
+            return self.parties.member(patient, member), relationship
         person = subscriber_of(self.record, coverage, self._person(), self.visit.date)
         if person is None:
             self._need(False, f"subscriber of {coverage.id}")
-            return replace(patient, member_id=member), relationship
+            return self.parties.member(patient, member), relationship
         resource = self.record.resources.get(person.reference)
         address = address_of(resource) if resource else patient.party.address
         party = ClaimParty(person.last_name, person.first_name, person.middle_name, person.suffix, address=address)
@@ -252,7 +260,7 @@ class _Reader:
             subscriber, relationship = self._subscriber(coverage, patient)
             payer = self._other_payer(coverage)
             if coverage and subscriber and payer:
-                rank, group = _RANKS[min(place, 2)], group_of(self.record, coverage) or ""
+                rank, group = _RANKS[min(place, 2)], self.parties.group(coverage.id)
                 found.append(OtherPayer(rank, relationship, subscriber, payer, group))
         return tuple(found)
 
@@ -305,7 +313,7 @@ class _Reader:
             pointers=tuple(n for n in pointers if isinstance(n, int)) if isinstance(pointers, list) else (),
             date=self._day(item, "servicedDate", where),
             rendering=rendering,
-            control=f"{key_of_claim(self.resource) or ''}{place:02d}",
+            control=f"{self.key}{place:02d}",
             place_of_service="" if at == self.place else at,
         )
 
@@ -321,8 +329,7 @@ class _Reader:
         if found is None:
             return None
         party = self.parties.place(found)
-        at_home = not party.address.lines or _one_place(party.address, self.terms.billing.address)
-        return None if at_home else party
+        return None if self.parties.is_at(party, self.terms.billing.address) else party
 
     # --- what it is about -------------------------------------------------------------------------------------------
 
@@ -385,28 +392,6 @@ class _Reader:
 
 def _with_injury(insured: Insured, number: str) -> Insured:
     return replace(insured, property_casualty_number=number) if number else insured
-
-
-def _commonest(people: list[ClaimParty | None]) -> ClaimParty | None:
-    """Who did most lines; of several the first: 2310B, and the others stand at their lines."""
-    some = [one for one in people if one is not None]
-    if all(one is some[0] for one in some):
-        return some[0] if some else None
-    return max(some, key=lambda one: (some.count(one), -some.index(one))) if some else None
-
-
-def _same(one: ClaimParty, other: ClaimParty) -> bool:
-    return bool(one.npi) and one.npi == other.npi
-
-
-def _one_place(one: Address, other: Address) -> bool:
-    """Whether two addresses are of one place: the last four digits of a postal code say nothing more."""
-    return _place(one) == _place(other)
-
-
-def _place(address: Address) -> tuple[str, ...]:
-    lines = " ".join(address.lines)
-    return (*(part.strip().upper() for part in (lines, address.city, address.state)), address.postal_code[:5])
 
 
 def _first_text(parent: JsonObject, name: str) -> str:

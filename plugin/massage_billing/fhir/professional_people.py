@@ -9,6 +9,7 @@ from typing import Final
 
 from massage_billing.fhir import json as fj
 from massage_billing.fhir import names
+from massage_billing.fhir.holders import group_number
 from massage_billing.fhir.persons import read_subject
 from massage_billing.fhir.provider_ids import read_npi
 from massage_billing.fhir.record import Kept, Record
@@ -43,12 +44,55 @@ def _place(location: JsonObject, faults: fj.Faults) -> ClaimParty:
     )  # fmt: skip
 
 
+def _insured(resource: JsonObject, faults: fj.Faults, on: Date | None = None) -> tuple[Insured, tuple[str, ...]]:
+    """A patient, and what is missing of him that a payer needs."""
+    person = read_subject("", resource, faults, on)
+    address = address_of(resource)
+    needed = {
+        "family name": bool(person.last_name),
+        "birth date": person.birth_date is not None,
+        "address line": bool(address.lines),
+        "city": bool(address.city),
+        "state": bool(address.state) or bool(address.country),
+        "postal code": bool(address.postal_code) or bool(address.country),
+    }
+    party = ClaimParty(person.last_name, person.first_name, person.middle_name, person.suffix, address=address)
+    missing = tuple(what for what, there in needed.items() if not there)
+    return Insured(party, "", person.birth_date, person.gender or "U"), missing
+
+
 class KeptParties:
-    """Providers and places that many claims share, each read once an export."""
+    """Providers, places, patients and group numbers that several claims share, each read once an export."""
 
     def __init__(self) -> None:
         self.providers = Kept(_provider)
         self.places = Kept(_place)
+        self.patients = Kept(_insured)
+        self.groups = Kept(group_number)
+        self._qualified: dict[tuple[str, str], tuple[ClaimParty, ClaimParty]] = {}
+        self._member: tuple[Insured, str, Insured] | None = None
+        self._at: tuple[ClaimParty, Address, bool] | None = None
+
+    def qualified(self, key: str, party: ClaimParty, taxonomy: str) -> ClaimParty:
+        """A provider with the taxonomy that a claim gives."""
+        known = self._qualified.get((key, taxonomy))
+        if known is None or known[0] is not party:
+            known = self._qualified[key, taxonomy] = (party, replace(party, taxonomy=taxonomy))
+        return known[1]
+
+    def is_at(self, party: ClaimParty, home: Address) -> bool:
+        """Whether a place is at an address, or says none: the last four digits of a postal code say nothing more."""
+        last = self._at
+        if last is None or last[0] is not party or last[1] is not home:
+            last = self._at = (party, home, not party.address.lines or _where(party.address) == _where(home))
+        return last[2]
+
+    def member(self, patient: Insured, number: str) -> Insured:
+        """A patient as a plan's member; the same for claims beside each other."""
+        last = self._member
+        if last is None or last[0] is not patient or last[1] != number:
+            last = self._member = (patient, number, replace(patient, member_id=number))
+        return last[2]
 
 
 class Parties:
@@ -83,32 +127,43 @@ class Parties:
         party = self._kept.providers.of(*found, self._record)
         self._need(bool(party.npi), f"NPI of {found[0]} ({role})")
         self._need(party.organization or bool(party.last_name), f"family name of {found[0]} ({role})")
-        return replace(party, taxonomy=taxonomy) if taxonomy else party
+        return self._kept.qualified(found[0], party, taxonomy) if taxonomy else party
+
+    def insured(self, found: tuple[str, JsonObject], on: Date | None) -> Insured:
+        """The patient, with what a payer needs of him."""
+        key, resource = found
+        if any("period" in name for name in fj.children(resource, "name")):
+            insured, missing = _insured(resource, self._record.faults(key.partition("#")[0]), on)
+        else:
+            insured, missing = self._kept.patients.of(key, resource, self._record)
+        for what in missing:
+            self._need(False, f"{what} of {key}")
+        return insured
+
+    def member(self, patient: Insured, number: str) -> Insured:
+        """A patient as a plan's member."""
+        return self._kept.member(patient, number)
+
+    def group(self, coverage: str) -> str:
+        """The group number of a coverage; "" without one."""
+        return self._kept.groups.of(coverage, self._record.resources[coverage], self._record) or ""
 
     def place(self, found: tuple[str, JsonObject]) -> ClaimParty:
         """A Location or Organization where it was done."""
         return self._kept.places.of(*found, self._record)
+
+    def is_at(self, party: ClaimParty, home: Address) -> bool:
+        """Whether a place is at an address, or says none."""
+        return self._kept.is_at(party, home)
 
     def _need(self, there: bool, what: str) -> None:
         if not there and what not in self._lacks:
             self._lacks.append(what)
 
 
-def insured_of(key: str, resource: JsonObject, parties: Parties, on: Date | None, lacks: list[str]) -> Insured:
-    """The patient of a claim, with what a payer needs of him; what is missing goes to ``lacks``."""
-    person = parties.person((key, resource), on)
-    address = address_of(resource)
-    needed = {
-        "family name": bool(person.last_name),
-        "birth date": person.birth_date is not None,
-        "address line": bool(address.lines),
-        "city": bool(address.city),
-        "state": bool(address.state) or bool(address.country),
-        "postal code": bool(address.postal_code) or bool(address.country),
-    }
-    lacks += [f"{what} of {key}" for what, there in needed.items() if not there and f"{what} of {key}" not in lacks]
-    party = ClaimParty(person.last_name, person.first_name, person.middle_name, person.suffix, address=address)
-    return Insured(party, "", person.birth_date, person.gender or "U")
+def _where(address: Address) -> tuple[str, ...]:
+    lines = " ".join(address.lines)
+    return (*(part.strip().upper() for part in (lines, address.city, address.state)), address.postal_code[:5])
 
 
 def address_of(resource: JsonObject) -> Address:
@@ -139,3 +194,16 @@ def _license(resource: JsonObject) -> str:
         if kinds & _LICENSE_TYPES:
             return fj.text(identifier, "value") or ""
     return ""
+
+
+def commonest(people: list[ClaimParty | None]) -> ClaimParty | None:
+    """Who did most lines; of several the first: 2310B, and the others stand at their lines."""
+    some = [one for one in people if one is not None]
+    if all(one is some[0] for one in some):
+        return some[0] if some else None
+    return max(some, key=lambda one: (some.count(one), -some.index(one))) if some else None
+
+
+def same_provider(one: ClaimParty, other: ClaimParty) -> bool:
+    """Whether two are one, by NPI."""
+    return bool(one.npi) and one.npi == other.npi

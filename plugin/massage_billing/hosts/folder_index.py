@@ -30,6 +30,10 @@ PART_BYTES: Final = 20 << 20
 """Size that a part is meant to have."""
 BUFFER_BYTES: Final = 20 << 20
 """How much is held back before it is written."""
+_NEAR: Final = 8192
+"""Bytes that are read at once where halving has led."""
+_REMEMBERED: Final = 512
+"""Lines of a file at which its first halves meet."""
 
 
 class Entry(NamedTuple):
@@ -203,7 +207,7 @@ class Index:
 
 
 class Sorted:
-    """A file of sorted lines, searched by halving with positioned reads: no part of it stays in memory."""
+    """A file of sorted lines, searched by halving with positioned reads; where the first halves meet is remembered."""
 
     def __init__(self, name: str) -> None:
         try:
@@ -211,6 +215,7 @@ class Sorted:
             self._size = os.fstat(self._file).st_size
         except FileNotFoundError:
             self._file, self._size = -1, 0
+        self._line_after = lru_cache(maxsize=_REMEMBERED)(self._read_line_after)
 
     def close(self) -> None:
         """Close the file."""
@@ -233,14 +238,16 @@ class Sorted:
                 low = start
             else:
                 high = middle
-        for line in self._lines_from(low):
+        near = self.read(low, _NEAR) if self._size else b""
+        skipped = 0 if near.startswith(wanted) else near.find(b"\n" + wanted) + 1
+        for line in self._lines_from(low + skipped, near[skipped:]):
             head = line[: len(wanted)]
             if head == wanted:
                 yield line.decode()
             elif head > wanted:
                 return
 
-    def _line_after(self, offset: int) -> tuple[int, bytes]:
+    def _read_line_after(self, offset: int) -> tuple[int, bytes]:
         """(start, line) of the first line that begins after an offset; an empty line at the end."""
         step = 1024
         while True:
@@ -253,12 +260,11 @@ class Sorted:
                 return self._size, b""
             step *= 4
 
-    def _lines_from(self, offset: int) -> Iterator[bytes]:
+    def _lines_from(self, offset: int, data: bytes) -> Iterator[bytes]:
+        """``data`` is what stands there, as far as it was read."""
         rest = b""
-        while offset < self._size:
-            data = self.read(offset, 8192)
-            if not data:
-                return
+        while data:
             offset += len(data)
             *lines, rest = (rest + data).split(b"\n")
             yield from lines
+            data = self.read(offset, _NEAR)

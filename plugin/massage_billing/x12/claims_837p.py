@@ -8,7 +8,7 @@ loop, segment and field, never by value. The same claims in the same envelope ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from massage_billing.errors import ClaimNotExportable
 from massage_billing.model.professional import ClaimParty, Insured, ProfessionalClaim
@@ -132,6 +132,13 @@ class _Standing:
     beneath: int = 0
     """Claims of the last HL."""
 
+    def copy(self) -> _Standing:
+        """Where the file is now; ``controls`` is the same set, which only a written claim adds to."""
+        return _Standing(
+            self.transaction, self.claims, self.controls, self.level, self.billing, self.billing_level, self.coverage,
+            self.coverage_level, self.patient, self.beneath,
+        )  # fmt: skip
+
 
 class _File:
     """One interchange being written."""
@@ -152,7 +159,7 @@ class _File:
 
     def write(self, claim: ProfessionalClaim) -> Placed:
         """One claim, or nothing of it where it is refused."""
-        mark, before = self.writer.mark(), replace(self.standing)
+        mark, before = self.writer.mark(), self.standing.copy()
         self.writer.claim = claim
         try:
             check(self.writer, claim)
@@ -229,7 +236,7 @@ class _File:
     def _levels(self, claim: ProfessionalClaim) -> None:
         """2000A, 2000B, 2000C: each where the claim before stands under another one."""
         here = self.standing
-        if here.billing != claim.billing:
+        if here.billing is not claim.billing and here.billing != claim.billing:
             here.level += 1
             here.billing, here.billing_level, here.coverage = claim.billing, here.level, None
             self._level("2000A", "", "20", "1")

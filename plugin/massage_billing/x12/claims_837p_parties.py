@@ -64,6 +64,10 @@ def person(writer: ClaimWriter, entity: str, party: ClaimParty, whose: str) -> N
 
 def rendering(writer: ClaimWriter, party: ClaimParty) -> None:
     """2310B, 2420A: who treated."""
+    writer.repeat("82", party, lambda: _rendering(writer, party))
+
+
+def _rendering(writer: ClaimWriter, party: ClaimParty) -> None:
     whose = "rendering provider"
     with_npi(writer, "82", party, whose, needed=True)
     if party.taxonomy:

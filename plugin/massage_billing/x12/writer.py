@@ -21,6 +21,8 @@ Element = str | tuple[str, ...] | Sequence["str | tuple[str, ...]"]
 """A value; a tuple of components; or a list of repetitions of either."""
 _BASIC_AND_EXTENDED = frozenset(map(chr, range(0x20, 0x7F)))
 _CONTROL_LENGTH = 9
+_KEPT = 256
+"""Objects whose segments are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class SegmentWriter:
         self._mark = self.delimiters.element
         self._forms: dict[tuple[str, int], re.Pattern[str]] = {}
         self._coded_forms: dict[tuple[str, int], re.Pattern[str]] = {}
+        self._said: dict[tuple[str, int], tuple[object, list[str]]] = {}
 
     def put(self, tag: str, *values: str, names: Mapping[int, str] | None = None) -> None:
         """``add`` without composites and repetitions: all values are looked at in one go. For long files."""
@@ -137,8 +140,14 @@ class SegmentWriter:
         if form is None:
             form = self._coded_forms[tag, len(values)] = _form(tag, len(values), self.delimiters, coded=True)
         mark, within = self._mark, self.delimiters.component
-        text = mark.join([value if isinstance(value, str) else within.join(value) for value in values])
-        expected = sum([len(value) - 1 for value in values if not isinstance(value, str)])
+        parts, expected = [], 0
+        for value in values:
+            if isinstance(value, str):
+                parts.append(value)
+            else:
+                parts.append(within.join(value))
+                expected += len(value) - 1
+        text = mark.join(parts)
         if text.count(within) != expected or form.fullmatch(text) is None:
             self.add(tag, *values, names=names)
         else:
@@ -158,6 +167,21 @@ class SegmentWriter:
         if not parts:
             raise self.refuse(f"{self._name(tag)} would be empty.")
         self._segments.append(self.delimiters.element.join([tag, *parts]))
+
+    def repeat(self, what: str, about: object, write: Callable[[], None]) -> None:
+        """What ``write`` writes about an object; of the very same one the same segments again, for they were checked.
+
+        ``about`` never changes; ``what`` tells what is written about it.
+        """
+        known = self._said.get((what, id(about)))
+        if known is not None:
+            self._segments += known[1]
+            return
+        begun = len(self._segments)
+        write()
+        if len(self._said) >= _KEPT:
+            self._said.clear()
+        self._said[what, id(about)] = (about, self._segments[begun:])  # kept, so that nothing else gets its id
 
     def begin(self, kind: str, version: str) -> None:
         """Write ISA and GS. ``kind`` is GS01, ``version`` GS08."""
