@@ -72,6 +72,8 @@ class Receiver(_Part):
     """Our id in the file itself (1000A NM109); else the sender id."""
     folder: FilePath
     """Where files are put."""
+    done: FilePath | None = None
+    """Where the client moves files that it has sent."""
     payers: tuple[str, ...] = ()
     """Payer keys whose claims go there; none: all that no other receiver has."""
     line_breaks: bool = False

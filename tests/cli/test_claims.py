@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,27 @@ def sent(billed: Billed, say: Say) -> Billed:
     """The same, exported."""
     assert say("export", "837").code == 12
     return billed
+
+
+def test_what_was_rejected_and_says_the_same_is_named_and_goes_where_a_person_says_so(sent: Billed, say: Say) -> None:
+    one = next(each for each in sent.sent() if each.batch == 1)
+    sent.receive(status(1, (one.key, "A3:21", "")))
+    told = say("export", "837")
+    assert (told.code, "Nothing to send." in told.out) == (12, True)
+    assert "would say the same again" in " ".join(told.out.split())
+    assert "export 837 --dry-run" in say("claims", "status").out
+    assert "1 claim, " in say("export", "837", "--again", one.claim).out
+    assert say("export", "837", "--batch", "1", "--again", one.claim).code == 2
+
+
+def test_files_of_a_lost_store_are_named(sent: Billed, say: Say) -> None:
+    shutil.rmtree(sent.folder / sent.state)
+    sent.run()
+    dry = say("export", "837", "--dry-run").out
+    assert "837P-house-000000001.837 was not remembered: its claims were sent." in dry
+    told = say("export", "837")
+    assert "837P-house-000000001.837 was not remembered, and is again: its claims were sent." in told.out
+    assert (told.code, "Nothing to send." in told.out) == (12, True)
 
 
 # --- export -----------------------------------------------------------------------------------------------------------

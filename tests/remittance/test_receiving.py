@@ -15,6 +15,7 @@ from massage_billing.errors import HostUnreachable, InputError
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import AdjustmentRow, Said, Submission
 from massage_billing.remittance.answers import FileTaken
+from massage_billing.sending.again import Again
 from remittance_files import enveloped
 
 EXPORTED, ACKNOWLEDGED = ClaimStanding.EXPORTED, ClaimStanding.ACKNOWLEDGED
@@ -149,7 +150,7 @@ def test_a_rejection_that_comes_again_after_the_claim_was_sent_again_is_of_the_e
     one = sent(clinic)[0]
     clinic.receive(status(1, (one.key, "A3:21", "")), name="clearinghouse")
     with clinic.exporter() as exporter:
-        exporter.run()
+        exporter.run(again=Again(frozenset([one.key])))
     number = next(each for each in sent(clinic) if each.key == one.key).batch
     assert number > 1
     clinic.receive(status(1, (one.key, "A7:562:85", "")), name="payer")

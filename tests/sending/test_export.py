@@ -22,12 +22,15 @@ from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Batch, Said
 from massage_billing.remittance.book import ClaimBook
 from massage_billing.sending import files as files_module
+from massage_billing.sending.again import Again
 from massage_billing.sending.export import ExportReport
 
 
-def export(clinic: Billed, payer: str | None = None, since: date | None = None, *, dry: bool = False) -> ExportReport:
+def export(
+    clinic: Billed, payer: str | None = None, since: date | None = None, *, again: str = "", dry: bool = False
+) -> ExportReport:
     with clinic.exporter() as exporter:
-        return exporter.run(payer, since, dry_run=dry)
+        return exporter.run(payer, since, again=Again(frozenset([again])), dry_run=dry)
 
 
 def in_files(clinic: Billed) -> list[str]:
@@ -276,7 +279,7 @@ def test_what_was_rejected_goes_again_and_what_was_taken_does_not(clinic: Billed
     export(clinic)
     first, second, third, *_ = [one for one in clinic.sent() if one.batch == 1]
     clinic.receive(status(1, (first.key, "A3:21", ""), (second.key, "A2:20", "")), era(paid(third)))
-    export(clinic)
+    export(clinic, again=first.key)
     counted = Counter(in_files(clinic))
     assert {key for key, count in counted.items() if count > 1} == {first.key}
     assert (clinic.sent() and {one.batch for one in clinic.sent() if one.key == first.key}) == {3}
@@ -336,7 +339,7 @@ def test_a_file_is_written_again_byte_for_byte(clinic: Billed) -> None:
 def test_a_file_is_not_written_again_where_that_would_send_claims_twice(clinic: Billed) -> None:
     export(clinic)
     clinic.receive(ack(1, ("0001", "R"), group="R"))
-    export(clinic)
+    export(clinic, again="1")
     with clinic.exporter() as exporter, pytest.raises(SettingsError, match="39 of the 39 claims of batch 1"):
         exporter.only(1)
     with clinic.exporter() as exporter, pytest.raises(SettingsError, match="Batch 99 is not known"):
@@ -430,7 +433,8 @@ def test_a_file_that_was_answered_arrived_though_nobody_remembers_writing_it(cli
     export(clinic)
     clinic.receive(status(1, said="A3:24:41"))
     (clinic.out / "house").unlink()
-    (file,) = export(clinic).files
+    assert export(clinic).files == ()
+    (file,) = export(clinic, again="1").files
     assert (file.again, file.claims) == (False, 39)
     assert max(Counter(in_files(clinic)).values()) == 1
 

@@ -123,7 +123,7 @@ def killed_or_not(forker: Forker, arguments: list[str], seconds: float) -> bool:
 def test_killed_at_random_moments(shared: Billed, tmp_path: Path) -> None:
     """Each round begins with all claims rejected, so that every one has to go into one new file."""
     draw = random.Random(SEED)
-    arguments = ["export", "837", "--settings", str(shared.file), "--json"]
+    arguments = ["export", "837", "--again", "all", "--settings", str(shared.file), "--json"]
     with forking() as forker:
         at = datetime.now()
         killed_or_not(forker, arguments, 120)

@@ -19,6 +19,7 @@ from massage_billing.cli import main
 from massage_billing.fhir.keys import is_later_claim, later_claim_key
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Submission
+from massage_billing.sending.again import ALL, Again
 from massage_billing.sending.export import ExportReport
 from massage_billing.sending.secondary import SecondaryExporter
 from massage_billing.wiring.sending import open_exporter
@@ -81,9 +82,10 @@ def firsts(clinic: Billed, lines: int = 1) -> list[Submission]:
     return found
 
 
-def go(clinic: Billed, *encounters: str, dry: bool = False) -> ExportReport:
+def go(clinic: Billed, *encounters: str, again: bool = False, dry: bool = False) -> ExportReport:
     with open_exporter(clinic.settings) as exporter:
-        return SecondaryExporter(exporter.setup).run_secondary(encounters or None, dry_run=dry)
+        lets = Again(frozenset({ALL}) if again else frozenset())
+        return SecondaryExporter(exporter.setup).run_secondary(encounters or None, again=lets, dry_run=dry)
 
 
 def second_file(clinic: Billed, before: set[str]) -> bytes:
@@ -256,7 +258,9 @@ def test_a_rejected_second_claim_may_go_again(clinic: Billed) -> None:
     key = later_claim_key(one.key, "S")
     (second,) = [each for each in clinic.sent() if each.key == key]
     clinic.receive(status(second.batch, (key, "A3:21", "")), name="no")
-    assert [file.claims for file in go(clinic).files] == [1]
+    waits = go(clinic)
+    assert (waits.files, ["claims secondary Encounter/" in left.why for left in waits.left]) == ((), [True])
+    assert [file.claims for file in go(clinic, again=True).files] == [1]
 
 
 def test_a_corrected_claim_replaces_the_one_the_second_payer_decided(clinic: Billed) -> None:

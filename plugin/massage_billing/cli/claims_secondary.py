@@ -13,12 +13,19 @@ from massage_billing.cli.export_837 import LEFT_EXIT
 @click.command(name="secondary")
 @click.argument("claims", metavar="[CLAIM...]", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every claim whose first payer has answered.")
+@click.option("--again", is_flag=True, help="Rejected ones too that would say the same as before.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; write and remember nothing.")
 @shell.settings_option
 @shell.host_option("Which host; only needed where several are configured.")
 @shell.json_option
 def command(
-    claims: tuple[str, ...], every: bool, dry_run: bool, settings_file: Path | None, host: str | None, as_json: bool
+    claims: tuple[str, ...],
+    every: bool,
+    again: bool,
+    dry_run: bool,
+    settings_file: Path | None,
+    host: str | None,
+    as_json: bool,
 ) -> int:
     """Put claims to second payers into files, with what the first payer paid and why not more.
 
@@ -29,6 +36,7 @@ def command(
         raise click.UsageError("Name claims, or --all.")
     from massage_billing.cli.export_837 import _show
     from massage_billing.remittance.book import ClaimBook
+    from massage_billing.sending.again import ALL, Again
     from massage_billing.sending.secondary import SecondaryExporter
     from massage_billing.wiring.sending import open_exporter
 
@@ -40,7 +48,8 @@ def command(
         setup = exporter.setup
         book = ClaimBook(setup.store, setup.ledger, setup.host.id)
         wanted = None if every else {life.submission.encounter for one in claims for life in book.life(one)}
-        report = SecondaryExporter(setup).run_secondary(wanted, dry_run=dry_run)
+        lets = Again(frozenset({ALL}) if again else frozenset())
+        report = SecondaryExporter(setup).run_secondary(wanted, again=lets, dry_run=dry_run)
     if as_json:
         shell.print_json(report)
     else:

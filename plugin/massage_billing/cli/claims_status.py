@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from massage_billing.remittance.book import ClaimsStatus
 
 _FIRST = 10
+_REJECTED = (
+    "\nRejected claims go again once they say something else: `claims list --standing rejected` names them, "
+    "`export 837 --dry-run` those that would say the same."
+)
 
 
 @click.command(name="status")
@@ -42,6 +46,8 @@ def _show(status: ClaimsStatus) -> None:
             for one in status.counted
         ]  # fmt: skip
         print_table(("stand", "claims", "charges", "oldest visit"), counted, right=("claims", "charges"))
+    if any(one.standing.value == "rejected" for one in status.counted):
+        click.echo(_REJECTED)
     if status.waiting:
         click.echo("\nWaiting longest for an answer:")
         rows = [

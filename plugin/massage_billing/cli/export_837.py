@@ -23,6 +23,13 @@ UNWRITTEN_EXIT = 8
 @click.option("--payer", metavar="KEY", help="Only claims to this payer of payers.yaml.")
 @click.option("--since", metavar="DATE", callback=shell.as_date, help="Only dates of service from this day on.")
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Write file N once more, byte for byte.")
+@click.option(
+    "--again",
+    metavar="CLAIM",
+    multiple=True,
+    help="Let this rejected claim go though it says the same: a Claim, a visit, a claim key, the number of a refused "
+    "file, or all. May be given several times.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; write and remember nothing.")
 @shell.settings_option
 @shell.host_option("Which host; only needed where several are configured.")
@@ -31,6 +38,7 @@ def command(
     payer: str | None,
     since: Date | None,
     batch: int | None,
+    again: tuple[str, ...],
     dry_run: bool,
     settings_file: Path | None,
     host: str | None,
@@ -38,11 +46,13 @@ def command(
 ) -> int:
     """Put approved Claims into an 837P file (005010X222A1) for each receiver.
 
-    A claim goes into a file once: again only where it was rejected. Drafts, held and restricted visits, and claims that
-    are sent and unanswered are never among them. A file that an earlier run could not write is written first.
+    A claim goes into a file once: again only where it was rejected and the file would say something else of it. Drafts,
+    held and restricted visits, and claims that are sent and unanswered are never among them. A file that an earlier run
+    could not write is written first. Files in the folders that a lost store forgot are remembered again.
     """
-    if batch is not None and (payer or since or dry_run):
+    if batch is not None and (payer or since or again or dry_run):
         raise click.UsageError("--batch stands alone: a file is written again as it was.")
+    from massage_billing.sending.again import Again
     from massage_billing.wiring.sending import open_exporter
 
     settings = shell.load(settings_file)
@@ -50,7 +60,8 @@ def command(
         shell.progress("export 837") as reporter,
         open_exporter(settings, host=settings.host(host).id, progress=reporter) as exporter,
     ):
-        report = exporter.only(batch) if batch is not None else exporter.run(payer, since, dry_run=dry_run)
+        lets = Again(frozenset(again))
+        report = exporter.only(batch) if batch is not None else exporter.run(payer, since, again=lets, dry_run=dry_run)
     if as_json:
         shell.print_json(report)
     else:
@@ -63,6 +74,8 @@ def command(
 def _show(report: ExportReport) -> None:
     from massage_billing.cli.tables import print_table
 
+    for name in report.found:
+        click.echo(f"{name} was not remembered{'' if report.dry_run else ', and is again'}: its claims were sent.")
     for file in report.files:
         what = f"{shell.counted(file.claims, 'claim')}, {shell.dollars(file.total)}, for {file.receiver}"
         click.echo(

@@ -54,6 +54,8 @@ class Chosen:
     """The visit's record."""
     visit: Visit | BilledVisit
     """The visit, as far as a claim needs it."""
+    rejected: Submission | None = None
+    """How it was sent before, where that was rejected."""
 
 
 def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterator[Chosen | Left]:
@@ -89,9 +91,10 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iter
     claims = {f"Claim/{fj.text(one, 'id')}": one for one in _claims(setup, list(by_id.values()))}
     answers = list(setup.host.answers(list(claims)))
     of_row = {encounter: _of_row(row, claims) for encounter, row in by_id.items()}
+    named = {encounter: set(encounters_named(claim)) - {encounter} for encounter, claim in of_row.items() if claim}
     others = {
         one: read_visit(record, setup.reading, shared).restricted is not None
-        for record in setup.host.visits(sorted(_others(of_row)))
+        for record in setup.host.visits(sorted(set().union(*named.values())))
         for one in (record.encounter,)
     }
     gone = set(by_id)
@@ -103,11 +106,12 @@ def _looked_at(setup: ExportSetup, rows: list[VisitRow], shared: Shared) -> Iter
             continue
         reader = Record(record)
         visit = read_billed(record, setup.reading, shared, reader, _day(claim))
-        why = _kept_by(row, visit, claim, others, answers)
+        spoken_for = {one: others.get(one) for one in named.get(encounter, ())}
+        why = _kept_by(row, visit, claim, spoken_for, answers)
         if why or claim is None:
             yield Left(encounter, row.claim or "", why)
         else:
-            yield Chosen(row, claim, reader, visit)
+            yield Chosen(row, claim, reader, visit, _rejected(known.get(row.claim_key)))
     billed = [one for one in sorted(gone) if by_id[one].state is VisitState.CLAIMED or _voids(of_row[one])]
     yield from (Left(one, by_id[one].claim or "", _GONE) for one in billed)
 
@@ -121,13 +125,12 @@ def _day(claim: JsonObject | None) -> Date | None:
         return None
 
 
-def _others(claims: Mapping[str, JsonObject | None]) -> set[str]:
-    """Visits that claims speak for, and that are not those they stand under."""
-    return {one for lead, claim in claims.items() if claim for one in encounters_named(claim) if one != lead}
-
-
 def _may(known: Submission | None) -> bool:
     return known is None or known.standing in (ClaimStanding.NOT_SENT, ClaimStanding.REJECTED)
+
+
+def _rejected(known: Submission | None) -> Submission | None:
+    return known if known is not None and known.standing is ClaimStanding.REJECTED else None
 
 
 def _claims(setup: ExportSetup, rows: list[VisitRow]) -> list[JsonObject]:
@@ -152,20 +155,19 @@ def _kept_by(
     row: VisitRow,
     visit: Visit | BilledVisit,
     claim: JsonObject | None,
-    others: Mapping[str, bool],
+    others: Mapping[str, bool | None],
     answers: list[JsonObject],
 ) -> str:
     """Why a claim is not sent; "" where nothing speaks against it.
 
-    ``others``: of the other visits that it may speak for, those that the host gives, and whether they are restricted.
+    ``others``: whether the other visits that it speaks for are restricted; None where the host does not give one.
     """
     if claim is None:
         return "is not on the host any more: `run` writes it again."
-    also = set(encounters_named(claim)) - {row.encounter}
-    if not also <= others.keys():
+    if None in others.values():
         return _GONE
     voids = _voids(claim)
-    if not voids and (visit.restricted is not None or any(others[one] for one in also)):
+    if not voids and (visit.restricted is not None or any(others.values())):
         return _RESTRICTED
     status = fj.text(claim, "status")
     if status != "active":

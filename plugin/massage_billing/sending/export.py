@@ -20,6 +20,8 @@ from massage_billing.fhir.visit import Shared
 from massage_billing.model.professional import ProfessionalClaim
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Batch, SentLine, Submission
+from massage_billing.sending import lost as found_again
+from massage_billing.sending.again import Again, same_again
 from massage_billing.sending.choose import Chosen, Left, choose
 from massage_billing.sending.files import file_name, highest, write_batch
 from massage_billing.sending.setup import ExportSetup, Target
@@ -62,12 +64,38 @@ class ExportReport:
     """Files that could not be written, and why: they are remembered, and the next export writes them."""
     dry_run: bool = False
     """Nothing was remembered or written."""
+    found: tuple[str, ...] = ()
+    """Files that a lost store had forgotten, and that are remembered again (in a dry run: would be)."""
 
 
 @dataclass(slots=True)
 class _Ready:
     target: Target
     claims: list[tuple[Chosen, ProfessionalClaim]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One export while it goes on."""
+
+    again: Again
+    part: bool
+    """Only some of the claims are looked at."""
+    dry_run: bool
+    lost: found_again.Lost
+    left: list[Left] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    files: list[WrittenFile] = field(default_factory=list)
+    ready: dict[str, _Ready] = field(default_factory=dict)
+
+    def leave(self, one: Chosen, reference: str, why: str, *, lacks: bool = False) -> None:
+        """A claim is not sent."""
+        self.left.append(Left(one.row.encounter, reference, why, lacks))
+
+    def report(self, host: str) -> ExportReport:
+        """What it came to."""
+        files = tuple(batch.file for batch, _ in self.lost.found)
+        return ExportReport(host, tuple(self.files), tuple(self.left), tuple(self.problems), self.dry_run, files)
 
 
 class Exporter:
@@ -78,27 +106,43 @@ class Exporter:
         self._keys = Shared(setup.clinic.payers).payers
         self._kept = KeptParties()
 
-    def run(self, payer: str | None = None, since: Date | None = None, *, dry_run: bool = False) -> ExportReport:
+    def run(
+        self, payer: str | None = None, since: Date | None = None, *, again: Again | None = None, dry_run: bool = False
+    ) -> ExportReport:
         """Finish what is missing, then write a file for every receiver that has claims.
 
-        A folder that cannot be written keeps no other from its files. Raises HostError, StoreError.
+        A folder that cannot be written keeps no other from its files. ``again``: rejected claims that go though they
+        say the same. Raises HostError, StoreError.
         """
-        problems: list[str] = []
-        missing = [] if dry_run else [self._tried(batch, problems, again=True) for batch in self._missing()]
-        files = [one for one in missing if one is not None]
-        left: list[Left] = []
-        ready: dict[str, _Ready] = {}
+        job = self._begun(again, part=payer is not None or since is not None, dry_run=dry_run)
         for count, one in enumerate(choose(self.setup, payer, since), 1):
             self.setup.progress.advance("claims", count, None)
             if isinstance(one, Left):
-                left.append(one)
+                job.left.append(one)
             else:
-                self._sort(one, payer, ready, left)
-        for some in ready.values():
-            made = self._file(some, left, problems, dry_run=dry_run)
+                self._sort(one, payer, job)
+        return self._ended(job)
+
+    def _begun(self, again: Again | None, *, part: bool, dry_run: bool) -> _Job:
+        """What a lost store forgot is remembered, and what an earlier export left undone is done."""
+        lost = found_again.look(self.setup)
+        job = _Job(again or Again(), part, dry_run, lost)
+        job.problems += lost.blocked.values()
+        if not dry_run:
+            found_again.remember(self.setup, lost)
+            missing = [self._tried(batch, job.problems, again=True) for batch in self._missing()]
+            job.files += [one for one in missing if one is not None]
+        else:
+            here = {one.key: batch.file for batch, claims in lost.found for one in claims}
+            lost.kept.update({key: f"is in {file}, which the next export remembers." for key, file in here.items()})
+        return job
+
+    def _ended(self, job: _Job) -> ExportReport:
+        for some in job.ready.values():
+            made = self._file(some, job)
             if made is not None:
-                files.append(made)
-        return ExportReport(self.setup.host.id, tuple(files), tuple(left), tuple(problems), dry_run)
+                job.files.append(made)
+        return job.report(self.setup.host.id)
 
     def only(self, number: int) -> ExportReport:
         """``again``, as a report."""
@@ -110,7 +154,7 @@ class Exporter:
         SettingsError where its bytes are gone, there never was one, or some of its claims were sent again in another.
         """
         batch = self.setup.ledger.batch(self.setup.host.id, number)
-        if batch is None or batch.body is None:
+        if batch is None or not batch.body:
             what = f"Batch {number} is not known." if batch is None else f"The bytes of batch {number} are gone."
             raise SettingsError(what, "`claims status` lists files; their bytes are kept for state.retention_days.")
         carried = len(self.setup.ledger.of_batch(batch.host, number))
@@ -126,44 +170,58 @@ class Exporter:
         for one in reversed(ledger.batches(host, unwritten=True)):
             if any(claim.standing is not ClaimStanding.EXPORTED for claim in ledger.of_batch(host, one.number)):
                 ledger.written(one.number)
-            elif (batch := ledger.batch(host, one.number)) is not None and batch.body is not None:
+            elif (batch := ledger.batch(host, one.number)) is not None and batch.body:
                 found.append(batch)
         return found
 
-    def _sort(self, one: Chosen, payer: str | None, ready: dict[str, _Ready], left: list[Left]) -> None:
+    def _sort(self, one: Chosen, payer: str | None, job: _Job) -> None:
         """Give a claim to its receiver; or say why it goes nowhere."""
         key = one.row.payer or payer_of(one.record, one.claim, self._keys) or ""
         if payer and key != payer:
             return
-        name = self.setup.receiver_of(key)
+        name, reference = self.setup.receiver_of(key), one.row.claim or ""
         if name is None:
-            left.append(Left(one.row.encounter, one.row.claim or "", f"is to {key}, and no receiver takes its claims."))
+            job.leave(one, reference, f"is to {key}, and no receiver takes its claims.")
             return
         terms = ExportTerms(self.setup.billing, self.setup.payers, self._keys, key, self._kept)
         try:
             claim = read_claim(one.record, one.claim, one.visit, terms)
         except ClaimNotExportable as problem:
-            left.append(Left(one.row.encounter, one.row.claim or "", problem.what, lacks=True))
+            job.leave(one, reference, problem.what, lacks=True)
             return
-        ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
+        self._ready(name, one, claim, job)
 
-    def _file(self, some: _Ready, left: list[Left], problems: list[str], *, dry_run: bool) -> WrittenFile | None:
+    def _ready(self, name: str, one: Chosen, claim: ProfessionalClaim, job: _Job) -> None:
+        """A claim goes to this receiver, unless it stands in a file there that nobody remembers."""
+        if claim.key in job.lost.kept:
+            job.leave(one, claim.reference, job.lost.kept[claim.key], lacks=not job.dry_run)
+        elif name in job.lost.blocked:
+            job.leave(one, claim.reference, f"is to {name}: {job.lost.blocked[name]}", lacks=True)
+        else:
+            job.ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
+
+    def _file(self, some: _Ready, job: _Job) -> WrittenFile | None:
         """Make one file, remember it, write it; claims that cannot be written, or that another took, are left."""
+        same = same_again(self.setup, some.target, some.claims, job.again, part=job.part)
+        for one, claim in some.claims:
+            if claim.key in same:
+                job.leave(one, claim.reference, same[claim.key], lacks=True)
+        some.claims = [pair for pair in some.claims if pair[1].key not in same]
         for _ in range(_ROUNDS):
             number = 1
-            if not dry_run:
-                number = self.setup.ledger.next_batch(highest(some.target.folder, some.target.name))
-            batch, submissions = self._made(some, number, left)
+            if not job.dry_run and some.claims:
+                number = self.setup.ledger.next_batch(highest(some.target.folders, some.target.name))
+            batch, submissions = self._made(some, number, job.left)
             if batch is None:
                 return None
-            if dry_run:
+            if job.dry_run:
                 return WrittenFile(0, some.target.name, "", batch.claims, batch.total, batch.digest)
             taken = set(self.setup.ledger.commit_batch(batch, submissions))
             if not taken:
-                return self._tried(batch, problems)
+                return self._tried(batch, job.problems, submissions)
             some.claims = [pair for pair in some.claims if pair[1].key not in taken]
-        why = "was taken by another export at the same time."
-        left += [Left(one.row.encounter, claim.reference, why) for one, claim in some.claims]
+        for one, claim in some.claims:
+            job.leave(one, claim.reference, "was taken by another export at the same time.")
         return None
 
     def _made(self, some: _Ready, number: int, left: list[Left]) -> tuple[Batch | None, Sequence[Submission]]:
@@ -189,21 +247,25 @@ class Exporter:
         )  # fmt: skip
         return batch, submissions
 
-    def _tried(self, batch: Batch, problems: list[str], *, again: bool = False) -> WrittenFile | None:
+    def _tried(
+        self, batch: Batch, problems: list[str], claims: Sequence[Submission] | None = None, *, again: bool = False
+    ) -> WrittenFile | None:
         try:
-            return self._write(batch, again=again)
+            return self._write(batch, claims, again=again)
         except (InputError, SettingsError) as problem:
             problems.append(str(problem))
             return None
 
-    def _write(self, batch: Batch, *, again: bool = False) -> WrittenFile:
+    def _write(self, batch: Batch, claims: Sequence[Submission] | None = None, *, again: bool = False) -> WrittenFile:
+        """Put a file into its folder. ``claims``: those it carries, where they are at hand."""
         target = self.setup.targets.get(batch.receiver)
         if target is None:
             raise SettingsError(
                 f"Batch {batch.number} was made for {batch.receiver}, which the settings do not name any more.",
                 "Name that receiver again under export.receivers, or drop the file with `claims drop`.",
             )
-        claims = self.setup.ledger.of_batch(batch.host, batch.number)
+        if claims is None:
+            claims = self.setup.ledger.of_batch(batch.host, batch.number)
         self.setup.store.sent(batch.host, [one.encounter for one in claims])
         path = write_batch(target.folder, batch, claims)
         self.setup.ledger.written(batch.number)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
 
-import orjson
-
 from massage_billing.errors import InputError
 from massage_billing.ports.ledger import Batch, Submission
+from massage_billing.sending.manifest import SUFFIX as MANIFEST
+from massage_billing.sending.manifest import manifest
 
 SUFFIX = ".837"
 """What clearinghouse clients take; the manifest's name ends otherwise."""
-_MANIFEST = ".manifest.json"
 _PART = ".part"
 _LEFT = 60.0
 """Seconds after which nobody is still writing a file."""
@@ -28,54 +27,33 @@ def file_name(receiver: str, number: int) -> str:
     return f"837P-{receiver}-{number:09d}{SUFFIX}"
 
 
-def highest(folder: Path, receiver: str) -> int:
-    """The highest number of a file or manifest that lies in a folder; 0 where there is none.
+def highest(folders: Iterable[Path], receiver: str) -> int:
+    """The highest number of a file or manifest that lies in one of the folders; 0 where there is none.
 
     A store that was lost, or another that writes there too, would give its number once more.
     """
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except OSError:
-        return 0
+    names: list[str] = []
+    for folder in folders:
+        with suppress(OSError):
+            names += [path.name for path in folder.iterdir()]
     numbered = re.compile(rf"837P-{re.escape(receiver)}-([0-9]{{9}})\.")
     return max((int(found[1]) for name in names if (found := numbered.match(name))), default=0)
 
 
 def write_batch(folder: Path, batch: Batch, claims: Sequence[Submission]) -> Path:
     """Write a batch and its manifest; where the file is. Written again, it is the same. Raises InputError."""
-    if batch.body is None:
+    if not batch.body:
         raise InputError(f"The bytes of batch {batch.number} are gone.", "They are kept for state.retention_days.")
     path = folder / batch.file
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _put(folder / f"{batch.file}{_MANIFEST}", manifest(batch, claims))
+        _put(folder / f"{batch.file}{MANIFEST}", manifest(batch, claims))
         _put(path, batch.body)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}).", "Give this user the right to write there."
         ) from None
     return path
-
-
-def manifest(batch: Batch, claims: Sequence[Submission]) -> bytes:
-    """What a file carries, by ids: no names, no member ids."""
-    told = {
-        "file": batch.file,
-        "sha256": batch.digest,
-        "batch": batch.number,
-        "receiver": batch.receiver,
-        "made": batch.at.isoformat(),
-        "claims": batch.claims,
-        "total": str(batch.total),
-        "carries": [
-            {
-                "control": one.key, "claim": one.claim, "encounter": one.encounter, "payer": one.payer,
-                "transaction": one.transaction, "frequency": one.frequency, "total": str(one.total),
-            }
-            for one in claims
-        ],
-    }  # fmt: skip
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -22,8 +22,9 @@ from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports import JsonObject, VisitRecord, VisitRow, VisitState
 from massage_billing.ports.ledger import Submission
 from massage_billing.remittance.adjudication import Adjudication, adjudications, charged
+from massage_billing.sending.again import Again
 from massage_billing.sending.choose import Chosen, Left
-from massage_billing.sending.export import Exporter, ExportReport, _Ready
+from massage_billing.sending.export import Exporter, ExportReport
 from massage_billing.sending.later import second_claim, second_insurance
 from massage_billing.sending.setup import ExportSetup
 
@@ -36,29 +37,22 @@ _SENT = (ClaimStanding.EXPORTED, ClaimStanding.ACKNOWLEDGED, ClaimStanding.ACCEP
 class SecondaryExporter(Exporter):
     """Puts claims to second payers into files."""
 
-    def run_secondary(self, encounters: Collection[str] | None, *, dry_run: bool = False) -> ExportReport:
+    def run_secondary(
+        self, encounters: Collection[str] | None, *, again: Again | None = None, dry_run: bool = False
+    ) -> ExportReport:
         """Finish what is missing, then write the claims to second payers of these visits; None: of all.
 
         Raises HostError, StoreError.
         """
-        problems: list[str] = []
-        missing = [] if dry_run else [self._tried(batch, problems, again=True) for batch in self._missing()]
-        files = [one for one in missing if one is not None]
-        left: list[Left] = []
-        ready: dict[str, _Ready] = {}
+        job = self._begun(again, part=encounters is not None, dry_run=dry_run)
         for count, one in enumerate(SecondClaims(self.setup).found(encounters), 1):
             self.setup.progress.advance("claims", count, None)
             if isinstance(one, Left):
-                left.append(one)
-                continue
-            chosen, claim = one
-            name = self.setup.receiver_of(claim.payer.key) or ""
-            ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((chosen, claim))
-        for some in ready.values():
-            made = self._file(some, left, problems, dry_run=dry_run)
-            if made is not None:
-                files.append(made)
-        return ExportReport(self.setup.host.id, tuple(files), tuple(left), tuple(problems), dry_run)
+                job.left.append(one)
+            else:
+                chosen, claim = one
+                self._ready(self.setup.receiver_of(claim.payer.key) or "", chosen, claim, job)
+        return self._ended(job)
 
 
 class SecondClaims:
@@ -132,7 +126,9 @@ class SecondClaims:
         before = self._before(first, made)
         if isinstance(before, str):
             return Left(row.encounter, first.claim, before)
-        return Chosen(row, claim, record, visit), before
+        sent = self.setup.ledger.submissions(self.setup.host.id, [before.key]).get(before.key)
+        rejected = sent if sent is not None and sent.standing is ClaimStanding.REJECTED else None
+        return Chosen(row, claim, record, visit, rejected), before
 
     def _second_payer(self, record: VisitRecord, claim: JsonObject) -> str | None:
         second = second_insurance(claim)

@@ -45,6 +45,13 @@ class Target:
     """Where files are put."""
     make: MakesFile
     """Makes its files."""
+    done: Path | None = None
+    """Where its client moves what it has sent; None where it does not, or nobody says."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its files may lie."""
+        return (self.folder, self.done) if self.done else (self.folder,)
 
 
 @dataclass(frozen=True, slots=True)
