@@ -22,6 +22,9 @@ from servers.shared_service import Host, Service, cpu_of, service
 WANTED, WANTED_MANY = 1.5, 1.8
 """Times what one does that two have to do: on two or three cores, on four or more."""
 
+_POLL = 0.1
+"""Seconds between two questions whether the job is over: they cost the service CPU too."""
+
 
 def measure(scratch: Path, visits: int, pairs: int) -> list[Result]:
     """Seconds of one and of two processes, pair by pair."""
@@ -43,17 +46,26 @@ def _run(scratch: Path, host: Host, database: Server, workers: int, number: int)
     with service(scratch / name, host, database, name, workers) as running:
         _warm(running, workers)
         before = _cpu(running, host, database)
+        each = {pid: cpu_of(pid) for pid in running.processes()}
         begun = time.perf_counter()
         id = running.ask()
         job = running.job(id)
         while job["state"] in ("waiting", "running"):
-            threading.Event().wait(0.02)
+            threading.Event().wait(_POLL)
             job = running.job(id)
         took = time.perf_counter() - begun
         cpu = {who: round(spent - before[who], 2) for who, spent in _cpu(running, host, database).items()}
         claims = len(host.all("Claim"))
+        of_processes = [round(cpu_of(pid) - spent, 2) for pid, spent in each.items()]
     assert job["state"] == "done", job
-    return {"seconds": round(took, 3), "cpu": cpu, "claims": claims, "counts": job["counts"], "load": os.getloadavg()}
+    return {
+        "seconds": round(took, 3),
+        "cpu": cpu,
+        "cpu_of_processes": of_processes,
+        "claims": claims,
+        "counts": job["counts"],
+        "load": os.getloadavg(),
+    }
 
 
 def _warm(running: Service, workers: int) -> None:
