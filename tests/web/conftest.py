@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from massage_billing.access.guard import SESSION
 from massage_billing.cli import main
@@ -58,6 +58,7 @@ def chromium() -> Iterator[Chromium]:
     found = next((path for name in CHROMIUM if (path := shutil.which(name)) is not None), None)
     if found is None:
         pytest.skip("Chromium is missing: apt-get install chromium")
+    expect.set_options(timeout=20_000)  # a bound for busy machines, not a wait
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
@@ -86,7 +87,7 @@ class Windows:
     def open(self, served: Served, role: Role, practitioner: str | None = None, **options: Any) -> Page:
         """A window of somebody of a role. ``options`` of Playwright's new_context: viewport, color_scheme …"""
         context = self._browser.new_context(base_url=served.url, accept_downloads=True, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self._contexts.append(context)
         context.add_cookies([{"name": SESSION, "value": served.token(role, practitioner), "url": served.url}])
         page = context.new_page()
