@@ -95,15 +95,18 @@ class Service:
         return [int(one) for one in children] or [pid]
 
     def ask(self) -> str:
-        """Have it bill; the job's id."""
-        answer = requests.post(
-            f"{self.url}/jobs/run",
-            json={"job": "run"},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=60,
-        )
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
+        """Have it bill; the job's id. Of several processes one may not have opened its store yet, and says so (503)."""
+        while True:
+            answer = requests.post(
+                f"{self.url}/jobs/run",
+                json={"job": "run"},
+                headers={"Authorization": f"Bearer {TOKEN}"},
+                timeout=60,
+            )
+            if answer.status_code == 202:
+                return str(answer.json()["id"])
+            assert answer.status_code == 503, answer.text
+            threading.Event().wait(0.1)
 
     def get(self, path: str) -> tuple[int, Json]:
         """Ask something; what answers is one of its processes, which may be killed meanwhile."""
