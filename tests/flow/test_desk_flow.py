@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from builders import practitioner
 from flow.world import CLINIC, World
 from massage_billing.ports.desk import ClaimFilter, HoldFilter, HoldOrder
 from massage_billing.program import Program
@@ -35,6 +36,18 @@ def test_a_procedure_that_was_not_done_makes_nobody_the_therapist(world: World) 
         world.put({**procedure, "status": "not-done"})
     world.run()
     assert [row.therapists for row in world.store.rows("clinic")] == [()]
+
+
+def test_of_a_record_with_fifty_therapists_no_more_are_remembered_than_the_store_takes(world: World) -> None:
+    """A nonsense record is held like any other (tests/store: a row of twelve long references can be indexed)."""
+    first, *_ = world.data.all("Procedure")
+    for number in range(50):
+        world.put(practitioner(f"t{number:02}"))
+        actor = {"reference": f"Practitioner/t{number:02}"}
+        world.put({**first, "id": f"x{number}", "performer": [{"actor": actor}]})
+    world.run()
+    (row,) = world.store.rows("clinic")
+    assert row.therapists == tuple(f"Practitioner/t{number:02}" for number in range(12))
 
 
 def test_a_visit_that_waits_is_of_its_therapist_too(world: World) -> None:

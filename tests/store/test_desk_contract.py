@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports import Store, VisitRow, VisitState, Written
 from massage_billing.ports.desk import ClaimFilter, Desk, HoldFilter, HoldOrder, Overtaken
 from massage_billing.ports.host import WriteResult
+from massage_billing.run.planning import THERAPISTS
 from massage_billing.store import open_store
 from massage_billing.store.memory import MemoryStore
 from massage_billing.store.sql import SqlStore
@@ -560,6 +562,13 @@ def test_payers_and_who_treated(store: Store, desk: Desk) -> None:
     assert desk.treated(HOST, "Practitioner/2", ["4"]) == {"4"}
     assert desk.treated(HOST, "", ["1", "4"]) == frozenset()
     assert desk.treated("other", "Practitioner/1", ["1"]) == frozenset()
+
+
+def test_as_many_therapists_as_a_run_remembers_can_be_indexed(store: Store, desk: Desk) -> None:
+    who = tuple(sorted(f"Practitioner/{hashlib.sha256(bytes([n])).hexdigest()}" for n in range(THERAPISTS)))
+    put(store, claimed("1" * 64, payer="p" * 200, therapists=who))
+    assert desk.treated(HOST, who[-1], ["1" * 64]) == {"1" * 64}
+    assert desk.claim_sums(HOST, ClaimFilter(therapist=who[0]))[0].claims == 1
 
 
 def test_pages_and_beginnings_in_a_collation_of_another_order(postgresql_server: str) -> None:

@@ -19,6 +19,8 @@ __all__ = ["Change", "Plan", "Situation", "Terms", "audit_line", "plan", "treati
 
 _UNDONE = ("entered-in-error", "not-done")
 """Statuses of a Procedure (FHIR R4 event-status) that nobody performed."""
+THERAPISTS = 12
+"""How many therapists of a visit are remembered: more than any visit has, and few enough for an index of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,9 @@ def _row(situation: Situation, decision: Decision, step: ClaimStep, terms: Terms
 
 def treating(visit: Visit) -> tuple[str, ...]:
     """References of those who treated in the visit itself, sorted: its own services that were not undone, whatever
-    else their status, and none of another visit of the day."""
+    else their status, and none of another visit of the day. At most THERAPISTS of them."""
     own = (one for one in visit.services if one.encounter is None and one.status not in _UNDONE)
-    return tuple(sorted({one.therapist.id for one in own if one.therapist is not None}))
+    return tuple(sorted({one.therapist.id for one in own if one.therapist is not None})[:THERAPISTS])
 
 
 def audit_line(plan: Plan) -> str:
