@@ -30,9 +30,11 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def workbench(clinic: Path) -> Iterator[Served]:
-    """The workbench of the clinic; tests only look at it."""
-    with served(clinic / "massage-billing.yaml") as found:
+def workbench(clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The workbench of a copy of the clinic that all tests share; they only look at it (who looks is kept there)."""
+    folder = tmp_path_factory.mktemp("shared") / "clinic"
+    shutil.copytree(clinic, folder)
+    with served(folder / "massage-billing.yaml") as found:
         yield found
 
 
