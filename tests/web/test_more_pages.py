@@ -252,6 +252,8 @@ def test_a_replay_that_another_process_made_is_found_in_the_store(mine: Served) 
     mine.office.asking.keep(f"replay:{HOST}:31:2026-01-02", packed(DONE), datetime.now(UTC))
     page = seen(mine, path)
     assert "30 visits decided twice" in page
+    assert "-$140.50 on claims" in page
+    assert "+$140.50 -$3.10" in " ".join(one for one in page.replace("$0.00", "").split())
     assert "replay them again to see them" in page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
 
@@ -81,7 +82,7 @@ def _lately(site: Site, router: APIRouter, made: Kept[Replayed]) -> None:
         if held.value is not None:
             site.audit(request, viewer, Action.LISTED, page="rules", detail="replay of past visits")
         more = {
-            "may_run": may, "spans": SPANS, "held": held, "host": office.id,
+            "signed": signed, "may_run": may, "spans": SPANS, "held": held, "host": office.id,
             "elsewhere": query.text("rules_of") != "" and held == Held(None, None, False),
             "query": urlencode({"days": days, "rules_of": rules_of.isoformat()}),
         }  # fmt: skip
@@ -116,6 +117,11 @@ def _held(office: Office, made: Kept[Replayed], days: int, rules_of: Date, now: 
 
 def _key(office: Office, days: int, rules_of: Date) -> str:
     return f"replay:{office.id}:{days}:{rules_of.isoformat()}"
+
+
+def signed(amount: Decimal) -> str:
+    """A difference in dollars: "+$12.00", "-$3.10", "$0.00"."""
+    return f"{'+' if amount > 0 else '-' if amount < 0 else ''}${abs(amount):,.2f}"
 
 
 def _span(fields: Fields) -> int:
