@@ -224,7 +224,6 @@ class StateSettings(_Part):
     retention_days: int = Field(default=30, ge=0, le=3650)
     """Days that payloads of confirmed writes are kept."""
 
-
     @model_validator(mode="after")
     def _one(self) -> StateSettings:
         if self.database_env is not None and self.database_file is not None:
