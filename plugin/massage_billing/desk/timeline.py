@@ -175,7 +175,8 @@ def _length(one: Service, span: tuple[float, float]) -> str:
 
 def _ticks(start: float, end: float, scale: float, first: datetime | None) -> list[tuple[float, str]]:
     """About six marks: by the clock, or minutes from the beginning."""
-    step = next((one for one in (5, 10, 15, 30, 60, 120) if (end - start) / one <= 6), 240)
+    whole = -(-(end - start) // (6 * 240)) * 240  # a record whose times lie days apart still is a picture
+    step = next((one for one in (5, 10, 15, 30, 60, 120) if (end - start) / one <= 6), whole)
     found, at = [], start if first is None else -(-start // step) * step
     while at <= end:
         text = f"{at - start:.0f} min" if first is None else _clock(first, at - start)
