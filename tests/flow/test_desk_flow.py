@@ -42,12 +42,12 @@ def test_of_a_record_with_fifty_therapists_no_more_are_remembered_than_the_store
     """A nonsense record is held like any other (tests/store: a row of twelve long references can be indexed)."""
     first, *_ = world.data.all("Procedure")
     for number in range(50):
-        world.put(practitioner(f"t{number:02}"))
-        actor = {"reference": f"Practitioner/t{number:02}"}
+        world.put(practitioner(f"a{number:02}"))
+        actor = {"reference": f"Practitioner/a{number:02}"}
         world.put({**first, "id": f"x{number}", "performer": [{"actor": actor}]})
     world.run()
     (row,) = world.store.rows("clinic")
-    assert row.therapists == tuple(f"Practitioner/t{number:02}" for number in range(12))
+    assert row.therapists == tuple(f"Practitioner/a{number:02}" for number in range(12))
 
 
 def test_a_visit_that_waits_is_of_its_therapist_too(world: World) -> None:
