@@ -186,7 +186,6 @@ def test_a_notice_wakes_its_host(rig: Rig) -> None:
     assert rig.send() == 200
     assert rig.woken == [("main", None)]
     assert rig.counted == [("main", "woken")]
-    assert list(rig.receiver.heard.last()) == ["main"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
@@ -201,7 +200,6 @@ def test_without_the_secret_nothing_happens(rig: Rig, token: str) -> None:
     assert rig.send(token=token) == 401
     assert rig.send("nobody") == 401
     assert rig.woken == []
-    assert rig.receiver.heard.last() == {}
 
 
 def test_the_secret_is_read_anew(rig: Rig) -> None:
@@ -221,7 +219,7 @@ def test_a_sign_of_life_reads_nothing(rig: Rig, kind: str, version: str) -> None
     body = {**R5, "entry": [{"resource": status if version == "R5" else backport}]}
     assert rig.send(body=body) == 200
     assert bool(rig.woken) is (kind == "event-notification")
-    assert list(rig.receiver.heard.last()) == ["main"]
+    assert rig.counted == [("main", "woken" if rig.woken else "heartbeat")]
 
 
 @given(st.binary(max_size=200))

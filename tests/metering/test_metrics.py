@@ -98,6 +98,10 @@ def test_what_is_counted_elsewhere_has_a_few_words_too(rig: Rig) -> None:
     assert rig.value("cds_feedback_total", service="appointment-book", outcome="overridden", reason="none") == 1
     assert rig.value("notices_total", host="main", how="woken") == 1
     assert rig.value("notices_total", host="other", how="refused") == 1
+    heard = rig.value("notice_last_timestamp_seconds", host="main")
+    assert heard is not None
+    assert datetime.now(UTC).timestamp() - heard < 60
+    assert rig.value("notice_last_timestamp_seconds", host="other") is None
 
 
 def test_what_stands_in_the_store_is_told_and_read_seldom(rig: Rig) -> None:

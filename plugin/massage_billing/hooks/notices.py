@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -36,25 +34,6 @@ _ALIVE: Final = frozenset({"heartbeat", "handshake"})
 """Notices of R5 and its backport that tell of no news."""
 
 
-class Heard:
-    """When each host was last heard of; several threads use it."""
-
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._at: dict[str, datetime] = {}
-
-    def note(self, host: str) -> None:
-        """A host showed the secret just now."""
-        with self._lock:
-            self._at[host] = self._clock()
-
-    def last(self) -> Mapping[str, datetime]:
-        """UTC, by host."""
-        with self._lock:
-            return dict(self._at)
-
-
 @dataclass(frozen=True, slots=True)
 class Receiver:
     """What the route works with."""
@@ -65,10 +44,8 @@ class Receiver:
     """The secret, read now. Raises SettingsError."""
     wake: Callable[[str, str | None], None]
     """Has the news of a host read, of one Encounter where one is named; returns at once."""
-    heard: Heard = field(default_factory=Heard)
-    """When each host was last heard of."""
     counts: Counts = field(default_factory=NoCounts)
-    """Where notices are counted."""
+    """Where notices are counted, and when each host was last heard of."""
 
     def take(self, host: str, shown: str | None, body: bytes, encounter: str | None = None) -> int:
         """The HTTP status of a notice. A host that is not ours is answered as a wrong secret is."""
@@ -77,7 +54,6 @@ class Receiver:
             self.counts.noticed("", "refused")
             _log.warning("hooks.notice_refused")
             return 401
-        self.heard.note(host)
         if _only_alive(body):
             self.counts.noticed(host, "heartbeat")
             return 200

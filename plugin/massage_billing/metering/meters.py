@@ -10,7 +10,7 @@ import os
 from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess
 
 from massage_billing.hooks.services import SERVICES
 
@@ -45,6 +45,10 @@ class Meters:
         self._notices = Counter(
             f"{name}_notices", "Notices of hosts that something has happened.", ("host", "how"), registry=self.registry
         )
+        self._heard = Gauge(
+            f"{name}_notice_last_timestamp_seconds", "When a host last sent a notice or a sign of life.",
+            ("host",), registry=self.registry, multiprocess_mode="max",
+        )  # fmt: skip
 
     def requested(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """A request was answered; ``route`` is the template that it fitted, None where it fitted none."""
@@ -63,6 +67,8 @@ class Meters:
     def noticed(self, host: str, how: str) -> None:
         """See ``Counts``."""
         self._notices.labels(host if host in self._hosts else ELSE, how).inc()
+        if host in self._hosts:
+            self._heard.labels(host).set_to_current_time()
 
     def shared(self) -> CollectorRegistry:
         """Where the numbers are read: of all processes, or of this one where it is alone."""

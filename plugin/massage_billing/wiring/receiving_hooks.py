@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from massage_billing.errors import HostError, SettingsError
@@ -52,6 +53,12 @@ class OfficeAdviser:
             visit, decision = program.visit_and_decision(encounter)
         return discharge.cards_of(decision, host, self._places) if visit.patient == f"Patient/{patient}" else []
 
+    def warm(self, host: str) -> list[Card]:
+        """Read rules, files and what the host can do, so that the first call finds them read. No cards."""
+        with self._office(host).program() as program, self._office(host).sweep():
+            program.setup.host.capabilities()
+        return []
+
     def _office(self, host: str) -> Office:
         office = self._offices.office(host)
         if office is None:
@@ -75,17 +82,19 @@ def _desk(settings: Settings, stack: ExitStack, counts: Counts) -> Desk:
     hooks = settings.hooks
     known = {client.issuer: _known(settings, name, stack) for name, client in hooks.clients.items()}
     offices = stack.enter_context(open_offices(settings))
-    access = offices.store.access()
+    access, adviser = offices.store.access(), OfficeAdviser(offices, Places(hooks.url or ""))
     desk = Desk(
         base=hooks.url or "",
         trust=Trust(known, lambda: access),
-        adviser=OfficeAdviser(offices, Places(hooks.url or "")),
+        adviser=adviser,
         seconds=hooks.answer_ms / 1000,
         counts=counts,
         origins=frozenset(hooks.origins),
         answers=Answers(),
     )
     stack.callback(desk.close)
+    for host in {one.host for one in known.values()}:
+        desk.answers.begin(f"warm {host}", partial(adviser.warm, host))  # a host that is away is no matter yet
     return desk
 
 
