@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -65,13 +66,14 @@ def _take(folder: Path, name: str, data: bytes) -> None:
 
 
 def _credentials(file: Path) -> None:
-    """One enrolment ends in six days, one ended yesterday."""
+    """One enrolment ends in six days, one ended yesterday: days of the clinic, wherever the tests run."""
+    today = datetime.now(ZoneInfo("America/Boise")).date()
     rows = file.read_text(encoding="utf-8").splitlines()
     ends = iter((6, -1))
     for place, row in enumerate(rows):
         cells = row.split(",")
         if cells[0] == "enrolment" and cells[2] == "cedar-health" and (days := next(ends, None)) is not None:
-            cells[-1] = (date.today() + timedelta(days=days)).isoformat()
+            cells[-1] = (today + timedelta(days=days)).isoformat()
             rows[place] = ",".join(cells)
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
 

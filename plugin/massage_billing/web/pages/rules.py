@@ -78,12 +78,13 @@ def _lately(site: Site, router: APIRouter, made: Kept[Replayed]) -> None:
         view = lately(office.book(), office.releases(), office.today)
         days, rules_of = _span(query), query.day("rules_of") or view.since
         may = viewer.may(Permission.RUN)
-        held = _held(office, made, days, rules_of, site.clock()) if may else Held[Replayed](None, None, False)
+        nothing: Held[Replayed] = Held(None, None, False)
+        held = _held(office, made, days, rules_of, site.clock()) if may else nothing
         if held.value is not None:
             site.audit(request, viewer, Action.LISTED, page="rules", detail="replay of past visits")
         more = {
             "signed": signed, "may_run": may, "spans": SPANS, "held": held, "host": office.id,
-            "elsewhere": query.text("rules_of") != "" and held == Held(None, None, False),
+            "elsewhere": query.text("rules_of") != "" and may and held == nothing,
             "query": urlencode({"days": days, "rules_of": rules_of.isoformat()}),
         }  # fmt: skip
         return site.page(request, viewer, "rules_lately.html.j2", view, part="replayed", more=more)
