@@ -242,11 +242,11 @@ class _Joined:
         self._above[self.first(other)] = self.first(one)
 
 
-def split(groups: Iterable[Sequence[str]], processes: int, most: int = 200, least: int = 20) -> list[tuple[str, ...]]:
+def split(groups: Iterable[Sequence[str]], processes: int, most: int = 120, least: int = 20) -> list[tuple[str, ...]]:
     """Pieces: groups whole, about so many visits in each that every process gets several, and none waits long at the
     end for the last one."""
     listed = list(groups)
-    size = max(least, min(most, sum(map(len, listed)) // (4 * processes) + 1))
+    size = max(least, min(most, sum(map(len, listed)) // (8 * processes) + 1))
     pieces: list[list[str]] = []
     for group in listed:
         if not pieces or len(pieces[-1]) + len(group) > max(size, len(group)):

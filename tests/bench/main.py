@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--hapi", action="store_true", help="eligibility: also with the clinic on a HAPI server")
     parser.add_argument("--reference-python", help="a python that has x12sdk (else MB_X12SDK_PYTHON, else one is made)")
     parser.add_argument("--openemr", type=Path, help="openemr: JSON about a running one (tests/bench/openemr.py)")
-    parser.add_argument("--worker-visits", type=int, default=3000, help="visits billed by one and by two processes")
+    parser.add_argument("--worker-visits", type=int, default=6000, help="visits billed by one and by two processes")
     parser.add_argument("--store-claims", type=int, default=100_000, help="claims in the store of the workbench")
     parser.add_argument("--store-holds", type=int, default=1_000, help="holds in it")
     parser.add_argument("--click-seconds", type=float, default=60.0, help="how long people click")

@@ -15,6 +15,8 @@ _log = structlog.get_logger(__name__)
 
 _LOOK: Final = 1.0
 """Seconds between two looks for work."""
+_HELP: Final = 0.25
+"""Seconds between two looks whether another process wants help: a run may be short."""
 _BEAT: Final = 5.0
 """Seconds between two signs of life; far less than store.jobs_rules.LEASE."""
 _HELPING: Final = "helping"
@@ -109,7 +111,7 @@ class Runner:
                 finally:
                     self._leave(_HELPING)
             if not helped:
-                self.stopping.wait(_LOOK)
+                self.stopping.wait(_HELP)
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT):
