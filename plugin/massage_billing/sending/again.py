@@ -15,7 +15,7 @@ from massage_billing.fhir.keys import is_later_claim
 from massage_billing.model.professional import ProfessionalClaim
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Submission
-from massage_billing.sending.choose import Chosen
+from massage_billing.sending.choose import Picked
 from massage_billing.sending.setup import ExportSetup, Target
 from massage_billing.x12.claims_837p_said import SaidOf, said_of_claims
 
@@ -28,7 +28,7 @@ _SAME_FILE = (
     "which was refused as a whole and would say the same again: `claims show` says why; correct that claim or the "
     "settings, or send all of it as it stands"
 )
-Pair = tuple[Chosen, ProfessionalClaim]
+Pair = tuple[Picked, ProfessionalClaim]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,25 @@ class Chosen:
     """How it was sent before, where that was rejected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What is kept of a chosen claim once it is translated: not its record, for a file has many."""
+
+    encounter: str
+    """Encounter id."""
+    patient: str
+    """"Patient/3"."""
+    digest: str
+    """Decision digest of the Claim."""
+    rejected: Submission | None
+    """How it was sent before, where that was rejected."""
+
+    @classmethod
+    def of(cls, one: Chosen) -> Picked:
+        """Of a chosen claim."""
+        return cls(one.row.encounter, one.row.patient or "", digest_of(one.claim), one.rejected)
+
+
 def choose(setup: ExportSetup, payer: str | None, since: Date | None) -> Iterator[Chosen | Left]:
     """Claims that may be sent, and claims that may not though they look so, those of a patient together.
 

@@ -15,14 +15,13 @@ from decimal import Decimal
 from massage_billing.errors import ClaimNotExportable, InputError, SettingsError
 from massage_billing.fhir.professional import ExportTerms, payer_of, read_claim
 from massage_billing.fhir.professional_people import KeptParties
-from massage_billing.fhir.tasks import digest_of
 from massage_billing.fhir.visit import Shared
 from massage_billing.model.professional import ProfessionalClaim
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Batch, SentLine, Submission
 from massage_billing.sending import lost as found_again
 from massage_billing.sending.again import Again, same_again
-from massage_billing.sending.choose import Chosen, Left, choose
+from massage_billing.sending.choose import Chosen, Left, Picked, choose
 from massage_billing.sending.files import file_name, highest, write_batch
 from massage_billing.sending.setup import ExportSetup, Target
 
@@ -71,7 +70,7 @@ class ExportReport:
 @dataclass(slots=True)
 class _Ready:
     target: Target
-    claims: list[tuple[Chosen, ProfessionalClaim]] = field(default_factory=list)
+    claims: list[tuple[Picked, ProfessionalClaim]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,9 +87,9 @@ class _Job:
     files: list[WrittenFile] = field(default_factory=list)
     ready: dict[str, _Ready] = field(default_factory=dict)
 
-    def leave(self, one: Chosen, reference: str, why: str, *, lacks: bool = False) -> None:
+    def leave(self, encounter: str, reference: str, why: str, *, lacks: bool = False) -> None:
         """A claim is not sent."""
-        self.left.append(Left(one.row.encounter, reference, why, lacks))
+        self.left.append(Left(encounter, reference, why, lacks))
 
     def report(self, host: str) -> ExportReport:
         """What it came to."""
@@ -181,31 +180,31 @@ class Exporter:
             return
         name, reference = self.setup.receiver_of(key), one.row.claim or ""
         if name is None:
-            job.leave(one, reference, f"is to {key}, and no receiver takes its claims.")
+            job.leave(one.row.encounter, reference, f"is to {key}, and no receiver takes its claims.")
             return
         terms = ExportTerms(self.setup.billing, self.setup.payers, self._keys, key, self._kept)
         try:
             claim = read_claim(one.record, one.claim, one.visit, terms)
         except ClaimNotExportable as problem:
-            job.leave(one, reference, problem.what, lacks=True)
+            job.leave(one.row.encounter, reference, problem.what, lacks=True)
             return
         self._ready(name, one, claim, job)
 
     def _ready(self, name: str, one: Chosen, claim: ProfessionalClaim, job: _Job) -> None:
         """A claim goes to this receiver, unless it stands in a file there that nobody remembers."""
         if claim.key in job.lost.kept:
-            job.leave(one, claim.reference, job.lost.kept[claim.key], lacks=not job.dry_run)
+            job.leave(one.row.encounter, claim.reference, job.lost.kept[claim.key], lacks=not job.dry_run)
         elif name in job.lost.blocked:
-            job.leave(one, claim.reference, f"is to {name}: {job.lost.blocked[name]}", lacks=True)
+            job.leave(one.row.encounter, claim.reference, f"is to {name}: {job.lost.blocked[name]}", lacks=True)
         else:
-            job.ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((one, claim))
+            job.ready.setdefault(name, _Ready(self.setup.targets[name])).claims.append((Picked.of(one), claim))
 
     def _file(self, some: _Ready, job: _Job) -> WrittenFile | None:
         """Make one file, remember it, write it; claims that cannot be written, or that another took, are left."""
         same = same_again(self.setup, some.target, some.claims, job.again, part=job.part)
         for one, claim in some.claims:
             if claim.key in same:
-                job.leave(one, claim.reference, same[claim.key], lacks=True)
+                job.leave(one.encounter, claim.reference, same[claim.key], lacks=True)
         some.claims = [pair for pair in some.claims if pair[1].key not in same]
         for _ in range(_ROUNDS):
             number = 1
@@ -221,7 +220,7 @@ class Exporter:
                 return self._tried(batch, job.problems, submissions)
             some.claims = [pair for pair in some.claims if pair[1].key not in taken]
         for one, claim in some.claims:
-            job.leave(one, claim.reference, "was taken by another export at the same time.")
+            job.leave(one.encounter, claim.reference, "was taken by another export at the same time.")
         return None
 
     def _made(self, some: _Ready, number: int, left: list[Left]) -> tuple[Batch | None, Sequence[Submission]]:
@@ -229,7 +228,7 @@ class Exporter:
         at = self.setup.now().replace(microsecond=0)
         made = some.target.make((claim for _, claim in some.claims), number, at)
         left += [
-            Left(one.row.encounter, claim.reference, made.refused[claim.key], lacks=True)
+            Left(one.encounter, claim.reference, made.refused[claim.key], lacks=True)
             for one, claim in some.claims
             if claim.key in made.refused
         ]
@@ -272,15 +271,15 @@ class Exporter:
         return WrittenFile(batch.number, batch.receiver, str(path), batch.claims, batch.total, batch.digest, again)
 
 
-def _submission(setup: ExportSetup, one: Chosen, claim: ProfessionalClaim, number: int, transaction: str) -> Submission:
+def _submission(setup: ExportSetup, one: Picked, claim: ProfessionalClaim, number: int, transaction: str) -> Submission:
     return Submission(
         key=claim.key,
         host=setup.host.id,
-        encounter=one.row.encounter,
-        patient=one.row.patient or "",
+        encounter=one.encounter,
+        patient=one.patient,
         payer=claim.payer.key,
         claim=claim.reference,
-        digest=digest_of(one.claim),
+        digest=one.digest,
         rank=claim.rank,
         frequency=claim.frequency,
         date=min(line.date for line in claim.lines),
