@@ -349,6 +349,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_manifest_breaks_it(raw: bytes) -> None:
     with pytest.raises(InputError):
         Manifest.read(raw)

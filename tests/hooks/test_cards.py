@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import bill_to, condition, consent, encounter, procedure
@@ -185,6 +185,7 @@ def test_a_wish_not_to_tell_the_plan_is_not_told_of(visits: Visits) -> None:
 
 
 @given(st.text(max_size=400))
+@settings(deadline=None)
 def test_a_summary_is_one_short_line(text: str) -> None:
     made = cut(text)
     assert len(made) <= SUMMARY
@@ -211,6 +212,7 @@ def test_what_others_sent_is_no_markdown(text: str) -> None:
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_plain_text_stays_what_it_was(text: str) -> None:
     made, place = "", 0
     told = plain(text)

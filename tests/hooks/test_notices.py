@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from massage_billing.errors import SettingsError, StoreError
@@ -118,6 +118,7 @@ def test_visits_that_are_named_are_read_and_of_many_everything(waker: Waker, sta
 
 
 @given(st.lists(st.sampled_from(["wake", "name", "busy", "free", "tick", "fail", "mend"]), max_size=60))
+@settings(deadline=None)
 def test_news_are_never_lost(steps: list[str]) -> None:
     """Whatever happens, once the host is free and time has passed, a run began after the last news."""
     starts, clock = Starts(), Clock()
@@ -223,6 +224,7 @@ def test_a_sign_of_life_reads_nothing(rig: Rig, kind: str, version: str) -> None
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_body_breaks_it(body: bytes) -> None:
     rig = Rig()
     assert rig.send(body=body) == 200

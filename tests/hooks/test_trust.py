@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -145,6 +145,7 @@ def test_what_is_no_token_is_refused(shown: str | None) -> None:
 
 
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300).map(lambda raw: raw.decode("latin-1"))))
+@settings(deadline=None)
 def test_nothing_that_is_shown_breaks_it(text: str) -> None:
     for shown in (text, f"Bearer {text}", f"Bearer {text}.{text}.{text}"):
         assert isinstance(TRUST.caller(shown, HERE), Refused)

@@ -174,40 +174,22 @@ def cds_routes(desk: Desk) -> APIRouter:
     """Discovery, the services, their feedback; and what browsers ask before (CORS), for the origins of the settings."""
     routes = APIRouter()
 
-    def open_to(request: Request, answer: Response) -> Response:
-        origin = request.headers.get("origin")
-        answer.headers["Cache-Control"] = "no-store"
-        if origin in desk.origins:
-            answer.headers["Access-Control-Allow-Origin"] = origin
-            answer.headers["Vary"] = "Origin"
-        return answer
-
-    async def called(id: str, request: Request, handle: _Handler) -> Response:
-        service = SERVICES.get(id)
-        if service is None:
-            return open_to(request, JSONResponse({"problem": "There is no such service."}, 404))
-        try:
-            answer = await handle(service, request)
-        except NotAsked as problem:
-            answer = JSONResponse({"problem": str(problem)}, 400)
-        return open_to(request, answer)
-
     @routes.get("/cds-services")
     async def discover(request: Request) -> Response:
-        return open_to(request, JSONResponse(discovery()))
+        return _open_to(desk, request, JSONResponse(discovery()))
 
     @routes.post("/cds-services/{id}")
     async def call(id: str, request: Request) -> Response:
-        return await called(id, request, desk.answer)
+        return _open_to(desk, request, await _called(id, request, desk.answer))
 
     @routes.post("/cds-services/{id}/feedback")
     async def judge(id: str, request: Request) -> Response:
-        return await called(id, request, desk.judged)
+        return _open_to(desk, request, await _called(id, request, desk.judged))
 
     @routes.options("/cds-services")
     @routes.options("/cds-services/{path:path}")
     async def before(request: Request) -> Response:
-        answer = open_to(request, Response(status_code=204))
+        answer = _open_to(desk, request, Response(status_code=204))
         if "Access-Control-Allow-Origin" in answer.headers:
             answer.headers["Access-Control-Allow-Methods"] = "GET, POST"
             answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
@@ -215,3 +197,24 @@ def cds_routes(desk: Desk) -> APIRouter:
         return answer
 
     return routes
+
+
+async def _called(id: str, request: Request, handle: _Handler) -> Response:
+    """What a service answers: 404 where there is none, 400 where it was not asked."""
+    service = SERVICES.get(id)
+    if service is None:
+        return JSONResponse({"problem": "There is no such service."}, 404)
+    try:
+        return await handle(service, request)
+    except NotAsked as problem:
+        return JSONResponse({"problem": str(problem)}, 400)
+
+
+def _open_to(desk: Desk, request: Request, answer: Response) -> Response:
+    """An answer that nobody keeps, and that pages of the settings' origins may read."""
+    origin = request.headers.get("origin")
+    answer.headers["Cache-Control"] = "no-store"
+    if origin in desk.origins:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Vary"] = "Origin"
+    return answer
