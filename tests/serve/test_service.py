@@ -269,7 +269,7 @@ def test_what_people_see_is_behind_the_door_and_the_shield(start: Start) -> None
     answer = requests.get(f"{url}/", timeout=30, allow_redirects=False)
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert requests.get(url, headers={"Host": "elsewhere.example"}, timeout=30).status_code == 400
+    assert requests.get(url, headers={"Host": "elsewhere.example"}, timeout=30).status_code == 421
     link = child.read_line(30)
     assert link.startswith(f"Workbench: {url}/enter/")
     opened = requests.get(link.split()[1], timeout=30, allow_redirects=False)
