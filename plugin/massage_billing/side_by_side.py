@@ -242,7 +242,7 @@ class _Joined:
         self._above[self.first(other)] = self.first(one)
 
 
-def split(groups: Iterable[Sequence[str]], processes: int, most: int = 120, least: int = 20) -> list[tuple[str, ...]]:
+def split(groups: Iterable[Sequence[str]], processes: int, most: int = 200, least: int = 20) -> list[tuple[str, ...]]:
     """Pieces: groups whole, about so many visits in each that every process gets several, and none waits long at the
     end for the last one."""
     listed = list(groups)

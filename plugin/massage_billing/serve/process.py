@@ -22,7 +22,7 @@ from massage_billing.serve.scheduler import Scheduler
 from massage_billing.serve.sharing import Shares
 from massage_billing.serve.telling import Teller
 from massage_billing.serve.watch import Watch
-from massage_billing.serve.work import Load, do
+from massage_billing.serve.work import Load, do, warm
 from massage_billing.settings import Settings
 from massage_billing.wiring.working import open_shared
 
@@ -74,6 +74,7 @@ class Process:
             runner.open()
             scheduler.open()
             self._stack = stack.pop_all()
+        threading.Thread(target=warm, name="warm", daemon=True).start()
 
     def open_when_it_can(self) -> None:
         """Open now, or as soon as the store is there. Raises SettingsError."""

@@ -48,6 +48,14 @@ _SWEEP: Final = (
 """Counts of a SweepReport that are told."""
 
 
+def warm() -> None:
+    """Import and read what every job needs, so that the first one does not wait for it."""
+    from massage_billing.checks import claim_checker
+    from massage_billing.hosts import fhir_server  # noqa: F401
+
+    claim_checker(wiring.load_rulebook())({})
+
+
 def do(job: Job, load: Load, progress: Progress) -> Outcome:
     """Do a job alone. Raises StoreError, for the store may come back; whatever else happens is an outcome."""
     return guarded(lambda: _WORK[job.kind](load(), job, progress))
