@@ -209,6 +209,17 @@ def test_the_secret_is_read_anew(rig: Rig) -> None:
     assert rig.send(token=rig.secret) == 200
 
 
+def test_a_secret_that_is_gone_is_no_fault_of_the_host(rig: Rig) -> None:
+    def gone() -> str:
+        raise SettingsError("notice: the secret in it cannot be read.")
+
+    app = FastAPI(openapi_url=None)
+    app.include_router(notice_routes(Receiver(("main",), gone, lambda *news: rig.woken.append(news))))
+    rig.client = TestClient(app)
+    assert rig.send() == 503
+    assert rig.woken == []
+
+
 R5 = {"resourceType": "Bundle", "type": "subscription-notification"}
 
 

@@ -40,6 +40,7 @@ def command(settings_file: Path | None, as_json: bool) -> int:
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check, in the order of the settings file."""
     from massage_billing.cli.doctor_asking import examine_asking
+    from massage_billing.cli.doctor_hooks import examine_hooks
     from massage_billing.cli.doctor_workbench import examine_workbench
 
     yield from _clinic(settings)
@@ -67,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _state(settings)
     yield from _serve(settings)
     yield from examine_workbench(settings)
+    yield from examine_hooks(settings)
 
 
 def _rulebook(settings: Settings) -> Rulebook:

@@ -18,6 +18,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from massage_billing.errors import SettingsError
 from massage_billing.fhir.json import child, children, text
 from massage_billing.hooks.bodies import body_of
 from massage_billing.hooks.feedback import Counts, NoCounts
@@ -49,7 +50,12 @@ class Receiver:
 
     def take(self, host: str, shown: str | None, body: bytes, encounter: str | None = None) -> int:
         """The HTTP status of a notice. A host that is not ours is answered as a wrong secret is."""
-        right = hmac.compare_digest(_digest(f"Bearer {self.token()}"), _digest(shown or ""))
+        try:
+            secret = self.token()
+        except SettingsError as problem:  # its file is gone, or being replaced
+            _log.error("hooks.notice_failed", why=problem.what)
+            return 503
+        right = hmac.compare_digest(_digest(f"Bearer {secret}"), _digest(shown or ""))
         if not right or host not in self.hosts:
             self.counts.noticed("", "refused")
             _log.warning("hooks.notice_refused")
