@@ -32,7 +32,7 @@ from massage_billing.store.desk_pages import Place, told
 from massage_billing.store.desk_rules import NO_DATE
 from massage_billing.store.desk_sums import CLAIMS, NAMED_FROM, Span, by_week, named_alike, span, standing, standings
 from massage_billing.store.desk_tables import claim_pace, claim_tally
-from massage_billing.store.desk_where import begins, has, same
+from massage_billing.store.desk_where import begins, either, has, same
 from massage_billing.store.tables import DRAFT, visits
 from massage_billing.store.tally import month_of, week_of
 from massage_billing.store.values import ROW_FIELDS, row_from
@@ -49,7 +49,7 @@ _MONTH, _WEEK = timedelta(days=31), timedelta(days=7)
 
 def page(connection: Connection, host: str, which: ClaimFilter, after: Place | None, limit: int) -> list[Place]:
     """Places of the claims after one, the newest date of service first."""
-    of = _named(host, told(which.search.strip())) if which.search.strip() else None
+    of = _named(host, told(which.search.strip()), few=False) if which.search.strip() else None
     found: FromClause = visits if of is None else of
     these = _these(host, which) if of is None else []
     made = select(found.c.listed, found.c.encounter)
@@ -113,13 +113,16 @@ def _kind(table: Table, which: ClaimFilter) -> list[ColumnElement[bool]]:
     return these
 
 
-def _named(host: str, name: str) -> Any:
-    """Places of claims with a name that begins so, each once."""
+def _named(host: str, name: str, *, few: bool) -> Any:
+    """Places of claims with a name that begins so, each once. ``few``: PostgreSQL is to take them for few, and so to
+    look each up in an index; it would read the whole table, which has everything that sums do not ask for."""
     found = [(visits.c.encounter, name), (visits.c.claim, named_alike(name))]
     if len(name) >= NAMED_FROM:
         found.append((visits.c.claim_key, name))
-    # ``same``: only the index of the name is to find it.
-    place, of = (visits.c.listed, visits.c.encounter), (same(visits.c.host, host), _LISTED)
+    # Of SQLite only the index of the name is to find it.
+    alone = same(visits.c.host, host)
+    here = either(sqlite=alone, postgresql=alone if few else visits.c.host == host)
+    place, of = (visits.c.listed, visits.c.encounter), (here, _LISTED)
     return union(*(select(*place).where(begins(column, one), *of) for column, one in found if one)).subquery("named")
 
 
@@ -148,8 +151,9 @@ def _summed(host: str, which: ClaimFilter) -> list[Select[Any]]:
     own = own.where(visits.c.host == host, _LISTED, *_kind(visits, which))
     own = own.where(same(visits.c.payer, payer)) if payer else own
     if name := which.search.strip():
-        of = _named(host, told(name))
-        named = visits.c.encounter.in_(select(of.c.encounter))
+        of = _named(host, told(name), few=True)
+        place = tuple_(visits.c.listed, visits.c.encounter).in_(select(of.c.listed, of.c.encounter))
+        named = either(sqlite=visits.c.encounter.in_(select(of.c.encounter)), postgresql=place)
         return [own.where(named, *_dated(visits.c.listed, which))]
     tallied = select(claim_tally.c.standing, func.sum(claim_tally.c.claims), func.sum(claim_tally.c.cents))
     tallied = tallied.where(claim_tally.c.host == host, *_kind(claim_tally, which)).group_by(claim_tally.c.standing)
