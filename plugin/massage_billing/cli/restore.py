@@ -18,8 +18,9 @@ def command(file: Path, yes: bool, settings_file: Path | None, as_json: bool) ->
     """Put back what a backup holds.
 
     It takes the place of everything that is remembered. Refuses while a process uses the store, and where the backup is
-    damaged or of a newer version: then nothing is changed. An SQLite store that was there is kept in a folder beside it; a PostgreSQL one is replaced in one
-    transaction. Then `run`: what the EHR knows since is read again, and no claim is written twice.
+    damaged or of a newer version: then nothing is changed. An SQLite store that was there is kept in a folder beside
+    it; a PostgreSQL one is replaced in one transaction. Then `run`: what the EHR knows since is read again, and no
+    claim is written twice.
     """
     from massage_billing.wiring.backing_up import check_backup, restore
 
