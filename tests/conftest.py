@@ -19,6 +19,8 @@ MARKS = {
 }
 # Under xdist all tests of one server run on one worker: they share it, and each finds it empty.
 ONE_WORKER = ("start_hapi", "start_sekmet", "validator")
+# Of a value that is part of a test's name: so many characters and no more.
+LONGEST_ID = 60
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = next((fixture for fixture in ONE_WORKER if fixture in fixtures), None)
         if group and item.config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long value is named by its argument (pytest numbers them).
+
+    Tokens and packed files differ from process to process, and xdist's workers must agree on every test's name.
+    """
+    return argname if isinstance(val, (str, bytes)) and len(val) > LONGEST_ID else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -319,7 +319,7 @@ NOW = int(time.time())
      {"aud": ["workbench", "another"]}, {"aud": ["workbench", "another"], "azp": "another"}, {"azp": "another"},
      {"exp": NOW - 3600}, {"exp": None}, {"exp": "soon"}, {"iat": NOW + 3600}, {"iat": NOW - 3600}, {"iat": None},
      {"nbf": NOW + 3600}, {"nonce": "another"}, {"nonce": None}, {"nonce": ""}, {"sub": None}, {"sub": ""}],
-    ids=str,
+    ids=" ".join,
 )  # fmt: skip
 def test_a_token_that_is_not_meant_for_this_log_in_lets_nobody_in(
     bench: Bench, ehr: Ehr, change: dict[str, Any]

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from journeys.clinic import check, unwritten, versions
-from journeys.forked import Forker
 from journeys.test_main_job_hapi import World, expected
+from servers.postgresql import postgresql
 
 VISITS = 40
 
 
-@pytest.fixture
-def world(tmp_path: Path, hapi: str, forker: Forker) -> World:
-    return World(tmp_path, hapi, forker, VISITS)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, hapi: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    made = World(tmp_path, hapi, None, VISITS)
+    if request.param == "sqlite":
+        yield made
+        return
+    with postgresql() as database:
+        database.execute("CREATE DATABASE clinic")
+        monkeypatch.setenv("MB_JOURNEY_DATABASE", database.url("clinic"))
+        made.clinic.database = True
+        yield made
 
 
 def test_after_a_restore_billing_goes_on_without_a_second_claim(world: World, tmp_path: Path) -> None:
