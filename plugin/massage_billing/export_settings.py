@@ -6,6 +6,7 @@ Nothing is transmitted: a file lies in a folder that the clinic's own clearingho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -78,6 +79,11 @@ class Receiver(_Part):
     """Payer keys whose claims go there; none: all that no other receiver has."""
     line_breaks: bool = False
     """A line break after every segment."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its files may lie."""
+        return (self.folder, self.done) if self.done else (self.folder,)
 
 
 class ExportSettings(_Part):

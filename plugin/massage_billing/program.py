@@ -79,9 +79,10 @@ class Program:
             with few_collections():
                 return self.telling(Billing(setup).run(since, dry_run=True))
         with self._lock(), few_collections():
+            recalled = tuple(setup.recall())
             report = Billing(setup).run(since)
             self.after_run()
-            return self.telling(report)
+            return self.telling(report, recalled)
 
     @contextmanager
     def shared(self, *, alone: bool) -> Iterator[SideBySide]:
@@ -98,9 +99,9 @@ class Program:
         if setup.desk is not None:
             setup.desk.note_held(setup.host.id, at_clinic(setup).date())
 
-    def telling(self, report: RunReport) -> RunReport:
-        """A report with what has to be told with every one."""
-        told = self.setup.told
+    def telling(self, report: RunReport, recalled: Sequence[str] = ()) -> RunReport:
+        """A report with what has to be told with every one, and what a lost store had forgotten."""
+        told = (*self.setup.told, *recalled)
         return replace(report, problems=(*told, *report.problems)) if told else report
 
     def approve(self, encounters: Sequence[str] | None) -> RunReport:

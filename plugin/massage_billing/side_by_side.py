@@ -10,7 +10,7 @@ Each step may be done twice, or again after a process was killed in it: all go b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 
 from massage_billing.coding import therapist_day
@@ -70,13 +70,15 @@ class SideBySide:
     def find(self) -> tuple[Found, RunReport]:
         """Finish what is pending; then what a run has to decide. Raises HostError where the host cannot be read."""
         tally = Tally(dry_run=False)
+        recalled = tuple(self.setup.recall())
         self.billing.resume(*self._tools(tally))
         wanted, cursor = _Wanted(), self.store.cursor(self.host.id)
         reached, whole = self._listed(cursor, wanted)
         for encounter in sorted(self.billing.woken(incremental=cursor is not None) | self._news.waking()):
             wanted.add(encounter)
         found = Found(tuple(self._groups(wanted)), reached, whole)
-        return found, tally.report(pending=0, complete=True, outputs=())
+        first = tally.report(pending=0, complete=True, outputs=())
+        return found, replace(first, problems=(*recalled, *first.problems))
 
     def _listed(self, cursor: str | None, wanted: _Wanted) -> tuple[str | None, bool]:
         """What the host lists; the cursor reached, and whether it listed every visit."""

@@ -11,6 +11,7 @@ import pytest
 
 from claims_answers import ack, era, paid, status
 from claims_clinic import HOST, NAMES, Billed, keys_in
+from journeys.claim_steps import Life, holds
 from massage_billing.errors import SettingsError
 from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Submission
@@ -41,12 +42,14 @@ def sent(clinic: Billed) -> list[Submission]:
 def test_nothing_goes_twice_and_all_is_remembered_as_it_was(clinic: Billed, sent: list[Submission], first: str) -> None:
     before = clinic.files()
     lose(clinic)
+    files = ("837P-fund-000000002.837", "837P-house-000000001.837")
     if first == "run":
-        clinic.run()
-    report = export(clinic)
-    clinic.run()
+        told = clinic.run()["problems"]
+        assert [name in one for name, one in zip(files, told, strict=True)] == [True, True]
+    else:
+        assert export(clinic).found == files
+    assert clinic.run()["problems"] == ()
     assert [export(clinic).files, export(clinic).found] == [(), ()]
-    assert report.found == ("837P-fund-000000002.837", "837P-house-000000001.837")
     assert clinic.files() == before
     shown = [one.__class__(**{**_fields(one), "since": None}) for one in sent]
     assert [one.__class__(**{**_fields(one), "since": None}) for one in clinic.sent()] == shown
@@ -126,9 +129,26 @@ def test_a_claim_that_was_sent_again_stands_in_its_newest_file(clinic: Billed, s
         exporter.only(1)
 
 
+def test_a_record_that_changed_meanwhile_replaces_no_claim_that_was_sent(
+    clinic: Billed, sent: list[Submission]
+) -> None:
+    """The run comes before the export: it has to know what was sent."""
+    life = Life(clinic, clinic)
+    (one,) = life.suitable(1)
+    before = life.claims_of(one)
+    lose(clinic)
+    life.shorten(one)
+    clinic.run()
+    assert holds(life)[one] == {"claim-state"}
+    assert life.claims_of(one) == before
+
+
 def test_a_dry_run_says_it_and_remembers_nothing(clinic: Billed, sent: list[Submission]) -> None:
+    clinic.run()
+    put_away = clinic.out.rename(clinic.folder / "away")
     lose(clinic)
     clinic.run()
+    put_away.rename(clinic.out)
     report = export(clinic, dry=True)
     assert (report.files, len(report.found), clinic.sent()) == ((), 2, [])
     assert sum("which the next export remembers" in one.why for one in report.left) == len(sent)
@@ -158,7 +178,8 @@ def test_claims_of_a_file_that_cannot_be_remembered_wait_for_a_person(
     before = in_files(clinic)
     spoil(next(clinic.out.glob("house/*.manifest.json")))
     lose(clinic)
-    clinic.run()
+    told = clinic.run()["problems"]
+    assert sum("837P-house-000000001.837" in one and "claims mark" in one for one in told) == 1
     report = export(clinic)
     assert (report.files, in_files(clinic)) == ((), before)
     kept = {one.claim: one for one in report.left if "837P-house-000000001.837" in one.why}

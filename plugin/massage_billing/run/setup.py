@@ -54,5 +54,7 @@ class Setup:
     """What payers answered: it outranks the status and dates of a Coverage. None: nobody asks."""
     ledger: Ledger | None = None
     """What was sent in files and what became of it: evidence beside what stands on the host. None: nobody exports."""
+    recall: Callable[[], Sequence[str]] = tuple
+    """Remembers claims that were sent and that a lost store forgot; a sentence for each thing to be told."""
     desk: Desk | None = None
     """What the workbench's pages ask: told after every run how the holds stand. None: there are no pages."""

@@ -124,11 +124,11 @@ class Exporter:
 
     def _begun(self, again: Again | None, *, part: bool, dry_run: bool) -> _Job:
         """What a lost store forgot is remembered, and what an earlier export left undone is done."""
-        lost = found_again.look(self.setup)
+        lost = found_again.look(self.setup.places)
         job = _Job(again or Again(), part, dry_run, lost)
         job.problems += lost.blocked.values()
         if not dry_run:
-            found_again.remember(self.setup, lost)
+            found_again.remember(self.setup.places, lost)
             missing = [self._tried(batch, job.problems, again=True) for batch in self._missing()]
             job.files += [one for one in missing if one is not None]
         else:

@@ -13,6 +13,7 @@ from massage_billing.model.professional import ClaimParty, ClaimPayer, Professio
 from massage_billing.ports import Host, Store
 from massage_billing.ports.ledger import Ledger
 from massage_billing.run.report import NoProgress, Progress
+from massage_billing.sending.lost import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,8 @@ class Target:
     """Where files are put."""
     make: MakesFile
     """Makes its files."""
-    done: Path | None = None
-    """Where its client moves what it has sent; None where it does not, or nobody says."""
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where its files may lie."""
-        return (self.folder, self.done) if self.done else (self.folder,)
+    folders: tuple[Path, ...]
+    """Where its files may lie: there, and where its client moves what it has sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +76,9 @@ class ExportSetup:
     """The time, UTC."""
     progress: Progress = field(default_factory=NoProgress)
     """Told how far an export has come."""
+
+    @property
+    def places(self) -> Places:
+        """Where files may lie that a lost store had made."""
+        folders = {name: target.folders for name, target in self.targets.items()}
+        return Places(self.host.id, self.store, self.ledger, folders)

@@ -24,6 +24,7 @@ from massage_billing.program import Program
 from massage_billing.rulebook.in_use import LAST_SOUND, RELEASES, InUse
 from massage_billing.run.report import NoProgress, Progress
 from massage_billing.run.setup import Setup
+from massage_billing.sending.lost import Places, recall
 from massage_billing.settings import Settings
 from massage_billing.store import open_store
 from massage_billing.wiring.hosts import Opened, opened, outputs
@@ -85,10 +86,17 @@ def program_of(settings: Settings, parts: Parts, progress: Progress | None = Non
         told=tuple(told),
         asking=parts.asking,
         ledger=parts.ledger,
+        recall=partial(recall, sent_places(settings, parts)),
         desk=parts.desk,
     )
     configured = chosen.id in settings.hosts
     return Program(setup, configured=configured, lock=partial(one_at_a_time, parts.at.state, chosen.id))
+
+
+def sent_places(settings: Settings, parts: Parts) -> Places:
+    """Where files may lie that carry claims of this host."""
+    folders = {name: one.folders for name, one in settings.export.receivers.items()}
+    return Places(parts.at.host.id, parts.store, parts.ledger, folders)
 
 
 def rulebook_of(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Rulebook:

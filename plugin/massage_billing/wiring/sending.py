@@ -131,4 +131,4 @@ def _target(name: str, receiver: Receiver, settings: Settings) -> Target:
         pieces = x12.write_837p(envelope, submitter, taker, claims, reference=str(number), placed=note, refused=leave)
         return Made(b"".join(pieces), placed, refused)
 
-    return Target(name, receiver.folder, make, receiver.done)
+    return Target(name, receiver.folder, make, receiver.folders)
