@@ -26,6 +26,7 @@ from massage_billing.model import (
     Result,
     Service,
     Therapist,
+    TypedCharge,
     Verified,
     Visit,
 )
@@ -147,6 +148,10 @@ accidents = st.builds(
     Accident, st.sampled_from(["Condition/1", "Condition/2"]), st.none() | days, st.sampled_from([None, "MVA"]),
     st.sampled_from([None, "WA"]), st.sampled_from([None, "N1", "N2"]),
 )  # fmt: skip
+charges = st.builds(
+    TypedCharge, st.sampled_from(["ChargeItem/1", "ChargeItem/2"]), st.none() | st.sampled_from(CODES[:2]),
+    st.sampled_from([None, 1, 4]), st.sampled_from([(), ("GP",)]),
+)  # fmt: skip
 visit_times = st.builds(clock, starts, st.none() | st.sampled_from([20, 45, 60, 90]))
 
 
@@ -167,6 +172,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "foreign_claims": st.sampled_from(
         [(), (), (ForeignClaim("Claim/1", "active"),), (ForeignClaim("Claim/2", "draft"),)]
     ),
+    "charges": st.just(()) | st.just(()) | st.lists(charges, max_size=2).map(tuple),
     "problems": st.just(()) | st.lists(problems, max_size=2).map(tuple),
     "place_of_service": st.sampled_from([None, "11"]),
     "organization": st.sampled_from([None, "Organization/1", "Organization/2"]),
@@ -187,7 +193,7 @@ def visits(draw: st.DrawFn) -> Visit:
     start, end = draw(visit_times)
     usual = {name: draw(strategy) for name, strategy in FIELDS.items()}
     if draw(st.booleans()):  # most visits are quiet
-        usual |= {"restricted": None, "foreign_claims": (), "problems": (), "accident": None}
+        usual |= {"restricted": None, "foreign_claims": (), "charges": (), "problems": (), "accident": None}
     return Visit(host="h", status="finished", start=start, end=end, **usual)  # type: ignore[arg-type]
 
 
@@ -231,9 +237,11 @@ def sound_pairs(draw: st.DrawFn) -> tuple[Visit, Visit]:
     one = draw(sound_visits())
     what = draw(
         st.sampled_from(
-            ["regions", "start", "minutes", "minutes", "therapist", "time", "state", "date", "order", "who"]
+            ["regions", "start", "minutes", "minutes", "therapist", "time", "state", "date", "order", "who", "charges"]
         )
     )
+    if what == "charges":
+        return one, replace(one, charges=draw(st.just(()) | st.lists(charges, min_size=1, max_size=1).map(tuple)))
     if what == "time":
         start, end = draw(visit_times)
         return one, replace(one, start=start, end=end)

@@ -29,6 +29,7 @@ from massage_billing.model import (
     Problem,
     Service,
     Therapist,
+    TypedCharge,
     Verified,
     Visit,
 )
@@ -51,6 +52,7 @@ KINDS = (
     Accident,
     Problem,
     ForeignClaim,
+    TypedCharge,
 )
 IN_KEY = {
     *("Visit." + name for name in "date start end services diagnoses coverages accident state".split()),

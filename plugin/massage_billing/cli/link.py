@@ -16,7 +16,7 @@ _ROLES = ("front-desk", "biller", "therapist", "owner", "auditor")
 @shell.host_option("The host to look at; else a link for each.")
 @click.option("--role", type=click.Choice(_ROLES), default="owner", show_default=True, help="What it lets somebody do.")
 def command(settings_file: Path | None, host: str | None, role: str) -> int:
-    """Print a link that lets whoever opens it first into the workbench, once, within minutes.
+    """Print a link that lets whoever opens it first into the workbench once.
 
     For a workbench that only this machine reaches (serve.address at loopback, no workbench.public_url). Where people
     log in at their EHR instead, there are no links.

@@ -24,12 +24,17 @@ NAMES: Final = {
     "Accident.source": "where it stands",
     "ForeignClaim.id": "where it stands",
     "ForeignClaim.status": "only live ones are read",
+    "Visit.charges": "only whether there are any",
+    "TypedCharge.id": "where it stands",
+    "TypedCharge.code": "words for people: what the record supports is billed, whatever was typed",
+    "TypedCharge.units": "words for people",
 }
 """Fields that a rule reads at most to name a thing, to order things or to ask whether there is one: with the reason."""
 UNREAD: Final = frozenset(
     """
     Visit.status Visit.date_end Visit.site Visit.place_of_service Visit.last_changed
     Service.minute_source Service.order Coverage.relationship Credential.number
+    TypedCharge.modifiers
     """.split()
 )
 """Fields that no rule reads: what is wrong with them, reading the record found, and it is a Problem."""

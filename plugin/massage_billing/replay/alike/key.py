@@ -85,7 +85,7 @@ class Alike:
             return None
         if visit.accident and self._clinic.papers:
             return None  # what papers.csv tells of the injury is its patient's alone
-        usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
+        usual = _usual(visit)
         if len(coverages) == 1 and usual:
             paid = self._payer(coverages[0], on, span)
         else:
@@ -117,7 +117,7 @@ class Alike:
             total += minutes or 0
             own.append(s.diagnoses)
             looks.append((s.code, minutes, s.status, s.duplicate_of is None, s.modifiers))
-        usual = not (visit.problems or visit.foreign_claims or visit.restricted or visit.accident)
+        usual = _usual(visit)
         return (
             paid.number, paid.counting.several(tuple(looks), isinstance(people, int)), people, self._between(services),
             paid.diagnoses.of(visit.diagnoses, tuple(own)), visit.state, _longer(visit, total, services),
@@ -356,8 +356,13 @@ def _crowded(services: Sequence[Service], span: Span) -> Hashable:
     return None if found is None else found[1]
 
 
+def _usual(visit: Visit) -> bool:
+    """Whether a visit has nothing of what ``_rest`` tells apart."""
+    return not (visit.problems or visit.foreign_claims or visit.charges or visit.restricted or visit.accident)
+
+
 def _rest(visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
-    """What most visits do not have: problems, somebody else's claim, the patient's wish, an accident."""
+    """What most visits do not have: problems, somebody else's claim, typed charges, the patient's wish, an accident."""
     places = {f"Procedure/{s.procedure}": place for place, s in enumerate(services)}
     problems = tuple(
         [
@@ -367,7 +372,7 @@ def _rest(visit: Visit, services: Sequence[Service], on: Date) -> Hashable:
     )
     accident = visit.accident
     return (
-        problems, not visit.foreign_claims, visit.restricted is None,
+        problems, not visit.foreign_claims, not visit.charges, visit.restricted is None,
         None if accident is None else (
             None if accident.date is None else (on - accident.date).days, accident.kind, accident.state,
             accident.claim_number is None,
