@@ -9,7 +9,7 @@ Each step may be done twice, or again after a process was killed in it: all go b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 
@@ -102,14 +102,16 @@ class SideBySide:
         tally = Tally(dry_run=False)
         batch, outbox = self._tools(tally)
         batch.counted = set()
-        before: set[str] = set()
+        days, before = self._days(encounters), set[str]()
         for _ in range(REDO_ROUNDS):
-            moved = self._matter(encounters) | set(self.store.due(self.host.id, self.host.now()))
+            moved = self._matter(days) | set(self.store.due(self.host.id, self.host.now()))
             if moved <= before:
                 break
             for ids in chunks_of(sorted(moved), BATCH):
                 self.billing.decide(batch, outbox, list(self.host.visits(ids)), dry_run=False)
-            before = moved
+            # Only their days can have become others: those they took of before, and those they take of now.
+            left = {day for day, some in days.items() if any(one.encounter in moved for one in some)}
+            days, before = self._days(sorted(moved), left), moved
         if isinstance(self.host, NamesProblems):
             for where, what in self.host.problems():
                 tally.problem(f"{where}: {what}")
@@ -189,9 +191,8 @@ class SideBySide:
                 if one.encounter in wanted.patients and other.encounter in wanted.patients:
                     joined.join(one.encounter, other.encounter)
 
-    def _matter(self, encounters: Sequence[str]) -> set[str]:
-        """Of these visits' therapists' days: visits to whom others matter, and those that are held though none does."""
-        days = self._days(encounters)
+    def _matter(self, days: Mapping[_Day, Sequence[Worked]]) -> set[str]:
+        """Of these days: visits to whom others matter, and those that are held though none does."""
         found = {
             one.encounter for day, worked in days.items() for one, others in self._mattering(day, worked) if others
         }
@@ -202,9 +203,11 @@ class SideBySide:
                 found.add(encounter)
         return found
 
-    def _days(self, encounters: Sequence[str]) -> Mapping[_Day, list[Worked]]:
-        """What the store knows of the therapists' days of which these visits take, or took."""
-        host, days = self.host.id, dict[_Day, list[Worked]]()
+    def _days(self, encounters: Sequence[str], more: Collection[_Day] = ()) -> Mapping[_Day, list[Worked]]:
+        """What the store knows of the therapists' days of which these visits take, and of more days."""
+        host, days = self.host.id, {day: list[Worked]() for day in more}
+        for one in self.store.worked(host, more, ()) if more else ():
+            days[one.therapist, one.date].append(one)
         for ids in chunks_of(encounters, BATCH):
             named = {(one.therapist, one.date) for one in self.store.worked(host, (), ids)} - days.keys()
             for day in named:
@@ -245,15 +248,17 @@ class _Joined:
 
 
 def split(groups: Iterable[Sequence[str]], processes: int, most: int = 200, least: int = 20) -> list[tuple[str, ...]]:
-    """Pieces: groups whole, about so many visits in each that every process gets several, and none waits long at the
-    end for the last one."""
+    """Pieces: groups whole; the smaller the less is left, so that nobody waits long at the end for the last one."""
     listed = list(groups)
-    size = max(least, min(most, sum(map(len, listed)) // (8 * processes) + 1))
+    left = sum(map(len, listed))
     pieces: list[list[str]] = []
+    size = 0
     for group in listed:
         if not pieces or len(pieces[-1]) + len(group) > max(size, len(group)):
+            size = max(least, min(most, left // (2 * processes)))
             pieces.append([])
         pieces[-1] += group
+        left -= len(group)
     return [tuple(piece) for piece in pieces]
 
 

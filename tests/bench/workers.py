@@ -22,6 +22,8 @@ from servers.shared_service import Host, Service, cpu_of, service
 WANTED, WANTED_MANY = 1.5, 1.8
 """Times what one does that two have to do: on two or three cores, on four or more."""
 
+_IDLE = 0.05
+"""Seconds of CPU in a second of processes that have nothing to do."""
 _POLL = 0.1
 """Seconds between two questions whether the job is over: they cost the service CPU too."""
 
@@ -69,9 +71,13 @@ def _run(scratch: Path, host: Host, database: Server, workers: int, number: int)
 
 
 def _warm(running: Service, workers: int) -> None:
-    """Wait until the service can work, all its processes being there."""
+    """Wait until the service can work, all its processes being there and having nothing to do."""
     while running.get("/readyz")[0] != 200 or len(running.processes()) < workers:
         threading.Event().wait(0.1)
+    spent, now = -1.0, sum(map(cpu_of, running.processes()))
+    while now - spent > _IDLE:
+        threading.Event().wait(1.0)
+        spent, now = now, sum(map(cpu_of, running.processes()))
 
 
 def _cpu(running: Service, host: Host, database: Server) -> dict[str, float]:

@@ -224,11 +224,13 @@ def test_what_has_to_do_with_each_other_is_in_one_piece() -> None:
     assert not found.whole
 
 
-def test_pieces_are_whole_groups_and_of_about_one_size() -> None:
+def test_pieces_are_whole_groups_and_the_smaller_the_less_is_left() -> None:
     groups = [(f"{n}a", f"{n}b") for n in range(100)]
     pieces = split(groups, processes=2)
     assert [one for piece in pieces for one in piece] == [one for group in groups for one in group]
-    assert {len(piece) for piece in pieces} == {20}
+    sizes = [len(piece) for piece in pieces]
+    assert (sizes[0], min(sizes[:-1])) == (50, 20)
+    assert sizes == sorted(sizes, reverse=True)
     assert all(
         piece.index(f"{n}b") - piece.index(f"{n}a") == 1 for piece in pieces for n in {int(e[:-1]) for e in piece}
     )

@@ -91,6 +91,11 @@ def cases(book: Rulebook) -> Iterator[Case]:
 
 def decide(case: Case, book: Rulebook) -> Decision:
     """What the rulebook makes of an example's visit."""
+    return decided(case, book)[1]
+
+
+def decided(case: Case, book: Rulebook) -> tuple[Visit, Decision]:
+    """An example's visit, and what the rulebook makes of it."""
     given = _complete(case.example.given, book.standard_visit)
     if case.of_policy and "policy" not in case.example.given.model_fields_set:
         given = given.model_copy(update={"policy": case.owner})
@@ -101,7 +106,7 @@ def decide(case: Case, book: Rulebook) -> Decision:
     visit = make_visit(given, None if "date" in given.without else case.example.on)
     ruling = Ruling(given.ruling, "an example", "biller", datetime.combine(case.example.on, datetime.min.time(), UTC)) \
         if given.ruling else None  # fmt: skip
-    return flow.bill(visit, book, make_clinic(given), ruling, elsewhere(given, visit))
+    return visit, flow.bill(visit, book, make_clinic(given), ruling, elsewhere(given, visit))
 
 
 def elsewhere(given: Given, visit: Visit) -> Elsewhere:

@@ -74,7 +74,7 @@ class Process:
             runner.open()
             scheduler.open()
             self._stack = stack.pop_all()
-        threading.Thread(target=warm, name="warm", daemon=True).start()
+        threading.Thread(target=warm, args=(self._load,), name="warm", daemon=True).start()
 
     def open_when_it_can(self) -> None:
         """Open now, or as soon as the store is there. Raises SettingsError."""

@@ -24,7 +24,7 @@ from massage_billing.side_by_side import SideBySide, split
 
 _FAILED: Final = 3
 """Pieces that fail before the others are not tried any more: the host is away, or the settings are wrong."""
-_LOOK: Final = 0.2
+_LOOK: Final = 0.05
 """Seconds between two looks at whether the others are done."""
 
 

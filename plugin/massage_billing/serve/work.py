@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -48,12 +49,22 @@ _SWEEP: Final = (
 """Counts of a SweepReport that are told."""
 
 
-def warm() -> None:
-    """Import and read what every job needs, so that the first one does not wait for it."""
+def warm(load: Load) -> None:
+    """Import and read what every job needs, so that the first one does not wait for it: bill the rulebook's own
+    made-up visits. What is wrong with settings or rules, the first job says."""
     from massage_billing.checks import claim_checker
+    from massage_billing.fhir.claim import ClaimTerms, build_claim
     from massage_billing.hosts import fhir_server  # noqa: F401
+    from massage_billing.model import Outcome as Billed
+    from massage_billing.rulebook import examples
 
-    claim_checker(wiring.load_rulebook())({})
+    with suppress(MassageBillingError):
+        book = wiring.rulebook_of(load())
+        check = claim_checker(book)
+        for case in examples.cases(book):
+            visit, decision = examples.decided(case, book)
+            if decision.outcome is Billed.CLAIM:
+                check(build_claim(visit, decision, ClaimTerms(f"{case.example.on}T12:00:00Z")))
 
 
 def do(job: Job, load: Load, progress: Progress) -> Outcome:

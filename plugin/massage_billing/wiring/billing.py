@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from massage_billing.checks import claim_checker
 from massage_billing.clinic_files import settings_to_clinic
@@ -100,17 +101,26 @@ def sent_places(settings: Settings, parts: Parts) -> Places:
 
 
 def rulebook_of(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Rulebook:
-    """The rules of a clinic: ours, its own policies, the releases it imported.
+    """The rules of a clinic: ours, its own policies, the releases it imported. Read again where a file was changed.
 
     Where a file of its own has a mistake, the policies that were last sound are used and ``tell`` hears why. Raises
     RuleFileError where there never were any.
     """
-    kept = settings.state_folder() / "rulebook"
-    refused = "{} What was last sound is used; `massage-billing rules check` names every mistake."
-    in_use = InUse(
-        settings.rules.own_policies, kept / RELEASES, kept / LAST_SOUND, lambda error: tell(refused.format(error.what))
-    )
-    return in_use.book()
+    with _READING:
+        in_use = _in_use(settings.rules.own_policies, settings.state_folder() / "rulebook")
+        book, refused = in_use.book(), in_use.refused
+    if refused is not None:
+        tell(f"{refused.what} What was last sound is used; `massage-billing rules check` names every mistake.")
+    return book
+
+
+_READING: Final = threading.Lock()
+
+
+@lru_cache(maxsize=4)
+def _in_use(own: Path | None, kept: Path) -> InUse:
+    """The rules of one clinic; a process that does many jobs reads them once."""
+    return InUse(own, kept / RELEASES, kept / LAST_SOUND)
 
 
 # --- explain --------------------------------------------------------------------------------------------------------
