@@ -160,21 +160,25 @@ def _claim(ids: dict[str, str], therapist: str) -> Json:
 
 
 def _card(server: OpenEmr, pairs: int) -> Result:
-    """What the card adds to the page of a patient: the page with the module enabled and disabled, in turns."""
+    """What the card adds to the page of a patient: the page with the module enabled and disabled, in turns.
+
+    The page takes half a second, and machines drift: the median of many differences between neighbours tells.
+    """
     server.log_in()
     path = "/interface/patient_file/summary/demographics.php?set_pid=1"
-    with_it: list[float] = []
-    without: list[float] = []
+    times: dict[bool, list[float]] = {True: [], False: []}
     try:
-        for _ in range(pairs):
-            for enabled, times in ((1, with_it), (0, without)):
-                server.sql(f"UPDATE modules SET mod_active={enabled} WHERE mod_directory='{MODULE}'")
-                assert bool(re.search("Massage billing", server.page(path))) is bool(enabled)
-                times += [_took(lambda: server.page(path)) for _ in range(6)]
+        for number in range(pairs * 14):
+            for enabled in (True, False) if number % 2 else (False, True):
+                server.sql(f"UPDATE modules SET mod_active={int(enabled)} WHERE mod_directory='{MODULE}'")
+                began = time.perf_counter()
+                page = server.page(path)
+                times[enabled].append((time.perf_counter() - began) * 1000)
+                assert bool(re.search("Massage billing", page)) is enabled
     finally:
         server.sql(f"UPDATE modules SET mod_active=1 WHERE mod_directory='{MODULE}'")
-    added = statistics.median(with_it) - statistics.median(without)
-    details = {"with": with_it, "without": without}
+    added = statistics.median(one - other for one, other in zip(times[True], times[False], strict=True))
+    details = {"with": times[True], "without": times[False]}
     return Result("the card on the patient's page", added, "ms", f"<= {MILLISECONDS}", added <= MILLISECONDS, details)
 
 
