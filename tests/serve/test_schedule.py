@@ -77,3 +77,13 @@ def test_on_the_days_when_clocks_change_it_asks_once(day: str) -> None:
             begun[kind, "emr"], count = now, count + 1
         now += timedelta(minutes=15)
     assert count == 1
+
+
+def test_a_clock_that_was_wrong_puts_nothing_off() -> None:
+    """A machine began with a clock of next year: what it began then keeps nobody waiting until then."""
+    now = at("06:00")
+    ahead = now + timedelta(days=365)
+    assert list(due(PLAN, now, {RUN: ahead, ASK: ahead})) == [JobKind.ELIGIBILITY, JobKind.RUN]
+    assert next_look(PLAN, now, {RUN: ahead, ASK: ahead}) == now + timedelta(minutes=30)
+    soon = now + timedelta(minutes=1)  # of another machine, whose clock is a little ahead
+    assert list(due(PLAN, now, {RUN: soon, ASK: soon})) == []

@@ -235,6 +235,22 @@ def test_a_database_that_does_not_exist(postgresql_server):
     refused(postgresql_server.format("nowhere"), "cannot be reached|does not exist")
 
 
+def test_a_servers_own_habits_do_not_weaken_what_is_promised(postgresql_url):
+    """Writers read what the one before them left, and what was committed is on the disk."""
+    import psycopg
+
+    name = postgresql_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    with open_store(postgresql_url) as store, store._writing() as connection:
+        shown = [
+            connection.exec_driver_sql(f"SHOW {what}").scalar()
+            for what in ("transaction_isolation", "synchronous_commit")
+        ]
+    assert shown == ["read committed", "on"]
+
+
 def test_a_full_disk(tmp_path):
     with open_store(tmp_path / "state") as store:
         store.commit([entry("1")])

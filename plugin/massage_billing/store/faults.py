@@ -39,6 +39,8 @@ _POSTGRESQL = {
     "55P03": ("is locked by another process", "Wait until the other run has ended, then run again."),
     "57014": ("is locked by another process", "Wait until the other run has ended, then run again."),
     "40P01": ("is locked by another process", "Run again."),
+    "40001": ("was written by another process at the same time", "Run again."),
+    "25006": ("takes no writes: it is a standby", "Wait until it was promoted, or name the server that is not."),
     "3D000": ("does not exist", "Create the database, then run again."),
     "28P01": ("does not accept the password", "Correct the user and password in the settings."),
     "28000": ("does not accept the user", "Correct the user in the settings, or let the server accept it."),

@@ -175,6 +175,9 @@ def _postgresql(url: URL, busy_seconds: float) -> tuple[Engine, str]:
     def settings(connection: Any, _record: object) -> None:
         connection.execute(f"SET lock_timeout = {max(1, int(busy_seconds * 1000))}")
         connection.execute("SET timezone = 'UTC'")
+        # What is read in a writer's turn has to be what the one before left; what returned has to outlive a crash.
+        connection.execute("SET default_transaction_isolation = 'read committed'")
+        connection.execute("SET synchronous_commit = on")
         connection.commit()
 
     @event.listens_for(engine, "begin")

@@ -113,7 +113,8 @@ def _told(connection: sa.Connection) -> dict[tuple[str, str], _Told]:
     audit = sa.table("audit", *map(sa.column, ("id", "host", "encounter", "what")), sa.column("at", Instant))
     query = sa.select(audit.c.host, audit.c.encounter, audit.c.at, audit.c.what).where(audit.c.encounter.is_not(None))
     told: dict[tuple[str, str], _Told] = {}
-    for host, encounter, at, what in connection.execute(query.order_by(audit.c.id)):
+    lines = query.order_by(audit.c.id).execution_options(yield_per=_SOME)  # there may be millions
+    for host, encounter, at, what in connection.execute(lines):
         outcome, bracket, _ = what.partition(" (")
         if not bracket:
             continue
