@@ -10,11 +10,11 @@ from decimal import Decimal
 import pytest
 
 from claims_answers import USUAL, ack, era, paid, payment, status, ta1
-from claims_clinic import HOST, NAMES, Billed, Json, put
+from claims_clinic import HOST, NAMES, Billed, Json, now, put
 from massage_billing.errors import HostUnreachable, InputError
 from massage_billing.model.remittance import ClaimStanding
-from massage_billing.ports.ledger import AdjustmentRow, Said, Submission
-from massage_billing.remittance.answers import FileTaken
+from massage_billing.ports.ledger import AdjustmentRow, Batch, Said, Submission
+from massage_billing.remittance.answers import Answers, FileTaken
 from massage_billing.sending.again import Again
 from remittance_files import enveloped
 
@@ -58,6 +58,38 @@ def several(clinic: Billed) -> tuple[Submission, ...]:
 
 def of_two_lines(clinic: Billed) -> Submission:
     return next(one for one in sent(clinic) if len(one.lines) == 2)
+
+
+def test_a_file_that_answers_claims_of_two_hosts_is_taken_once_for_each(clinic: Billed) -> None:
+    """One remittance of a payer for two systems of one owner."""
+    first = several(clinic)[0]
+    other = replace(several(clinic)[1], key="MBELSEWHERE00000001", host="elsewhere", encounter="x1", claim="Claim/x1")
+    with clinic.ledger() as ledger:
+        number = ledger.next_batch()
+        made = Batch(number, "elsewhere", "house", "x.837", "f" * 64, 1, other.total, now(), body=b"ISA~")
+        assert ledger.commit_batch(made, [replace(other, batch=number)]) == ()
+    both = put(clinic.folder / "both.x12", era(paid(first), paid(other)))
+    with clinic.answers() as here:
+        there = Answers(replace(here.setup, host=_Elsewhere(here.setup.host)))  # type: ignore[arg-type]
+        for _ in range(2):
+            taken = [one.take(both) for one in (here, there)]
+        assert [one.state for one in taken] == ["known", "known"]
+    with clinic.ledger() as ledger:
+        for host, one in ((HOST, first), ("elsewhere", other)):
+            assert ledger.submissions(host, [one.key])[one.key].standing is ADJUDICATED
+            assert [said.standing for said in ledger.life(one.key)] == [ADJUDICATED]
+
+
+class _Elsewhere:
+    """Another host with the same records."""
+
+    id = "elsewhere"
+
+    def __init__(self, host: object) -> None:
+        self._host = host
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._host, name)
 
 
 # --- acknowledgements -------------------------------------------------------------------------------------------------

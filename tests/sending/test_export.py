@@ -394,6 +394,39 @@ def test_a_folder_that_cannot_be_written_is_named_keeps_no_other_and_loses_nothi
     assert export(clinic).files == ()
 
 
+def test_a_file_whose_bytes_went_with_a_forgotten_patient_is_told_until_somebody_says_what_became_of_it(
+    clinic: Billed,
+) -> None:
+    """It was remembered and never written; the others' claims in it count as sent, and nobody else would notice."""
+    way = blocked(clinic, "house")
+    export(clinic)
+    way.unlink()
+    with clinic.ledger() as ledger, clinic.store() as store:
+        first = ledger.of_batch(HOST, 1)[0]
+        store.purge_patient(HOST, first.patient)
+        others = len(ledger.of_batch(HOST, 1))
+    assert 0 < others < 39
+    for _ in range(2):
+        report = export(clinic)
+        (problem,) = report.problems
+        assert (report.files, f"{others} claims of others" in problem) == ((), True)
+        assert "`claims drop 1`" in problem
+    with clinic.ledger() as ledger:
+        ledger.drop_batch(HOST, 1, "ana", "it is not there")
+    report = export(clinic)
+    assert (report.problems, [file.claims for file in report.files]) == ((), [others])
+
+
+def test_a_file_that_was_all_of_a_forgotten_patient_is_no_problem(clinic: Billed) -> None:
+    way = blocked(clinic, "house")
+    export(clinic)
+    way.unlink()
+    with clinic.ledger() as ledger, clinic.store() as store:
+        for patient in {one.patient for one in ledger.of_batch(HOST, 1)}:
+            store.purge_patient(HOST, patient)
+    assert (export(clinic).problems, _unwritten(clinic)) == ((), [])
+
+
 def _unwritten(clinic: Billed) -> list[Batch]:
     with clinic.ledger() as ledger:
         return ledger.batches(HOST, unwritten=True)

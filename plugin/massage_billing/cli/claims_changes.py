@@ -65,6 +65,9 @@ def _changes(program: Program, claim: Submission, zone: str | None) -> Changes:
 
 def _deadline(program: Program, claim: Submission, zone: str | None) -> Deadline | None:
     """Until when the claim's payer takes corrections of it, by its policy on the date of service."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
     from massage_billing.cli.status import _today
     from massage_billing.model.remittance import ClaimStanding
     from massage_billing.remittance.changes import answered_on, deadline_of
@@ -77,8 +80,11 @@ def _deadline(program: Program, claim: Submission, zone: str | None) -> Deadline
         return None
     assert setup.ledger is not None  # noqa: S101
     paid = answered_on(one.date for one in setup.ledger.paid_lines([claim.key]))
+    at_clinic = ZoneInfo(zone) if zone else UTC
     said = answered_on(
-        one.at.date() for one in setup.ledger.life(claim.key) if one.standing is ClaimStanding.ADJUDICATED
+        one.at.astimezone(at_clinic).date()
+        for one in setup.ledger.life(claim.key)
+        if one.standing is ClaimStanding.ADJUDICATED
     )
     answered = paid or said
     return deadline_of(term, policy.sources[term.source], claim.date, answered, _today(zone))

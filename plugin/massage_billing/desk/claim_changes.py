@@ -10,6 +10,7 @@ from massage_billing.model.remittance import ClaimStanding
 from massage_billing.ports.ledger import Submission
 from massage_billing.program import Program
 from massage_billing.remittance.changes import Changes, Deadline, answered_on, changes, deadline_of
+from massage_billing.run.batch import at_clinic
 from massage_billing.service import Billing
 
 
@@ -43,7 +44,10 @@ def _deadline(program: Program, claim: Submission, today: Date) -> Deadline | No
     if policy is None or term is None or claim.standing is not ClaimStanding.ADJUDICATED or setup.ledger is None:
         return None
     paid = answered_on(one.date for one in setup.ledger.paid_lines([claim.key]))
+    zone = at_clinic(setup).tzinfo
     said = answered_on(
-        one.at.date() for one in setup.ledger.life(claim.key) if one.standing is ClaimStanding.ADJUDICATED
+        one.at.astimezone(zone).date()
+        for one in setup.ledger.life(claim.key)
+        if one.standing is ClaimStanding.ADJUDICATED
     )
     return deadline_of(term, policy.sources[term.source], claim.date, paid or said, today)

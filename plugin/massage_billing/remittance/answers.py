@@ -18,7 +18,7 @@ from massage_billing.model.remittance import ClaimPaid, Remittance, RemittanceEn
 from massage_billing.ports import Operation, Write, WriteGroup
 from massage_billing.ports.ledger import AdjustmentRow, Applied, AppliedPart, PaidLine, Response, Said, Submission
 from massage_billing.remittance import paid as payment
-from massage_billing.remittance.files import AnswerFile, look_at
+from massage_billing.remittance.files import AnswerFile, look_at, of_host
 from massage_billing.remittance.match import Matcher
 from massage_billing.remittance.setup import AnswersSetup
 from massage_billing.remittance.taken import is_of_earlier, said_of_claim, said_of_files
@@ -84,8 +84,10 @@ class Answers:
     def take(self, path: Path) -> FileTaken:
         """Take one file. Raises InputError where it cannot be read, StoreError."""
         file = look_at(path)
-        if self.setup.ledger.is_applied(file.digest):
+        ours = of_host(file, self.setup.host.id)
+        if any(self.setup.ledger.is_applied(one.digest) for one in (ours, file)):  # as earlier versions knew files
             return FileTaken(file.name, file.kinds, "known")
+        file = ours
         if not _OF_CLAIMS.intersection(file.kinds):
             return FileTaken(file.name, file.kinds, "other")
         money = self._money(file) if _PAYS in file.kinds else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from massage_billing.errors import InputError
@@ -68,6 +68,11 @@ def look_at(path: Path) -> AnswerFile:
         )
     cut = tuple(f"{one.where}: {one.message}" for one in odd if one.code in _CUT)
     return AnswerFile(path, digest.hexdigest(), tuple(kinds), cut)
+
+
+def of_host(file: AnswerFile, host: str) -> AnswerFile:
+    """The file as one host takes it: where it answers claims of several hosts, each takes it once."""
+    return replace(file, digest=hashlib.sha256(f"{host}\n{file.digest}".encode()).hexdigest())
 
 
 def _read(path: Path) -> Iterator[bytes]:

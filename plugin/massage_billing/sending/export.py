@@ -129,7 +129,7 @@ class Exporter:
         job.problems += lost.blocked.values()
         if not dry_run:
             found_again.remember(self.setup.places, lost)
-            missing = [self._tried(batch, job.problems, again=True) for batch in self._missing()]
+            missing = [self._tried(batch, job.problems, again=True) for batch in self._missing(job.problems)]
             job.files += [one for one in missing if one is not None]
         else:
             here = {one.key: batch.file for batch, claims in lost.found for one in claims}
@@ -162,15 +162,23 @@ class Exporter:
             raise SettingsError(what, "Written again, it would send them twice.")
         return self._write(batch, again=True)
 
-    def _missing(self) -> list[Batch]:
-        """Files that were remembered and not written; one whose claims were answered arrived all the same."""
+    def _missing(self, problems: list[str]) -> list[Batch]:
+        """Files that were remembered and not written; one whose claims were answered arrived all the same. Of one whose
+        bytes went with a patient who was forgotten, nobody can tell: ``problems`` says so."""
         host, ledger = self.setup.host.id, self.setup.ledger
         found = []
         for one in reversed(ledger.batches(host, unwritten=True)):
-            if any(claim.standing is not ClaimStanding.EXPORTED for claim in ledger.of_batch(host, one.number)):
+            claims = ledger.of_batch(host, one.number)
+            if not claims or any(claim.standing is not ClaimStanding.EXPORTED for claim in claims):
                 ledger.written(one.number)
             elif (batch := ledger.batch(host, one.number)) is not None and batch.body:
                 found.append(batch)
+            else:
+                problems.append(
+                    f"{one.file} may never have been written, and its bytes are gone with a patient who was forgotten; "
+                    f"{len(claims)} claims of others were in it. Look for it in its folder and at the clearinghouse: "
+                    f"if it was not sent, `claims drop {one.number}` lets them go again."
+                )
         return found
 
     def _sort(self, one: Chosen, payer: str | None, job: _Job) -> None:
