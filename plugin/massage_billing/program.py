@@ -22,7 +22,7 @@ from massage_billing.run.garbage import few_collections
 from massage_billing.run.paper_ledger import counted_alone
 from massage_billing.run.report import RunReport
 from massage_billing.run.setup import Setup
-from massage_billing.service import Billing
+from massage_billing.service import NOT_SHOWN, Billing
 from massage_billing.side_by_side import SideBySide
 
 SAMPLE_VISITS: Final = 200
@@ -104,14 +104,15 @@ class Program:
         told = (*self.setup.told, *recalled)
         return replace(report, problems=(*told, *report.problems)) if told else report
 
-    def approve(self, encounters: Sequence[str] | None) -> RunReport:
-        """Make drafts active; None: all."""
+    def approve(self, encounters: Sequence[str] | None, seen: Mapping[str, str] = NOT_SHOWN) -> RunReport:
+        """Make drafts active; None: all. ``seen``: decision digests of those that were looked at."""
         with self._lock():
-            return Billing(self.setup).approve(encounters)
+            return Billing(self.setup).approve(encounters, seen)
 
     def rule(self, encounter: str, ruling: Ruling) -> None:
-        """Remember what a person decided of a visit."""
-        Billing(self.setup).rule(encounter, ruling)
+        """Remember what a person decided of a visit, at the time of the host's clock: whether the record changed since
+        is told by what the host says of its changes."""
+        Billing(self.setup).rule(encounter, replace(ruling, at=self.setup.host.now()))
 
     def may_rule(self, encounter: str, kind: RulingKind) -> None:
         """Whether a person may decide so of a visit; raises HostError where not, and says what to do."""

@@ -7,9 +7,10 @@ A crash at any point costs work, never a claim: the next run writes what is pend
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from massage_billing.errors import HostError
 from massage_billing.fhir.keys import claim_key
@@ -27,6 +28,9 @@ BATCH = 500
 _WRITTEN = ("Claim/", "Task/")
 REDO_ROUNDS = 3
 """How often a visit is read again in one run because somebody else wrote at the same time."""
+NOT_SHOWN: Final[Mapping[str, str]] = MappingProxyType({})
+"""Nobody says which draft was looked at."""
+_REPLACED = "its draft was replaced after it was looked at"
 
 
 class Billing:
@@ -85,7 +89,7 @@ class Billing:
                 self.redo(batch, outbox, outbox.write_as_decided(groups))
                 return
             approved = {group.encounter for group in groups if approves(group)}
-            records = list(self.host.visits([group.encounter for group in groups]))
+            records = self.read(batch, [group.encounter for group in groups])
             self.redo(batch, outbox, outbox.commit_and_write(batch.decide(records, again=True, approved=approved)))
             for encounter in sorted({group.encounter for group in groups} - {record.encounter for record in records}):
                 batch.tally.problem(f"Encounter/{encounter}: is gone from the host; its claim stays in the outbox.")
@@ -109,7 +113,7 @@ class Billing:
         for _ in range(REDO_ROUNDS):
             batch.counted = (batch.counted or set()) | wake
             for ids in chunks_of(sorted(wake), BATCH):
-                self.decide(batch, outbox, list(self.host.visits(ids)), dry_run=dry_run)
+                self.decide(batch, outbox, self.read(batch, ids), dry_run=dry_run)
             # What was decided may have moved others: a late visit takes the place of a later one's authorization.
             moved = set() if dry_run else set(self.store.due(self.host.id, self.host.now()))
             if not moved or moved == wake:
@@ -135,6 +139,11 @@ class Billing:
             wake.update(self.store.open_holds(host))
         return wake
 
+    def read(self, batch: Batch, encounters: Sequence[str]) -> list[VisitRecord]:
+        """The records of visits that ``batch`` decides next."""
+        batch.about_to_read(encounters)
+        return list(self.host.visits(encounters))
+
     def decide(self, batch: Batch, outbox: Outbox, records: Sequence[VisitRecord], *, dry_run: bool) -> None:
         """Decide visits and, unless it is a dry run, commit and write them."""
         plans = batch.decide(records)
@@ -148,7 +157,7 @@ class Billing:
         for _ in range(REDO_ROUNDS):
             if not again:
                 return
-            plans = batch.decide(list(self.host.visits(sorted(again))), again=True)
+            plans = batch.decide(self.read(batch, sorted(again)), again=True)
             again = outbox.commit_and_write(plans)
         for encounter in sorted(again):
             batch.tally.problem(f"Encounter/{encounter}: somebody else keeps writing its claim; left for the next run.")
@@ -161,25 +170,30 @@ class Billing:
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
-    def approve(self, encounters: Sequence[str] | None) -> RunReport:
-        """Make drafts active: all of them, or those of these Encounters.
+    def approve(self, encounters: Sequence[str] | None, seen: Mapping[str, str] = NOT_SHOWN) -> RunReport:
+        """Make drafts active: those of these Encounters; None: all.
 
-        Each visit is decided again first: only a draft that still says what would be billed today is let go.
+        Each visit is decided again first: only a draft that still says what would be billed today is let go, and only
+        the one that was looked at where ``seen`` says which (decision digest by Encounter id).
         """
         tally = Tally(dry_run=False)
         outbox = Outbox(self.setup, self.capabilities, tally)
         batch = Batch(self.setup, self.capabilities, self.terms(), tally)
-        wanted = (
-            list(encounters) if encounters else [row.encounter for row in self.store.rows(self.host.id) if row.draft]
-        )
+        wanted = encounters
+        if wanted is None:
+            wanted = [row.encounter for row in self.store.rows(self.host.id) if row.draft]
         for ids in chunks_of(wanted, BATCH):
             known = self.store.known(self.host.id, ids)
             drafts = {encounter for encounter in ids if encounter in known and known[encounter].draft}
-            planned = batch.decide(list(self.host.visits(sorted(drafts))), approved=drafts)
+            unseen = {one for one in drafts & seen.keys() if known[one].digest != seen[one]}
+            meant = drafts - unseen
+            planned = batch.decide(self.read(batch, sorted(meant)), approved=meant)
             self.redo(batch, outbox, outbox.commit_and_write(planned))
             let_go = {one.entry.row.encounter for one in planned if one.approved}
             for encounter in sorted(set(ids) - let_go):
-                why = "what would be billed has changed" if encounter in drafts else "there is no draft"
+                why = "there is no draft"
+                if encounter in drafts:
+                    why = _REPLACED if encounter in unseen else "what would be billed has changed"
                 tally.problem(f"Encounter/{encounter}: not approved, {why}.")
         pending = self.store.waiting(self.host.id)
         return tally.report(pending=pending, complete=True, outputs=self.setup.outputs)

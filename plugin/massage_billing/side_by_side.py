@@ -108,7 +108,7 @@ class SideBySide:
             if moved <= before:
                 break
             for ids in chunks_of(sorted(moved), BATCH):
-                self.billing.decide(batch, outbox, list(self.host.visits(ids)), dry_run=False)
+                self.billing.decide(batch, outbox, self.billing.read(batch, ids), dry_run=False)
             # Only their days can have become others: those they took of before, and those they take of now.
             left = {day for day, some in days.items() if any(one.encounter in moved for one in some)}
             days, before = self._days(sorted(moved), left), moved
@@ -133,7 +133,7 @@ class SideBySide:
         batch, outbox = self._tools(tally)
         batch.counted = None if whole else set(encounters)
         for ids in chunks_of(encounters, BATCH):
-            self.billing.decide(batch, outbox, list(self.host.visits(ids)), dry_run=False)
+            self.billing.decide(batch, outbox, self.billing.read(batch, ids), dry_run=False)
         return tally.report(pending=0, complete=True, outputs=())
 
     def _tools(self, tally: Tally) -> tuple[Batch, Outbox]:
@@ -149,17 +149,18 @@ class SideBySide:
         """Read some visits and decide them now, with those that this moves. A draft that a person let go, and that was
         not written yet, stays let go."""
         tally = Tally(dry_run=False)
+        recalled = tuple(self.setup.recall())
         batch, outbox = self._tools(tally)
         batch.counted = set(encounters)
         approved = self._let_go(outbox, set(encounters))
         for ids in chunks_of(encounters, BATCH):
-            records = list(self.host.visits(ids))
+            records = self.billing.read(batch, ids)
             for encounter in sorted(set(ids) - {record.encounter for record in records}):
                 tally.problem(f"Encounter/{encounter}: the host has no such visit.")
             planned = batch.decide(records, approved=approved)
             self.billing.redo(batch, outbox, outbox.commit_and_write(planned))
         made = tally.report(pending=self.store.waiting(self.host.id), complete=True, outputs=())
-        return merged([made, self.settle(encounters)])
+        return merged([replace(made, problems=(*recalled, *made.problems)), self.settle(encounters)])
 
     def _let_go(self, outbox: Outbox, encounters: set[str]) -> frozenset[str]:
         if not self.billing.capabilities.takes_claims():

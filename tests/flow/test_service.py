@@ -292,6 +292,30 @@ def test_a_payer_that_is_mapped_to_no_policy_is_held_and_needs_no_line(world: Wo
     assert (report.holds, report.unknown_payers) == (1, ())
 
 
+def test_who_names_no_visit_lets_no_draft_go(world: World) -> None:
+    """As a job whose only patient was forgotten before it began."""
+    world.setup = replace(world.setup, draft=True)
+    world.run()
+    report = Billing(world.setup).approve([])
+    assert (report.problems, report.visits) == ((), 0)
+    assert [claim["status"] for claim in world.data.all("Claim")] == ["draft"]
+
+
+def test_only_the_draft_that_was_looked_at_is_let_go(world: World) -> None:
+    """A run replaced it after its page was shown: nobody has approved what it says now."""
+    world.setup = replace(world.setup, draft=True)
+    world.run()
+    (shown,) = world.setup.store.rows("clinic")
+    world.put(procedure(mins=45))
+    world.run()
+    (problem,) = Billing(world.setup).approve(["e1"], {"e1": shown.digest}).problems
+    assert "not approved, its draft was replaced after it was looked at" in problem
+    assert [claim["status"] for claim in world.data.all("Claim")] == ["draft"]
+    (now,) = world.setup.store.rows("clinic")
+    assert Billing(world.setup).approve(["e1"], {"e1": now.digest}).problems == ()
+    assert [claim["status"] for claim in world.data.all("Claim")] == ["active"]
+
+
 def test_a_draft_whose_record_changed_is_not_approved_by_mistake(world: World) -> None:
     world.setup = replace(world.setup, draft=True)
     world.run()

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from builders import condition, coverage, encounter, practitioner, procedure, re
 from massage_billing.fhir import names
 from massage_billing.fhir.claim_state import encounters_named
 from massage_billing.model import Paper, PaperKind
-from massage_billing.ports import Entry
+from massage_billing.ports import Entry, VisitState
 from massage_billing.service import Billing
 from massage_billing.side_by_side import Found, SideBySide, merged, split
 from veterans import World
@@ -209,6 +210,46 @@ def test_many_make_what_one_makes(recorded: list[Given], corrected: list[tuple[i
         assert one.run().problems == ()
         shared_run(many, bits(late))
         assert standing(many) == standing(one)
+
+
+class CutOff:
+    """A store that somebody cannot reach for a while, from their so manieth question on: others go on meanwhile."""
+
+    def __init__(self, store: Any, asked: int, meanwhile: Callable[[], None]) -> None:
+        self._store, self._left, self._meanwhile = store, asked, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if not callable(found):
+            return found
+
+        def ask(*given: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left == 0:
+                self._meanwhile()
+            return found(*given, **named)
+
+        return ask
+
+
+@pytest.mark.parametrize("asked", range(2, 12))
+def test_who_was_cut_off_with_an_older_record_replaces_nothing(asked: int) -> None:
+    """Its lease ran out; another process read the record as it is now, and billed it. Nobody would look again."""
+    world = clinic([Given(0, 0, 2, 0, 60)])
+    world.put({**world.data.get("Encounter/e0"), "status": "in-progress"})  # type: ignore[dict-item]
+    found, _ = SideBySide(Billing(world.setup)).find()
+
+    def meanwhile() -> None:
+        record(world, 0, Given(0, 0, 2, 0, 60))
+        world.run()
+        world.run()
+
+    store = CutOff(world.setup.store, asked, meanwhile)
+    SideBySide(Billing(replace(world.setup, store=store))).piece(["e0"], whole=found.whole)
+    if store._left > 0:
+        pytest.skip("it asks less often")
+    assert world.setup.store.known("clinic", ["e0"])["e0"].state is VisitState.CLAIMED
+    assert len(standing(world)["claims"]) == 1
 
 
 def test_what_has_to_do_with_each_other_is_in_one_piece() -> None:

@@ -104,6 +104,14 @@ def test_visits_wait_for_their_turn_and_join(jobs: JobQueue) -> None:
     assert jobs.begin(VISIT, "other", "Practitioner/9", ME, ["e5"]).job.state is JobState.RUNNING
 
 
+def test_what_was_shown_of_drafts_is_kept_with_those_who_let_them_go(jobs: JobQueue) -> None:
+    jobs.ask(JobKind.APPROVE, "emr", "Practitioner/3", ["e1"], {"e1": "d1"})
+    jobs.ask(JobKind.APPROVE, "emr", "Practitioner/3", ["e2"], {"e2": "d2"})
+    taken = jobs.take(ME)
+    assert taken is not None
+    assert (taken.encounters, taken.seen) == (("e1", "e2"), {"e1": "d1", "e2": "d2"})
+
+
 def test_the_last_of_each_kind_and_host_is_told_and_old_ones_are_forgotten(jobs: JobQueue) -> None:
     first, _ = jobs.begin(SWEEP, "emr", "request", ME)
     jobs.end(first.id, ME, Outcome(JobState.FAILED, problems=tuple(map(str, range(100)))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -65,6 +66,35 @@ def test_of_two_entries_for_one_visit_the_last_counts(store):
     assert store.known(HOST, ["1"])["1"].state is CLAIMED
     assert store.waking(HOST, [Touched("Coverage/5", "2")]) == set()
     assert store.waking(HOST, [Touched("Coverage/6", "2")]) == {"1"}
+
+
+def test_a_visit_that_was_decided_meanwhile_is_given_back(store):
+    """Who was held up between reading and committing replaces nothing with what it read."""
+    store.commit([entry("1", state=WAITING)])
+    read = store.known(HOST, ["1"])["1"]
+    store.commit([entry("1"), entry("2")])
+    stood = store.known(HOST, ["1", "2"])
+    late = [
+        Entry(row("1", state=HELD), group=group("1"), audit="late", before=read, compared=True),
+        Entry(row("2", state=HELD), before=None, compared=True),
+        Entry(row("3", state=HELD), before=None, compared=True),
+    ]
+    assert store.commit(late) == {"1", "2"}
+    assert store.known(HOST, ["1", "2"]) == stood
+    assert store.known(HOST, ["3"])["3"].state is HELD
+    assert waiting_keys(store) == []
+    assert [what for _, _, what in store.trail(HOST, "1")] == ["Encounter/1 decided"] * 2
+    now = [Entry(one.row, group=one.group, before=stood.get(one.row.encounter), compared=True) for one in late[:2]]
+    assert store.commit(now) == set()
+    assert store.known(HOST, ["1"])["1"].state is HELD
+
+
+def test_what_a_host_says_of_what_was_written_and_a_person_decides_is_no_other_decision(store):
+    store.commit([Entry(row("1", state=HELD), group=group("1"))])
+    read = store.known(HOST, ["1"])["1"]
+    store.confirm(HOST, [done("1")], [replace(read, task="Task/1", task_version="1")])
+    store.rule(HOST, "1", Ruling(RulingKind.WRITE_OFF, "gone", "ana", NOON))
+    assert store.commit([Entry(row("1"), before=read, compared=True)]) == set()
 
 
 def test_many_visits_at_once(store):

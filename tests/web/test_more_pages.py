@@ -111,10 +111,20 @@ def test_a_draft_is_let_go_by_a_job_once(mine: Served) -> None:
     mine.office.store.commit([Entry(replace(row, draft=True))])
     path = f"/claims/{HOST}/{row.encounter}"
     assert "A draft waits to be let go" in seen(mine, path)
+    link = re.search(r'href="(/claims\?[^"]+)"', mine.client(Role.OWNER).get("/health").text)
+    assert link
+    assert "1 claims," in seen(mine, html.unescape(link[1]))
     assert "Your role does not let drafts go." in seen(mine, path, Role.AUDITOR)
-    assert mine.client(Role.BILLER).post(f"{path}/approve").status_code == 303
+    biller = mine.client(Role.BILLER)
+    shown = {"seen": field(biller.get(path).text, "seen")}
+    for unseen in ({}, {"seen": "another"}):
+        answer = biller.post(f"{path}/approve", unseen)
+        assert (answer.status_code, mine.jobs.running()) == (409, [])
+        assert "The draft was replaced since the page was shown" in answer.text
+    assert biller.post(f"{path}/approve", shown).status_code == 303
     (job,) = mine.jobs.running()
     assert (job.kind, job.encounters, job.by) == (JobKind.APPROVE, (row.encounter,), "Practitioner/bill")
+    assert job.seen == {row.encounter: row.digest}
     mine.office.store.commit([Entry(row)])
     assert mine.client(Role.BILLER).post(f"{path}/approve").status_code == 409
 

@@ -173,9 +173,25 @@ def test_what_is_offered_is_what_comes_of_it(own: Served) -> None:
     assert "claim (cedar-health)" in trail
 
 
-def decide(served: Served, row: VisitRow, ruling: str, reason: str, seen: int = 0, role: Role = Role.BILLER):  # type: ignore[no-untyped-def]
+def decide(  # type: ignore[no-untyped-def]
+    served: Served,
+    row: VisitRow,
+    ruling: str,
+    reason: str,
+    seen: int = 0,
+    role: Role = Role.BILLER,
+    shown: str | None = None,
+):
+    """Send the form; ``shown``: the record that its page showed, if it is not the present one."""
     fields: dict[str, object] = {"ruling": ruling, "reason": reason, "seen": str(seen)}
+    fields["shown"] = shown_on(page(served, row)) if shown is None else shown
     return served.client(role).post(f"/visits/{HOST}/{row.encounter}/decide", fields)
+
+
+def shown_on(text: str) -> str:
+    """Names the record that a page shows; "" where nothing can be decided."""
+    found = re.search(r'name="shown" value="([0-9a-f]+)"', text)
+    return found[1] if found else ""
 
 
 def run(served: Served) -> None:
@@ -255,6 +271,28 @@ def test_a_form_that_names_no_version_changes_nothing(own: Served) -> None:
     row = held(own, "minutes-documented")
     fields: dict[str, object] = {"ruling": "write-off", "reason": "x"}
     assert own.client(Role.BILLER).post(f"/visits/{HOST}/{row.encounter}/decide", fields).status_code == 409
+
+
+def test_a_record_that_changed_since_the_page_was_shown_is_looked_at_before_it_is_decided(own: Served) -> None:
+    """No run has seen the change: the hold is the same one, and what would be billed is not."""
+    row = held(own, "ncci-pairs")
+    shown = shown_on(page(own, row))
+    with own.office.program() as program:
+        service = program.look(row.encounter).decision.lines[0].procedures[0]
+    change(settings_of(own).parent / "Procedure.000.ndjson", service, with_minutes)
+    answer = decide(own, row, "bill", "Both were of separate regions.", shown=shown)
+    assert answer.status_code == 409
+    assert "the record has changed since the page was shown" in words(answer.text)
+    assert "Both were of separate regions." in answer.text
+    assert own.office.store.rulings(HOST, [row.encounter]) == {}
+    assert decide(own, row, "write-off", "Still.", shown=shown_on(answer.text)).status_code == 303
+    assert own.office.store.rulings(HOST, [row.encounter])[row.encounter].reason == "Still."
+
+
+def test_who_says_not_what_was_shown_decides_nothing(own: Served) -> None:
+    row = held(own, "minutes-documented")
+    assert decide(own, row, "write-off", "x", shown="").status_code == 409
+    assert own.office.store.rulings(HOST, [row.encounter]) == {}
 
 
 def test_notes_are_kept_beside_who_has_it(own: Served) -> None:

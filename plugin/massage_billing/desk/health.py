@@ -177,7 +177,7 @@ def queues(of: Waits, now: datetime) -> list[Queue]:
     return [
         _queue("Outbox", outbox, "Claims and Tasks that the host has not taken; every run tries again."),
         _queue("Visits due", due, "To be looked at by the next run."),
-        _queue("Drafts", drafts, "Claims that somebody has to let go.", "/claims?draft=1"),
+        _queue("Drafts", drafts, "Claims that somebody has to let go.", "/claims?standing=draft"),
         _queue("Payers' answers", answers, "Answers about coverage that are not on the host yet."),
         _queue("Answers to claims", len(responses), "ClaimResponses that the host is to be given.",
                more=len(responses) == RESPONSES),

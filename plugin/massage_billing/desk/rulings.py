@@ -1,12 +1,13 @@
 """What a person may decide of a held visit, and what comes of each choice; assigning, noting, deciding.
 
 A choice is offered only where a rule leaves it to a person: what would come of it is found by deciding the visit with
-it, never guessed. Who decides names the version of the hold that was seen; somebody else's change in between is told,
-and nothing is overwritten (``ports.desk.Overtaken``).
+it, never guessed. Who decides names the version of the hold and the record that were seen; somebody else's change in
+between is told, and nothing is overwritten (``ports.desk.Overtaken``, ``RecordChanged``).
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -15,6 +16,7 @@ from massage_billing.desk.office import Office
 from massage_billing.errors import InputError
 from massage_billing.model import Decision, Outcome, Ruling, RulingKind
 from massage_billing.model.desk import Viewer, Work
+from massage_billing.ports.desk import Overtaken
 from massage_billing.program import Looked
 
 LONGEST_NOTE: Final = 500
@@ -35,6 +37,10 @@ _MAY: Final = {
 
 class NotLeftToAPerson(InputError):
     """A decision that no rule leaves to a person; nothing was changed."""
+
+
+class RecordChanged(InputError):
+    """The record, or what is made of it, is not what the page showed any more; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,28 @@ def _effect(kind: RulingKind, decision: Decision, *, may: bool) -> str:
     return f"The patient is charged: {lines}{total}. Nothing goes to a payer."
 
 
+def shown_of(looked: Looked) -> str:
+    """What a form carries of the record that was shown, so that nobody decides one that he or she has not seen: a
+    digest of when it changed last, what holds it and what would be billed."""
+    visit, decision = looked.visit, looked.decision
+    lines = [
+        (line.code, line.units, line.modifiers, line.charge, line.therapist and line.therapist.id,
+         line.diagnosis_pointers)
+        for line in decision.lines
+    ]  # fmt: skip
+    holds = [(one.rule, one.row, one.message) for one in decision.holds]
+    told = (
+        visit.last_changed,
+        decision.outcome.value,
+        decision.payer,
+        decision.diagnoses,
+        decision.total,
+        lines,
+        holds,
+    )
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 # --- doing ----------------------------------------------------------------------------------------------------------
 
 
@@ -106,16 +134,34 @@ def note(office: Office, viewer: Viewer, encounter: str, seen: int, text: str) -
     return office.desk.assign(office.id, encounter, seen, work)
 
 
-def decide(office: Office, viewer: Viewer, encounter: str, seen: int, kind: RulingKind, reason: str) -> Work:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What whoever decides had before them."""
+
+    version: int
+    """Version of the hold."""
+    record: str
+    """``shown_of`` the record."""
+
+
+def decide(office: Office, viewer: Viewer, encounter: str, shown: Shown, kind: RulingKind, reason: str) -> Work:
     """Remember a person's decision, where a rule leaves it to a person.
 
-    Raises NotLeftToAPerson, Overtaken, HostError where the visit cannot be looked at, StoreError.
+    Raises NotLeftToAPerson, Overtaken, RecordChanged, HostError where the visit cannot be looked at, StoreError.
     """
-    now = datetime.now(UTC)
+    stands = office.desk.hold(office.id, encounter)
+    if stands is not None and stands.work.version != shown.version:
+        raise Overtaken(stands.work)
     with office.program() as program:
+        now = program.setup.host.now()
         looked = program.look(encounter)
+        if shown_of(looked) != shown.record:
+            what = f"Encounter/{encounter}: the record has changed since the page was shown."
+            raise RecordChanged(what, "Look at it as it stands now, then decide.")
         choice = next(one for one in choices(looked, viewer, now) if one.kind is kind)
         if not choice.open:
             raise NotLeftToAPerson(f"Encounter/{encounter}: {choice.title.lower()}. {choice.effect}")
         program.may_rule(encounter, kind)
-    return office.desk.decide(office.id, encounter, seen, Ruling(kind, reason[:LONGEST_NOTE], viewer.who, now))
+    # By the host's clock, and not before what was seen: a later change of the record is told from an earlier one by it.
+    at = max(now, looked.visit.last_changed or now)
+    return office.desk.decide(office.id, encounter, shown.version, Ruling(kind, reason[:LONGEST_NOTE], viewer.who, at))

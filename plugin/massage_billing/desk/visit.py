@@ -24,7 +24,7 @@ from massage_billing.desk.fixes import Fix, fix_of
 from massage_billing.desk.holds import people_of, tone_of
 from massage_billing.desk.office import Office
 from massage_billing.desk.people import Named
-from massage_billing.desk.rulings import Choice, choices
+from massage_billing.desk.rulings import Choice, choices, shown_of
 from massage_billing.desk.timeline import Timeline, timeline
 from massage_billing.errors import HostError, HostNotFound, InputError, NoRuleForDate, SettingsError
 from massage_billing.model import ClaimLine, Decision, Effect, Finding, Result, Ruling, Visit
@@ -91,6 +91,8 @@ class Fresh:
     """What a person may decide; empty where nothing is held."""
     differs: tuple[str, ...]
     """Where it differs from what was remembered."""
+    shown: str
+    """Names the record that is shown, for the form that decides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,7 @@ def _fresh(
         ruling=looked.ruling,
         choices=choices(looked, viewer, now) if decision.holds or (known is not None and known.visit.holds) else (),
         differs=tuple(differences(known, decision, book)) if known is not None else (),
+        shown=shown_of(looked),
     )
 
 

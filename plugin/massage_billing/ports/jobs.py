@@ -11,12 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 KEPT: Final = 200
 """Jobs that are remembered beside the last of each kind and host."""
 PROBLEMS: Final = 20
 """Problems of a job that are told."""
+NOTHING_SEEN: Final[Mapping[str, str]] = MappingProxyType({})
+"""Nobody says what was shown."""
 
 
 class JobKind(StrEnum):
@@ -100,6 +103,8 @@ class Job:
     """How far it is, by what is counted: "visits", "questions", "appointments"."""
     encounters: tuple[str, ...] = ()
     """Encounter ids, where it is about some visits only."""
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """Of drafts to be let go, the decision digest that was shown, by Encounter id: another one is not let go."""
 
     @property
     def over(self) -> bool:
@@ -119,11 +124,19 @@ class Begun(NamedTuple):
 class Jobs(Protocol):
     """What pages and receivers ask. Raises StoreError."""
 
-    def ask(self, kind: JobKind, host: str, by: str, encounters: Sequence[str] = ()) -> Begun:
+    def ask(
+        self,
+        kind: JobKind,
+        host: str,
+        by: str,
+        encounters: Sequence[str] = (),
+        seen: Mapping[str, str] = NOTHING_SEEN,
+    ) -> Begun:
         """Have something done, as soon as a process is free: within a second where none is busy.
 
         A run or sweep of a host that is busy is not begun: what it is busy with is given back, and not ``new``. What is
         about some visits waits for its turn; where the same asker's job of the kind still waits, the visits join it.
+        ``seen``: as in ``Job``.
         """
         ...
 

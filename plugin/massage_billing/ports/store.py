@@ -114,6 +114,11 @@ class Entry:
     """What other visits used of them when it was decided: checked again in the commit."""
     at: datetime | None = None
     """When it was decided, by the clinic's clock: its calendar day is the one at the clinic. None: now, in UTC."""
+    before: VisitRow | None = None
+    """What the store said of the visit when it was read to be decided; looked at where ``compared``."""
+    compared: bool = False
+    """Given back where the store says otherwise by now: another process has decided the visit meanwhile, and whoever
+    was held up between reading and committing knows the older record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +164,9 @@ class Store(Protocol):
     def commit(self, entries: Sequence[Entry]) -> set[str]:
         """Remember decided visits and what is to be written, in one durable transaction.
 
-        Encounter ids of visits that were decided on a count of papers (``Entry.counted``) that no longer holds: nothing
-        of them is remembered, and they are to be decided again. Where what is remembered changes the count of other
-        visits, those become due.
+        Encounter ids of visits that another process has decided meanwhile (``Entry.compared``), or that were decided on
+        a count of papers (``Entry.counted``) that no longer holds: nothing of them is remembered, and they are to be
+        decided again. Where what is remembered changes the count of other visits, those become due.
         """
         ...
 

@@ -76,6 +76,13 @@ class Batch:
         self._ledger = Ledger(setup.host, setup.store, setup.book, setup.clinic, dry_run=tally.dry_run)
         self._dated = replace(setup.clinic, today=today_of(setup))
         self._at = at_clinic(setup)
+        self._stood: dict[str, VisitRow | None] = {}
+
+    def about_to_read(self, encounters: Sequence[str]) -> None:
+        """The records of these visits are read next, and decided: only how they stand now may be replaced by that.
+        Whoever is held up in between, until others have read a newer record, replaces nothing."""
+        known = self.setup.store.known(self.setup.host.id, encounters)
+        self._stood = {encounter: known.get(encounter) for encounter in encounters}
 
     def decide(
         self, records: Sequence[VisitRecord], *, again: bool = False, approved: AbstractSet[str] = frozenset()
@@ -92,7 +99,9 @@ class Batch:
         drafts = [draft for case in self._ledger.ordered(cases) for draft in self._drafts(case, known)]
         settle(drafts, lambda draft, claim: self._billed_twice(draft, claim, known))
         keys = {one.seen.encounter: one.plan.row.claim_key for one in drafts if one.plan is not None}
-        return [self._planned(draft, keys, again=again) for draft in drafts]
+        planned = [self._planned(draft, keys, again=again) for draft in drafts]
+        self._stood = {}
+        return planned
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -166,7 +175,8 @@ class Batch:
         unchanged = made.group is None and row is not None and row.outcome == made.row.outcome
         if not again:
             self._count(one, made, unchanged=unchanged)
-        entry = self._ledger.entry(replace(made.entry(self._used(one)), worked=one.worked, at=self._at))
+        entry = replace(made.entry(self._used(one)), worked=one.worked, at=self._at)
+        entry = replace(self._ledger.entry(entry), before=self._before(one), compared=True)
         if made.group is None and row is not None:
             kept = _keep_versions(made.row, row)
             news = again or self._keep_used or not unchanged or entry.uses is not None or one.worked_anew
@@ -191,7 +201,11 @@ class Batch:
             row = VisitRow(visit.host, visit.encounter, visit.patient, visit.date, VisitState.WAITING, "")
         row = replace(row, state=VisitState.WAITING, due=waiting.until, patient=visit.patient, date=visit.date)
         row = replace(row, therapists=treating(visit))
-        return Planned(Entry(row, self._used(one), None, "", one.worked, at=self._at), news=True)
+        entry = Entry(row, self._used(one), None, "", one.worked, at=self._at)
+        return Planned(replace(entry, before=self._before(one), compared=True), news=True)
+
+    def _before(self, one: Seen) -> VisitRow | None:
+        return self._stood.get(one.encounter, one.row)
 
     def _used(self, one: Seen) -> tuple[tuple[str, str], ...]:
         return used_by(one.record) if self._keep_used else ()

@@ -111,7 +111,7 @@ def _again(settings: Settings, job: Job, progress: Progress) -> Outcome:
 
 def _approve(settings: Settings, job: Job, progress: Progress) -> Outcome:
     with wiring.open_program(settings, host=job.host, progress=progress) as program:
-        return billed(program.approve(list(job.encounters)))
+        return billed(program.approve(job.encounters, job.seen))
 
 
 _WORK: Final[Mapping[JobKind, Callable[[Settings, Job, Progress], Outcome]]] = {

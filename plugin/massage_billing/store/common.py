@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from massage_billing.model import PaperCount
 from massage_billing.model.paper_use import Counted, after, is_stale, woken
-from massage_billing.ports import Entry, Touched, VisitState
+from massage_billing.ports import Entry, Touched, VisitRow, VisitState
 
 PLAN_TYPES = frozenset({"Account", "Consent", "Coverage"})
 """Resources that can change who is to be billed after a visit was decided, without the visit having used them: a card
@@ -18,6 +18,12 @@ OPEN_STATES = frozenset({VisitState.HELD, VisitState.WAITING})
 
 REFERENCES = ("claim", "claim_version", "provenance", "provenance_version", "task", "task_version")
 """The fields of a visit's row that it learns from the host alone."""
+
+DECIDED = (
+    "patient", "date", "state", "outcome", "payer", "revision", "claim_key", "digest", "units", "amount", "holds",
+    "draft", "rulebook", "clinic",
+)  # fmt: skip
+"""The fields of a visit's row that a decision sets, and nothing else does."""
 
 MESSAGE_LENGTH = 500
 """How much of an error message is kept."""
@@ -38,10 +44,23 @@ def latest_entries(entries: Sequence[Entry]) -> list[Entry]:
     return list(last.values())
 
 
+def overtaken(entry: Entry, now: VisitRow | None) -> bool:
+    """Whether the store says otherwise of the visit than when it was read to be decided."""
+    was = entry.before
+    if not entry.compared or was is now:
+        return False
+    return was is None or now is None or any(getattr(was, name) != getattr(now, name) for name in DECIDED)
+
+
 def wakes(change: Touched, state: VisitState) -> bool:
     """Whether a resource that names a visit's patient, but was not used by the visit in this version, wakes it."""
     kind = change.reference.partition("/")[0]
     return state in OPEN_STATES or kind in PLAN_TYPES
+
+
+def without(entries: Sequence[Entry], visits: Set[tuple[str, str]]) -> list[Entry]:
+    """Those that are not of these visits (host, Encounter id)."""
+    return [entry for entry in entries if (entry.row.host, entry.row.encounter) not in visits]
 
 
 class Recount(NamedTuple):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from massage_billing.ports.jobs import (
+    NOTHING_SEEN,
     OF_VISITS,
     PROBLEMS,
     Begun,
@@ -56,10 +57,17 @@ class JobLogic:
 
     # --- asked ------------------------------------------------------------------------------------------------------
 
-    def ask(self, kind: JobKind, host: str, by: str, encounters: Sequence[str] = ()) -> Begun:
+    def ask(
+        self,
+        kind: JobKind,
+        host: str,
+        by: str,
+        encounters: Sequence[str] = (),
+        seen: Mapping[str, str] = NOTHING_SEEN,
+    ) -> Begun:
         """See ports.Jobs."""
         with self._turn() as rows:
-            return self._asked(rows, kind, host, by, encounters)
+            return self._asked(rows, kind, host, by, encounters, seen)
 
     def begin(self, kind: JobKind, host: str, by: str, owner: str, encounters: Sequence[str] = ()) -> Begun:
         """See ports.JobQueue."""
@@ -71,7 +79,15 @@ class JobLogic:
                 return asked
             return Begun(self._given(rows, row, owner).job, True)
 
-    def _asked(self, rows: Rows, kind: JobKind, host: str, by: str, encounters: Sequence[str]) -> Begun:
+    def _asked(
+        self,
+        rows: Rows,
+        kind: JobKind,
+        host: str,
+        by: str,
+        encounters: Sequence[str],
+        seen: Mapping[str, str] = NOTHING_SEEN,
+    ) -> Begun:
         now, mine = self.clock(), [row for row in rows.open() if row.job.host == host]
         if kind not in OF_VISITS:
             busy = [row for row in mine if row.job.state is JobState.RUNNING or row.job.kind not in OF_VISITS]
@@ -80,10 +96,12 @@ class JobLogic:
         for row in mine if kind in OF_VISITS else ():
             job = row.job
             if job.state is JobState.WAITING and (job.kind, job.by) == (kind, by):
-                joined = replace(job, encounters=tuple(dict.fromkeys((*job.encounters, *encounters))))
+                ids = tuple(dict.fromkeys((*job.encounters, *encounters)))
+                joined = replace(job, encounters=ids, seen={**job.seen, **seen})
                 rows.put(replace(row, job=joined))
                 return Begun(joined, True)
-        job = Job(secrets.token_hex(16), kind, host, by, now, state=JobState.WAITING, encounters=tuple(encounters))
+        id = secrets.token_hex(16)
+        job = Job(id, kind, host, by, now, state=JobState.WAITING, encounters=tuple(encounters), seen=dict(seen))
         rows.put(JobRow(job, now))
         rows.prune()
         return Begun(job, True)

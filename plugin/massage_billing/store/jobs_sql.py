@@ -166,7 +166,7 @@ def _job_values(row: JobRow) -> tuple[Scalar, ...]:
         instant(row.asked), instant(job.begun), _instant(job.ended), _instant(row.lease), row.tries,
         _text(dict(job.counts)), _text(job.problems), _text({name: tuple(one) for name, one in job.progress.items()}),
         _text(job.encounters), split.cursor if split else None, split.visits if split else None,
-        split is not None and split.whole,
+        split is not None and split.whole, _text(dict(job.seen)),
     )  # fmt: skip
 
 
@@ -184,6 +184,7 @@ def _job(row: Any) -> JobRow:
         problems=tuple(orjson.loads(row.problems)),
         progress={name: Progress(*one) for name, one in progress.items()},
         encounters=tuple(orjson.loads(row.encounters)),
+        seen=orjson.loads(row.seen),
     )
     split = None if row.split_visits is None else Split(row.split_cursor, row.split_visits, row.split_whole)
     return JobRow(job, row.asked, row.owner, row.lease, row.tries, split)

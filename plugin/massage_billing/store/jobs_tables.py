@@ -20,11 +20,12 @@ jobs = Table(
     Column("split_cursor", Text),
     Column("split_visits", Integer),
     Column("split_whole", Boolean, nullable=False),
+    Column("seen", Text, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("id"),
     sqlite_with_rowid=False,
 )
-"""The fields of ports.Job and who does it; counts, problems, progress and encounters are JSON. ``split_visits`` is NULL
-until a run was split."""
+"""The fields of ports.Job and who does it; counts, problems, progress, encounters, seen are JSON. ``split_visits`` is
+NULL until a run was split."""
 
 OPEN = text("ended IS NULL")
 """Condition of a partial index, as in tables.py."""

@@ -11,7 +11,16 @@ from itertools import count
 from massage_billing.model import PaperCount, Ruling, UseState, Worked
 from massage_billing.ports import Entry, Forgotten, OutboxRow, Touched, VisitRow, VisitState, WriteGroup, WriteResult
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
-from massage_billing.store.common import MESSAGE_LENGTH, REFERENCES, latest, latest_entries, recount, wakes
+from massage_billing.store.common import (
+    MESSAGE_LENGTH,
+    REFERENCES,
+    latest,
+    latest_entries,
+    overtaken,
+    recount,
+    wakes,
+    without,
+)
 from massage_billing.store.desk_rules import decided
 from massage_billing.store.memory_access import MemoryAccess
 from massage_billing.store.memory_asking import MemoryAsking
@@ -101,10 +110,13 @@ class MemoryStore:
         return {e: self._rows[host, e] for e in encounters if (host, e) in self._rows}
 
     def commit(self, entries: Sequence[Entry]) -> set[str]:
-        """Remember decided visits and what is to be written; those whose count of papers no longer holds are given
-        back."""
-        refused = self._count(latest_entries(entries))
-        entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
+        """Remember decided visits and what is to be written; those that were decided meanwhile, and those whose count
+        of papers no longer holds, are given back."""
+        last = latest_entries(entries)
+        visits = {(entry.row.host, entry.row.encounter): entry for entry in last}
+        refused = {visit for visit, entry in visits.items() if overtaken(entry, self._rows.get(visit))}
+        refused |= self._count(without(last, refused))
+        entries = without(entries, refused)
         now = datetime.now(UTC)
         for entry in latest_entries(entries):
             visit = (entry.row.host, entry.row.encounter)

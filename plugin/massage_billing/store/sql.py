@@ -27,7 +27,7 @@ from massage_billing.store import (
 from massage_billing.store.access_sql import SqlAccess
 from massage_billing.store.asking_rules import Alive, Clock, cannot_tell, utc_now
 from massage_billing.store.asking_sql import SqlAsking
-from massage_billing.store.common import REFERENCES, latest_entries
+from massage_billing.store.common import REFERENCES, latest_entries, without
 from massage_billing.store.database import Database
 from massage_billing.store.desk_sql import SqlDesk
 from massage_billing.store.jobs_sql import SqlJobs
@@ -108,17 +108,16 @@ class SqlStore(Database):
         return found
 
     def commit(self, entries: Sequence[Entry]) -> set[str]:
-        """Remember decided visits and what is to be written, in one durable transaction; those whose count of papers
-        no longer holds are left out and given back."""
+        """Remember decided visits and what is to be written, in one durable transaction; those that another process
+        has decided meanwhile, and those whose count of papers no longer holds, are left out and given back."""
         if not entries:
             return set()
         last = latest_entries(entries)
         now = datetime.now(UTC)
         with self._writing() as connection:
-            refused = paper_uses.put(connection, self._run, last)
-            if refused:
-                last = [entry for entry in last if (entry.row.host, entry.row.encounter) not in refused]
-                entries = [entry for entry in entries if (entry.row.host, entry.row.encounter) not in refused]
+            refused = visit_rows.overtaken_of(connection, last)
+            refused |= paper_uses.put(connection, self._run, without(last, refused))
+            last, entries = without(last, refused), without(entries, refused)
             visit_rows.put(connection, self._run, last, now)
             handed = outgoing.put(connection, self._run, last)
             at = instant(now)

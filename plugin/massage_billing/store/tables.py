@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0007"
+HEAD = "0008"
 """The migration this code is written for; compared with the store's version without importing Alembic."""
 
 VERSION_TABLE = "massage_billing_version"

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, delete, select
 
 from massage_billing.ports import Entry, VisitRow, VisitState
 from massage_billing.store import desk_rules, neighbours, tally, work_rows
+from massage_billing.store.common import overtaken
 from massage_billing.store.desk_rules import Kept
 from massage_billing.store.ledger_tables import submissions
 from massage_billing.store.statements import Statements, chunks
 from massage_billing.store.tables import instant, used, visits
 from massage_billing.store.tally import FACT, Fact
-from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_values, unpack_used
+from massage_billing.store.values import ROW_FIELDS, Scalar, pack_used, row_from, row_values, unpack_used
 
 _Visit = tuple[str, str]
 """(host, Encounter id)."""
@@ -37,6 +38,7 @@ class _Before(NamedTuple):
     fact: Fact
 
 
+_ROW = [visits.c[name] for name in ROW_FIELDS]
 _OWN = ("encounter", "state", "claim_key", "rules", "used")
 _BEFORE = [visits.c[name] for name in (*_OWN, *Kept._fields, *FACT)]
 _KEPT, _FACT = len(_OWN), len(_OWN) + len(Kept._fields)
@@ -63,6 +65,22 @@ def put(connection: Connection, run: Statements, entries: Sequence[Entry], now: 
     run.delete(connection, used, stale, "host", "reference", "encounter")
     run.upsert(connection, used, fresh)
     neighbours.put_worked(connection, run, entries, before)
+
+
+def overtaken_of(connection: Connection, entries: Sequence[Entry]) -> set[_Visit]:
+    """Visits of which the store says otherwise by now than when they were read to be decided."""
+    by_host: dict[str, dict[str, Entry]] = {}
+    for entry in entries:
+        if entry.compared:
+            by_host.setdefault(entry.row.host, {})[entry.row.encounter] = entry
+    found: set[_Visit] = set()
+    for host, some in by_host.items():
+        now: dict[str, VisitRow] = {}
+        for ids in chunks(some):
+            query = select(*_ROW).where(visits.c.host == host, visits.c.encounter.in_(ids))
+            now.update((row.encounter, row) for row in map(row_from, connection.execute(query)))
+        found |= {(host, id) for id, entry in some.items() if overtaken(entry, now.get(id))}
+    return found
 
 
 def replace(connection: Connection, run: Statements, rows: Sequence[VisitRow], now: datetime) -> None:

@@ -239,7 +239,10 @@ def _approve(site: Site, router: APIRouter) -> None:
         if not view.visit.draft:
             gone = "There is no draft any more: somebody let it go, or the visit was decided again."
             return _shown(site, request, viewer, office, view, Problem(409, gone))
-        site.jobs.ask(JobKind.APPROVE, host, viewer.who, [encounter])
+        if site.form(request).text("seen") != view.visit.digest:
+            other = "The draft was replaced since the page was shown: look at it as it stands now, then let it go."
+            return _shown(site, request, viewer, office, view, Problem(409, other))
+        site.jobs.ask(JobKind.APPROVE, host, viewer.who, [encounter], {encounter: view.visit.digest})
         site.audit(request, viewer, Action.RAN, page="claims", encounter=encounter, patient=view.visit.patient,
                    detail="approve")  # fmt: skip
         return site.back(request, f"/claims/{host}/{encounter}", said="approved")

@@ -68,9 +68,15 @@ def _page(site: Site, router: APIRouter) -> None:
 
 
 def shown(
-    site: Site, request: Request, viewer: Viewer, host: str, encounter: str, again: Attempt | None = None
+    site: Site,
+    request: Request,
+    viewer: Viewer,
+    host: str,
+    encounter: str,
+    again: Attempt | None = None,
+    refused: int = 422,
 ) -> Response:
-    """The page; ``again`` is a form that could not be taken."""
+    """The page; ``again`` is a form that could not be taken, ``refused`` the status that says so."""
     view = _view(site, request, viewer, host, encounter)
     more = {
         "again": again or Attempt(""),
@@ -81,7 +87,7 @@ def shown(
         "may_claims": viewer.may(Permission.CLAIMS),
         "may_eligibility": viewer.may(Permission.ELIGIBILITY),
     }
-    return site.page(request, viewer, "visit.html.j2", view, status=422 if again is not None else 200, more=more)
+    return site.page(request, viewer, "visit.html.j2", view, status=refused if again is not None else 200, more=more)
 
 
 def _view(site: Site, request: Request, viewer: Viewer, host: str, encounter: str) -> Page:
@@ -159,13 +165,15 @@ def _decide(site: Site, router: APIRouter) -> None:
             again = Attempt(wanted.what, wanted.kind, wanted.reason, problem)
             return shown(site, request, viewer, host, encounter, again)
         try:
-            rulings.decide(office, viewer, encounter, _seen(form), kind, wanted.reason)
+            seen = rulings.Shown(_seen(form), form.text("shown"))
+            rulings.decide(office, viewer, encounter, seen, kind, wanted.reason)
         except Overtaken as overtaken:
             return _conflict(site, request, viewer, encounter, wanted, overtaken)
-        except rulings.NotLeftToAPerson as refused:
+        except (rulings.NotLeftToAPerson, rulings.RecordChanged) as refused:
             site.audit(request, viewer, Action.DECIDED, page="visit", encounter=encounter, detail=kind.value, ok=False)
-            again = Attempt(wanted.what, wanted.kind, wanted.reason, refused.what)
-            return shown(site, request, viewer, host, encounter, again)
+            again = Attempt(wanted.what, wanted.kind, wanted.reason, f"{refused.what} {refused.fix}".strip())
+            status = 409 if isinstance(refused, rulings.RecordChanged) else 422
+            return shown(site, request, viewer, host, encounter, again, status)
         site.audit(request, viewer, Action.DECIDED, page="visit", encounter=encounter, detail=kind.value)
         return site.back(request, f"/visits/{host}/{encounter}#work", "decided")
 
