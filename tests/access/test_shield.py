@@ -165,6 +165,13 @@ def test_deep_json_is_refused_before_anybody_parses_it() -> None:
     assert ask(Shield(app, SOUND), headers=kind, pieces=[flat]).status == 200
 
 
+def test_quotes_that_are_escaped_and_never_closed_hold_nobody_up() -> None:
+    """Looking for the end of each took the square of their number: hours, for a megabyte from anybody."""
+    kind = {"content-type": "application/json"}
+    for body in (b"[" * 65 + b'"' + b'\\"' * 500_000, b"[" * 65 + b'"\\' * 300_000, b"[" * 65 + b"\\" * 900_000):
+        assert ask(Shield(App(), SOUND), headers=kind, pieces=[body]).status == 400
+
+
 @given(st.recursive(st.text(max_size=3), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner)))
 def test_depth_is_counted_as_a_parser_counts(value: Any) -> None:
     def depth(one: Any) -> int:

@@ -17,6 +17,7 @@ from massage_billing.metering.routes import Measured, metrics_routes
 from massage_billing.metering.standing import KEPT, Stand, Standing
 from massage_billing.ports.jobs import JobKind, JobState, Outcome
 from massage_billing.store.memory_jobs import MemoryJobs
+from massage_billing.web.shield import Shield, ShieldSettings
 
 TOKEN = "a-token-that-nobody-can-guess-0123456789"
 HOSTS = ("main",)
@@ -159,6 +160,17 @@ def test_a_token_opens_it_from_anywhere(rig: Rig) -> None:
 )
 def test_without_a_token_this_machine_alone_reads_it(peer: str, headers: dict[str, str], status: int) -> None:
     assert Rig(None, peer).client.get("/metrics", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("proxies", [(), ("127.0.0.1/32",)])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via"])
+def test_behind_the_shield_what_a_proxy_hands_on_is_not_this_machine(header: str, proxies: tuple[str, ...]) -> None:
+    """The shield takes a proxy's headers away before the route sees the request."""
+    told = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "testserver"}
+    settings = ShieldSettings("http://testserver", frozenset({"testserver"}), proxies)
+    client = TestClient(Shield(Rig(None).client.app, settings), client=("127.0.0.1", 1))
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics", headers={header: told.get(header, "for=203.0.113.7")}).status_code == 403
 
 
 def test_names_and_labels_are_prometheus(rig: Rig) -> None:
