@@ -227,6 +227,34 @@ def test_what_is_refused_stands_in_the_trail_with_no_more_than_ids(own: Served) 
     assert (last.who, last.action.value, last.page, last.ok) == ("Practitioner/front", "refused", "claims", False)
 
 
+def test_a_therapist_who_tries_other_peoples_visits_stands_in_the_trail(own: Served) -> None:
+    therapist, _, other = pair(own)
+    browser = own.client(Role.THERAPIST, therapist)
+    assert browser.get(f"/visits/{HOST}/{other}").status_code == 404
+    last = own.guard.access.events(HOST, limit=10_000)[-1]
+    assert (last.who, last.action.value, last.page, last.encounter, last.ok) == (
+        therapist, "refused", "visit", other, False
+    )  # fmt: skip
+    assert last.patient == ""
+
+
+def test_whatever_is_done_with_a_visit_stands_in_the_trail_of_its_patient(own: Served) -> None:
+    """Not only the views: who decided, gave away, billed again, took out the Claim."""
+    owner, rows = own.client(Role.OWNER), own.office.store.known(HOST, visits(own))
+    visit, claimed = next(one for one in rows.values() if one.holds), next(one for one in rows.values() if one.claim)
+    seen = own.office.desk.hold(HOST, visit.encounter)
+    assert seen is not None
+    owner.post("/holds/assign", {"hold": f"{visit.encounter}:{seen.work.version}", "to": "me"})
+    owner.post("/holds/bill-again", {"hold": f"{visit.encounter}:0"})
+    owner.post(f"/visits/{HOST}/{visit.encounter}/note", {"note": "called", "seen": seen.work.version + 1})
+    owner.post(f"/visits/{HOST}/{visit.encounter}/bill-again")
+    owner.get(f"/visits/{HOST}/{claimed.encounter}/claim.json")
+    kept = own.guard.access.events(HOST, limit=10_000)
+    about = [one for one in kept if one.encounter]
+    assert {one.action.value for one in about} >= {"assigned", "ran", "viewed", "exported"}
+    assert [one for one in about if one.patient != rows[one.encounter].patient] == []
+
+
 def _plain(html: str, id: str) -> str:
     """A page without what is random in it."""
     return re.sub(r'value="[\w-]{86}"', "", unescape(html)).replace(id, "")

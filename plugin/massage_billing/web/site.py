@@ -133,11 +133,12 @@ class Site:
 
     def visit(self, viewer: Viewer, host: str, encounter: str) -> Office:
         """The host of a visit that is named in a URL. Missing where it is another host's, no id at all, or a visit that
-        this therapist did not treat: nobody is told which."""
+        this therapist did not treat: nobody is told which; that a therapist asked is kept in the audit trail."""
         if host != viewer.host or _ID.fullmatch(encounter) is None:
             raise Missing
         office = self.office(viewer)
         if viewer.own is not None and encounter not in office.desk.treated(host, viewer.own, [encounter]):
+            self._record(viewer, Action.REFUSED, "visit", encounter=encounter, ok=False)
             raise Missing
         return office
 
@@ -195,23 +196,31 @@ class Site:
         detail: str = "",
         ok: bool = True,
     ) -> None:
-        """Keep that somebody looked at something, or did something. Raises StoreError: what cannot be kept is not
-        shown."""
+        """Keep that somebody looked at something, or did something. A visit's patient is named with it, also where the
+        page does not say whose it is. Raises StoreError: what cannot be kept is not shown."""
         del request
-        self.guard.record(
-            Event(
-                at=self.clock(),
-                who=viewer.who,
-                role=viewer.role.value,
-                host=viewer.host,
-                action=action,
-                page=page,
-                encounter=encounter,
-                patient=patient or "",
-                detail=detail,
-                ok=ok,
-            )
-        )
+        whose = patient or (self._patient_of(viewer, encounter) if encounter else "")
+        self._record(viewer, action, page, encounter=encounter, patient=whose, detail=detail, ok=ok)
+
+    def _patient_of(self, viewer: Viewer, encounter: str) -> str:
+        """The patient of a visit, "Patient/3", as the store knows it; "" where it knows none."""
+        office = self.offices.office(viewer.host)
+        row = None if office is None else office.store.known(viewer.host, [encounter]).get(encounter)
+        return (row.patient or "") if row is not None else ""
+
+    def _record(
+        self,
+        viewer: Viewer,
+        action: Action,
+        page: str,
+        *,
+        encounter: str = "",
+        patient: str = "",
+        detail: str = "",
+        ok: bool = True,
+    ) -> None:
+        who = viewer.who, viewer.role.value, viewer.host
+        self.guard.record(Event(self.clock(), *who, action, page, encounter, patient, detail, ok))
 
 
 def wants_part(request: Request) -> bool:
