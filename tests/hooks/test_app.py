@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hooks.calling import BASE, FHIR, ISSUER, NOW, OnceInMemory, bearer, book, claims, discharge, known, planned
-from massage_billing.errors import HostUnreachable
+from massage_billing.errors import HostUnreachable, StoreError
 from massage_billing.hooks.answers import KEPT_SECONDS, Answers
 from massage_billing.hooks.app import BODY, Desk, cds_routes
 from massage_billing.hooks.cards import SYSTEM, Card, Indicator
 from massage_billing.hooks.trust import Trust
 from massage_billing.ports import JsonObject
+from massage_billing.ports.access import Action, Event
 from massage_billing.ports.booking import Prefetched
 
 Json = dict[str, Any]
@@ -67,10 +68,13 @@ class Rig:
     def __init__(self, seconds: float = 20.0, waiting: int = 32) -> None:
         self.adviser, self.counts, self.clock = Adviser(), Counted(), [0.0]
         once = OnceInMemory()
+        self.kept: list[Event] = []
+        self.keeps: Callable[[Event], None] = self.kept.append
         self.desk = Desk(
             base=BASE,
             trust=Trust({ISSUER: known()}, lambda: once, lambda: NOW),
             adviser=self.adviser,
+            record=lambda event: self.keeps(event),
             seconds=seconds,
             counts=self.counts,
             origins=frozenset({"https://ehr.example.org"}),
@@ -112,6 +116,37 @@ def test_discovery_lists_both_services_with_what_may_be_prefetched(rig: Rig) -> 
     assert prefetch["coverages"] == "Coverage?beneficiary={{context.patientId}}"
     assert not any("Consent" in query for query in prefetch.values())
     assert "prefetch" not in listed["encounter-discharge"]
+
+
+# --- who was told what ----------------------------------------------------------------------------------------------
+
+
+def test_who_was_told_something_of_a_patient_stands_in_the_trail(rig: Rig) -> None:
+    rig.call(discharge())
+    rig.call(book(), "appointment-book")
+    seen = [(one.who, one.host, one.action, one.page, one.encounter, one.patient, one.detail) for one in rig.kept]
+    assert seen == [
+        ("Practitioner/t1", "main", Action.VIEWED, "encounter-discharge", "e1", "Patient/p1", "emr, cards: 1"),
+        ("Practitioner/t1", "main", Action.VIEWED, "appointment-book", "", "Patient/p1", "emr, cards: 1"),
+    ]
+
+
+def test_who_was_told_nothing_stands_in_no_trail(rig: Rig) -> None:
+    rig.call(discharge(), shown="Bearer forged")
+    rig.call(discharge(context={"userId": "Patient/p1"}))
+    rig.call(discharge(fhirServer="https://other.example/fhir"))
+    rig.adviser.tells = list
+    rig.call(discharge())
+    assert rig.kept == []
+
+
+def test_what_cannot_be_kept_is_not_told(rig: Rig) -> None:
+    def away(_event: Event) -> None:
+        raise StoreError("The store is away.")
+
+    rig.keeps = away
+    answer = rig.call(discharge())
+    assert (answer.status_code, answer.json()) == (200, {"cards": []})
 
 
 # --- answers --------------------------------------------------------------------------------------------------------

@@ -151,6 +151,21 @@ def test_nothing_that_is_shown_breaks_it(text: str) -> None:
         assert isinstance(TRUST.caller(shown, HERE), Refused)
 
 
+@pytest.mark.parametrize("header", ['["alg"]', '"alg"', "[" * 4000, '{"a":' * 900 + '"alg"' + "}" * 900, "1", "null"])
+def test_a_header_that_is_no_object_is_refused(header: str) -> None:
+    """Anybody may send one, knowing no more than who signs."""
+    parts = [header.encode(), json.dumps(claims()).encode(), b"x"]
+    shown = b".".join(base64.urlsafe_b64encode(one).rstrip(b"=") for one in parts).decode()
+    assert why(trust().caller(f"Bearer {shown}", HERE)) in ("not a token", "header")
+
+
+@pytest.mark.filterwarnings("ignore:Key size should be")
+def test_a_short_key_signs_nothing() -> None:
+    weak = RSAKey.generate_key(1024, {"kid": "w1", "use": "sig", "alg": "RS384"})
+    assert read_keys(json.dumps(jwks(weak)).encode()) == {}
+    assert why(trust(weak).caller(bearer(by=weak), HERE)) == "signature"
+
+
 def test_a_tenant_of_the_settings_has_to_be_named() -> None:
     assert why(trust(tenant="clinic-7").caller(bearer(), HERE)) == "tenant"
     assert not why(trust(tenant="clinic-7").caller(bearer(claims(tenant="clinic-7")), HERE))

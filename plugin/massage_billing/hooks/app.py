@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -29,6 +30,7 @@ from massage_billing.hooks.cards import Card, limited, shown
 from massage_billing.hooks.services import DISCHARGE, SERVICES, Service, discovery
 from massage_billing.hooks.trust import Known, Refused, Trust
 from massage_billing.ports import JsonObject
+from massage_billing.ports.access import Action, Event
 from massage_billing.ports.booking import Prefetched
 
 _log = structlog.get_logger(__name__)
@@ -64,6 +66,8 @@ class Desk:
     """Who may call."""
     adviser: Adviser
     """What is told."""
+    record: Callable[[Event], None]
+    """Keeps to whom something of a patient was told. Raises StoreError: what cannot be kept is not told."""
     seconds: float
     """Within how many an answer has to be there."""
     counts: feedback.Counts = field(default_factory=feedback.NoCounts)
@@ -125,7 +129,7 @@ class Desk:
 
     async def _advice(self, service: Service, caller: Known, wanted: Asked, begun: float) -> tuple[Sequence[Card], str]:
         key = _key(service, caller, wanted)
-        coming = self.answers.begin(key, functools.partial(self._ask, service, caller.host, wanted))
+        coming = self.answers.begin(key, functools.partial(self._ask, service, caller, wanted))
         if coming is None:
             return (), "busy"
         left = max(0.001, begun + self.seconds - time.monotonic())
@@ -135,7 +139,17 @@ class Desk:
             self.answers.too_late(key)
             raise
 
-    def _ask(self, service: Service, host: str, wanted: Asked) -> list[Card]:
+    def _ask(self, service: Service, caller: Known, wanted: Asked) -> list[Card]:
+        cards = self._cards_of(service, caller.host, wanted)
+        if cards:
+            patient, told = f"Patient/{wanted.patient}", f"{caller.name}, cards: {len(cards)}"
+            self.record(
+                Event(datetime.now(UTC), wanted.user, "", caller.host, Action.VIEWED, service.id,
+                      wanted.encounter or "", patient, told)
+            )  # fmt: skip
+        return cards
+
+    def _cards_of(self, service: Service, host: str, wanted: Asked) -> list[Card]:
         if service is DISCHARGE:
             return self.adviser.discharge(host, wanted.patient, wanted.encounter or "")
         if not wanted.appointments:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import orjson
 from joserfc import jws, jwt
@@ -38,6 +38,8 @@ _KEYS_LAST: Final = 24 * 3600.0
 """Seconds for which they are believed where the EHR does not answer."""
 _KEYS_PAUSE: Final = 30.0
 """Seconds between two questions for keys, so that unknown key ids are no flood."""
+_WEAKEST: Final = 2048
+"""Bits of the shortest RSA key, as of those who log people in (access.id_token)."""
 _LIMITS: Final = Limits(connect=3, read=3, total=6, body=256 * 1024, attempts=1)
 
 PublicKey = RSAKey | ECKey | OKPKey
@@ -99,14 +101,15 @@ class Trust:
             return Refused("no token")
         try:
             shown = jws.extract_compact(token.encode("ascii"))
-            unproved = orjson.loads(shown.payload)
-        except (JoseError, ValueError, TypeError):
+            header, unproved = cast("object", shown.headers()), orjson.loads(shown.payload)
+        except (JoseError, ValueError, TypeError, RecursionError):  # the library parses the header to any depth
             return Refused("not a token")
         issuer = unproved.get("iss") if isinstance(unproved, dict) else None
         known = self._known.get(issuer) if isinstance(issuer, str) else None
         if known is None:
             return Refused("unknown issuer")
-        header = shown.headers()
+        if not isinstance(header, dict):
+            return Refused("header")
         kid, algorithm = header.get("kid"), header.get("alg")
         if not isinstance(kid, str) or algorithm not in ALGORITHMS or "crit" in header:
             return Refused("header")
@@ -160,7 +163,8 @@ def _seconds(claims: Mapping[str, object], name: str) -> float | None:
 
 
 def read_keys(text: bytes) -> dict[str, list[PublicKey]]:
-    """Keys of a JWK Set, by their id; what is no public key, or has no id, is left out. ValueError where it is none."""
+    """Keys of a JWK Set, by their id; what is no public key, is weak or has no id, is left out. ValueError where
+    it is none."""
     found: dict[str, list[PublicKey]] = {}
     told = orjson.loads(text)
     listed = told.get("keys") if isinstance(told, dict) else None
@@ -174,6 +178,8 @@ def read_keys(text: bytes) -> dict[str, list[PublicKey]]:
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             continue
         kid = one.get("kid")
+        if isinstance(key, RSAKey) and key.public_key.key_size < _WEAKEST:
+            continue
         if isinstance(key, RSAKey | ECKey | OKPKey) and isinstance(kid, str):
             found.setdefault(kid, []).append(key)
     return found

@@ -87,6 +87,7 @@ def _desk(settings: Settings, stack: ExitStack, counts: Counts) -> Desk:
         base=hooks.url or "",
         trust=Trust(known, lambda: access),
         adviser=adviser,
+        record=access.record,
         seconds=hooks.answer_ms / 1000,
         counts=counts,
         origins=frozenset(hooks.origins),
