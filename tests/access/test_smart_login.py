@@ -18,6 +18,8 @@ from pytest_httpserver import HTTPServer
 
 from access.bench import HERE, Bench, make_bench
 from access.ehr import CLIENT, CURVE, KEY, SECOND, Ehr
+from massage_billing.access.discovery import discover
+from massage_billing.access.refusals import LoginRefused
 from massage_billing.access.roles import LoginHost
 from massage_billing.errors import HostUnreachable
 from massage_billing.model.desk import Role
@@ -244,6 +246,27 @@ def test_a_host_that_allows_no_safe_log_in_is_not_logged_in_at(
     answer = bench.browser().get("/login/main")
     assert answer.status_code == 502
     assert bench.events() == [("refused", "", False, "host")]
+
+
+def test_no_issuer_is_asked_less_safely_than_the_host() -> None:
+    """Whoever sits on the way to an http issuer would say whose keys are believed."""
+    asked: list[str] = []
+    at = "ehr.example.org"
+
+    def fetch(_host: LoginHost, url: str, missing: bool = False) -> dict[str, object] | None:
+        asked.append(url)
+        if url.endswith("/smart-configuration"):
+            ends = {"authorization_endpoint": f"https://{at}/a", "token_endpoint": f"https://{at}/t"}
+            return {"issuer": f"http://{at}", **ends}
+        if url.startswith("http://"):
+            keys = {"jwks_uri": "https://evil.example/keys", "token_endpoint": f"https://{at}/t"}
+            return {"issuer": f"http://{at}", **keys}
+        return None
+
+    with pytest.raises(LoginRefused):
+        discover(LoginHost("main", f"https://{at}/fhir", LoginSettings(client_id="workbench")), fetch)
+    assert asked
+    assert [one for one in asked if not one.startswith("https://")] == []
 
 
 def test_a_host_that_is_away_is_told(bench: Bench, httpserver: HTTPServer) -> None:

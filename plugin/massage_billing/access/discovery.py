@@ -87,8 +87,11 @@ def _signers(host: LoginHost, found: JsonObject, token: str, fetch: Fetch) -> tu
 
 
 def _providers(host: LoginHost, issuers: list[str | None], fetch: Fetch) -> Iterator[tuple[str, JsonObject]]:
-    """OpenID Connect Discovery of every issuer that answers, and calls itself so."""
+    """OpenID Connect Discovery of every issuer that answers, and calls itself so; never asked less safely than the host
+    itself."""
     for issuer in dict.fromkeys(one.rstrip("/") for one in issuers if one):
+        if not _as_private(host, issuer):
+            continue  # what is read there may be anybody's, and would say whose keys are believed
         try:
             provider = fetch(host, issuer + _OPENID, missing=True)
         except HostError:
@@ -107,11 +110,13 @@ def _pkce(host: LoginHost, found: JsonObject) -> None:
 
 def _private(host: LoginHost, *urls: str) -> None:
     """What is sent there is as safe as with the host itself."""
-    here = origin(host.url)
-    for url in urls:
-        there = origin(url)
-        if there is None or (here is not None and here[0] == "https" and there[0] != "https"):
-            raise _lacking(host, "names an address for logging in that is not https")
+    if not all(_as_private(host, url) for url in urls):
+        raise _lacking(host, "names an address for logging in that is not https")
+
+
+def _as_private(host: LoginHost, url: str) -> bool:
+    here, there = origin(host.url), origin(url)
+    return there is not None and (here is None or here[0] != "https" or there[0] == "https")
 
 
 def _texts(found: JsonObject, key: str) -> frozenset[str]:
