@@ -33,7 +33,7 @@ NAME = "billing.example.org"
 
 def test_both_keep_what_is_inside_inside_and_write_no_addresses() -> None:
     nginx, caddy = (PROXY / "nginx.conf").read_text(), (PROXY / "Caddyfile").read_text()
-    for path in ("/metrics", "/jobs/run"):
+    for path in ("/metrics", "/jobs/run", "/healthz"):
         assert f"location = {path} {{ return 403; }}" in nginx
         assert path in re.findall(r"@inside path (.*)", caddy)[0].split()
     assert "$request" not in "".join(re.findall(r"log_format .*", nginx)).replace("$request_method", "").replace(
@@ -160,7 +160,7 @@ def test_nginx_passes_on_what_the_service_has_to_know_and_nothing_forged(
     assert "Forwarded" not in got.headers
     assert got.full_path == "/visits/main/e1?x=y"
 
-    for path in ("/metrics", "/jobs/run", "//metrics", "/x/../metrics", "/%6detrics"):
+    for path in ("/metrics", "/jobs/run", "//metrics", "/x/../metrics", "/%6detrics", "/healthz"):
         assert proxied.ask(path).status_code == 403, path
     assert proxied.ask("/forms", "POST", data=b"x" * 1_100_000).status_code == 413
     assert len(seen) == 1
