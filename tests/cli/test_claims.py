@@ -12,11 +12,13 @@ import pytest
 
 from claims_answers import ack, era, paid, status
 from claims_clinic import NAMES, Billed, keys_in, prepare, put
+from claims_on_host import ADJUDICATION, money, response
 from cli.conftest import Answer
 from massage_billing.errors import HostUnreachable
 from massage_billing.hosts.folder import FolderHost
 
 OTHERS = "has no number of ours; claims of ours have its dates, charge and codes, but are of other patients"
+TOTAL = {"category": {"coding": [{"system": ADJUDICATION, "code": "submitted"}]}}
 Say = Callable[..., Answer]
 
 
@@ -223,6 +225,19 @@ def test_receive_says_where_the_ehr_did_not_take_it_and_tells_it_the_next_time(
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
+
+
+def test_receive_takes_what_payers_put_on_the_ehr(sent: Billed, say: Say) -> None:
+    one, other = [each for each in sent.sent() if each.batch == 1 and each.total > 40][:2]
+    sent.put(response(one), response(other, number="78", total=[{**TOTAL, "amount": money(1)}]))
+    told = say("receive", "--from-host")
+    assert told.code == 13
+    assert "ClaimResponse/r77 (ClaimResponse): applied to 1 claim" in told.out
+    assert "ClaimResponse/r78 (ClaimResponse): REFUSED" in told.out
+    assert "adjudicated" in say("claims", "show", one.key).out
+    again = json.loads(say("receive", "--from-host", "--json").out)
+    assert [file["file"] for file in again["files"]] == ["ClaimResponse/r78"]
+    assert say("receive").code == 2
 
 
 def test_the_life_of_a_claim_in_the_order_of_time(sent: Billed, say: Say, tmp_path: Path) -> None:

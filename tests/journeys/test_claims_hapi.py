@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from claims_clinic import NAMES, Billed, Json
-from journeys.claim_steps import Life, from_the_run_to_the_void, with_a_lost_store
+from claims_clinic import HOST, NAMES, Billed, Json
+from claims_on_host import response
+from journeys.claim_steps import Life, clm, from_the_run_to_the_void, with_a_lost_store
 from journeys.clinic import Server, made
+from massage_billing.fhir.keys import claim_key
+from massage_billing.model.remittance import ClaimStanding
+from massage_billing.remittance.from_host import HostAnswers
 from servers.validator import Validator
 
 VISITS = 90
@@ -49,3 +53,20 @@ def test_sent_answered_corrected_and_voided(life: Life, validator: Validator, tm
 
 def test_a_lost_store_sends_nothing_again_that_was_paid(life: Life) -> None:
     with_a_lost_store(life)
+
+
+def test_what_payers_put_on_the_server_itself_counts(life: Life) -> None:
+    life.export()
+    (one,) = life.suitable(1)
+    sent = life.of(one)
+    life.records.put(response(sent))
+    with life.billed.answers() as answers:
+        (taken,) = HostAnswers(answers.setup).take()
+        assert HostAnswers(answers.setup).take() == []
+    assert (taken.state, taken.paid) == ("applied", sent.total - 30)
+    now = life.of(one)
+    assert (now.standing, now.payer_claim_number) == (ClaimStanding.ADJUDICATED, "P-77")
+    life.shorten(one)
+    life.billed.run()
+    files = life.export()
+    assert clm(files, claim_key(HOST, one, 1))[1:] == ["REF*F8*P-77"]

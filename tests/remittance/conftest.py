@@ -13,12 +13,24 @@ __all__ = ["postgresql_server", "postgresql_url"]
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Billed:
+def billed(tmp_path_factory: pytest.TempPathFactory) -> Billed:
+    """One whose claims are written and in no file; tests copy it."""
+    return prepare(tmp_path_factory.mktemp("billed") / "clinic")
+
+
+@pytest.fixture
+def billed_only(billed: Billed, tmp_path: Path) -> Billed:
+    """A copy of it."""
+    return billed.copied(tmp_path / "clinic")
+
+
+@pytest.fixture(scope="session")
+def exported(billed: Billed, tmp_path_factory: pytest.TempPathFactory) -> Billed:
     """One for all tests; they copy it."""
-    billed = prepare(tmp_path_factory.mktemp("clinic") / "clinic")
-    with billed.exporter() as exporter:
+    made = billed.copied(tmp_path_factory.mktemp("exported") / "clinic")
+    with made.exporter() as exporter:
         exporter.run()
-    return billed
+    return made
 
 
 @pytest.fixture

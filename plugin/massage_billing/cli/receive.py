@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,27 +22,43 @@ _FIRST = 3
 
 
 @click.command(name="receive")
-@click.argument(
-    "files", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)
+@click.argument("files", metavar="[FILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--from-host", is_flag=True, help="Also take the answers that stand on the EHR itself.")
+@click.option(
+    "--since", metavar="DATE", callback=shell.as_date, help="On the EHR: only dates of service from this day."
 )
 @shell.settings_option
 @shell.host_option("Which host; only needed where several are configured.")
 @shell.json_option
-def command(files: tuple[Path, ...], settings_file: Path | None, host: str | None, as_json: bool) -> int:
-    """Take what came back: TA1, 999, 277CA, 835.
+def command(
+    files: tuple[Path, ...],
+    from_host: bool,
+    since: Date | None,
+    settings_file: Path | None,
+    host: str | None,
+    as_json: bool,
+) -> int:
+    """Take what came back: TA1, 999, 277CA, 835; from the EHR ClaimResponse and ExplanationOfBenefit.
 
     Each file is applied whole and once, whatever it is called and however often it is given; of a folder, every file in
     it. An 835 that does not balance to the cent is refused with the place. Claims are found by our number, else by
     patient, dates, charge and codes. The EHR is given a ClaimResponse for each where it takes them.
+
+    Answers that others put on the EHR name the Claim they are to; each counts once, until an 835 says the same. One
+    that does not add up, or changed since it was counted, is refused.
     """
     from massage_billing.wiring.receiving import open_answers
 
+    if not files and not from_host:
+        raise click.UsageError("Name a file or folder, or ask for --from-host.")
     settings = shell.load(settings_file)
     with (
         shell.progress("receive") as reporter,
         open_answers(settings, host=settings.host(host).id, progress=reporter) as answers,
     ):
         taken = [_taken(answers, path, named=path in files) for path in _each(files)]
+        if from_host:
+            taken += _of_host(answers, since)
         told, problems = answers.tell_host()
     if as_json:
         shell.print_json({"files": taken, "told": told, "problems": problems})
@@ -61,6 +78,18 @@ def _taken(answers: Answers, path: Path, *, named: bool) -> FileTaken:
         return answers.take(path)
     except InputError as problem:
         return FileTaken(path.name, (), "refused" if named else "other", problems=(problem.what,))
+
+
+def _of_host(answers: Answers, since: Date | None) -> list[FileTaken]:
+    """What is new of the answers that stand on the EHR."""
+    from massage_billing.errors import SettingsError
+    from massage_billing.remittance.from_host import HostAnswers
+
+    on_host = HostAnswers(answers.setup)
+    if not on_host.readable():
+        what = f"Host {answers.setup.host.id} has neither ClaimResponse nor ExplanationOfBenefit to read."
+        raise SettingsError(what, "`check-host` tells what it can do.")
+    return on_host.take(since)
 
 
 def _each(given: Sequence[Path]) -> list[Path]:

@@ -16,6 +16,7 @@ from massage_billing.ports import Store, VisitRow
 from massage_billing.ports.ledger import AdjustmentRow, Applied, Batch, Ledger, PaidLine, Said, SentLine, Submission
 from massage_billing.remittance.adjudication import REVERSAL, Adjudication, Spot, adjudications
 from massage_billing.remittance.adjustments import CONTRACTUAL, words
+from massage_billing.remittance.book import unsent
 
 Label = Callable[[str, Date], str]
 """Our own short label of a code on a date of service; "" where there is none."""
@@ -166,15 +167,6 @@ def claim_life(
     teller = _Teller(store, ledger, row, label, adjudications(lined, why), files)
     stories = tuple(teller.story(one, [each for each in lined if each.key == one.key]) for one in every)
     return Life(row, stories, row.holds)
-
-
-def unsent(row: VisitRow) -> Submission:
-    """The claim of a visit that no file of ours carries: what the store knows of it."""
-    return Submission(
-        key=row.claim_key, host=row.host, encounter=row.encounter, patient=row.patient or "", payer=row.payer or "",
-        claim=row.claim or "", digest=row.digest, rank="P", frequency="1", date=row.date or Date.min,
-        total=Decimal(row.amount or "0"), lines=(), standing=ClaimStanding.NOT_SENT,
-    )  # fmt: skip
 
 
 def _later(one: Submission) -> float:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from massage_billing.model.remittance import ClaimStanding
+
+OF_HOST: Final = "fhir-"
+"""Begins ``Applied.file`` of a ClaimResponse or ExplanationOfBenefit that stands on the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ class Applied:
     """A file of answers that was applied."""
 
     file: str
-    """SHA-256 of what it says, whatever its envelope."""
+    """SHA-256 of what it says, whatever its envelope; ``OF_HOST`` before it where a resource of the host says it."""
     kind: str
     """835, 277CA, 999, TA1 …"""
     name: str

@@ -2,7 +2,8 @@
 
 A payer that corrects itself reverses its first answer (CLP02 22) and answers anew, mostly in one file. Answers are put
 in order by when they were paid, then by when they were applied and where they stand: each reversal takes the last one
-back that stands before it.
+back that stands before it. What the host's ClaimResponse or ExplanationOfBenefit says of a claim counts until a
+remittance says it: then it is the same money.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date as Date
 from decimal import Decimal
 from typing import Final
 
-from massage_billing.ports.ledger import AdjustmentRow, PaidLine
+from massage_billing.ports.ledger import OF_HOST, AdjustmentRow, PaidLine
 
 REVERSAL: Final = "22"
 """CLP02 of what takes an earlier answer back."""
@@ -65,7 +66,8 @@ def in_force(lines: Iterable[PaidLine]) -> dict[str, tuple[Spot, ...]]:
 
 def _standing(wholes: Sequence[PaidLine]) -> list[Spot]:
     left: list[Spot] = []
-    for one in sorted(wholes, key=_order):
+    remitted = [one for one in wholes if not one.file.startswith(OF_HOST)]
+    for one in sorted(remitted or wholes, key=_order):
         if one.status != REVERSAL:
             left.append((one.file, one.place))
         elif left:

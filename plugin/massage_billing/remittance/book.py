@@ -133,13 +133,7 @@ class ClaimBook:
         row = self.store.known(self.host, [bare]).get(bare)
         if row is None or row.claim is None or row.date is None:
             return []
-        return [
-            Submission(
-                key=row.claim_key, host=self.host, encounter=bare, patient=row.patient or "", payer=row.payer or "",
-                claim=row.claim, digest=row.digest, rank="P", frequency="1", date=row.date,
-                total=Decimal(row.amount or "0"), lines=(), standing=ClaimStanding.NOT_SENT,
-            )
-        ]  # fmt: skip
+        return [unsent(row)]
 
     def _life(self, one: Submission, row: VisitRow | None) -> Life:
         batch = self.ledger.batch(self.host, one.batch) if one.batch else None
@@ -147,6 +141,15 @@ class ClaimBook:
         batch = replace(batch, body=None) if batch else None  # nobody who looks at one claim is shown all of them
         decided = tuple((at, what) for at, _, what in self.store.trail(self.host, one.encounter))
         return Life(one, batch, row, decided, tuple(self.ledger.life(one.key)))
+
+
+def unsent(row: VisitRow) -> Submission:
+    """The claim of a visit that no file of ours carries: what the store knows of it."""
+    return Submission(
+        key=row.claim_key, host=row.host, encounter=row.encounter, patient=row.patient or "", payer=row.payer or "",
+        claim=row.claim or "", digest=row.digest, rank="P", frequency="1", date=row.date or Date.min,
+        total=Decimal(row.amount or "0"), lines=(), standing=ClaimStanding.NOT_SENT,
+    )  # fmt: skip
 
 
 def _since(one: Submission) -> datetime:

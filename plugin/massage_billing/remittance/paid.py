@@ -64,7 +64,7 @@ def _reasons(paid: ClaimPaid) -> Iterator[str]:
         key = (one.group, one.code, remarks)
         totals[key] = totals.get(key, Decimal(0)) + one.amount
     for (group, code, remarks), amount in totals.items():
-        yield f"{words(group, code, remarks).plain} ${amount} ({group} {code})"
+        yield f"{words(group, code, remarks).plain} ${amount} ({f'{group} {code}'.strip()})"
 
 
 def _adjusted(paid: ClaimPaid) -> Iterator[tuple[LineAdjustment, int, LinePaid | None]]:
