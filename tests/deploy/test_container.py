@@ -79,9 +79,40 @@ def ignored() -> list[str]:
     return (CONTAINER / "Containerfile.containerignore").read_text().splitlines()
 
 
-def test_both_builders_ignore_the_same() -> None:
-    assert ignored() == (CONTAINER / "Containerfile.dockerignore").read_text().splitlines()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("builder", ["container", "docker"])
+def test_every_builder_ignores_the_same_for_every_image(file: Path, builder: str) -> None:
+    """Else the whole folder, with whatever lies in it, is handed to the builder."""
+    assert file.with_name(f"{file.name}.{builder}ignore").read_text().splitlines() == ignored()
     assert "*" in ignored()
+
+
+@pytest.mark.parametrize(("builder", "said"), [("podman", True), ("buildah", True), ("docker", False)])
+def test_the_health_check_is_kept_by_every_builder(tmp_path: Path, builder: str, said: bool) -> None:
+    """podman and buildah drop HEALTHCHECK with a warning, unless they are asked for docker's format."""
+    for name in ("bash", "dirname", "env"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    fake = tmp_path / builder
+    fake.write_text(f"#!{shutil.which('bash')}\nprintf '%s\\n' \"$@\"\n")
+    fake.chmod(0o755)
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path), "BASE": "localhost/base:1"}
+    done = subprocess.run(
+        [CONTAINER / "build", "--pull-never"], env=environment, capture_output=True, text=True, check=True
+    )
+    words = done.stdout.splitlines()
+    assert ("--format" in words) is said
+    assert words[0] == "build"
+    assert words[-2:] == ["--pull-never", str(ROOT)]
+    assert "BASE=localhost/base:1" in words
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_user_and_its_group_have_the_numbers_it_runs_as(file: Path) -> None:
+    last = stages(file)[-1]
+    user, _, group = dict(last)["USER"].partition(":")
+    made = " ".join(words for kind, words in last if kind == "RUN")
+    assert re.search(rf"groupadd --gid {group} ", made)
+    assert re.search(rf"useradd --uid {user} --gid {group} ", made)
 
 
 def test_nothing_secret_is_built_in() -> None:
@@ -154,7 +185,22 @@ def test_images_are_pinned_or_built_here_and_say_how_they_are() -> None:
             assert (context / service["build"]["dockerfile"]).is_file(), name
         else:
             assert re.fullmatch(r"[a-z0-9./-]+:\d[A-Za-z0-9.-]*", service["image"]), name
-            assert "healthcheck" in service
+        assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
+
+
+def test_what_others_wait_for_is_the_health_check_of_the_image() -> None:
+    for name, file in (("service", "Containerfile"), ("hapi", "hapi.Containerfile")):
+        said = dict(stages(CONTAINER / file)[-1])["HEALTHCHECK"]
+        asked = SERVICES[name]["healthcheck"]
+        assert re.findall(r'"([^"]+)"', said) == asked["test"][1:]
+        assert f"--interval={asked['interval']} --timeout={asked['timeout']} " in said
+
+
+def test_backups_have_a_place_that_the_service_may_write() -> None:
+    """The root is read-only; a new volume belongs to whom the folder of the image belongs."""
+    last = " ".join(words for kind, words in stages(CONTAINER / "Containerfile")[-1] if kind == "RUN")
+    made = re.findall(r"install -d -o massage-billing -g massage-billing -m 0700 (.*)", last)[0].split()
+    assert set(made) == {volume.split(":")[1] for volume in SERVICES["service"]["volumes"] if volume[0] != "."}
 
 
 def test_only_the_proxy_is_reached_from_outside_and_the_database_by_the_service_alone() -> None:
