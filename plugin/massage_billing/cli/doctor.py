@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def command(settings_file: Path | None, as_json: bool) -> int:
     """Check every setting and name what is missing.
 
-    Looks at the settings, payers.yaml, the fee schedule, the rules, the secrets and the state folder; asks the EHR
-    nothing (that is `check-host`). Ends with 3 where something is missing that `run` needs.
+    Looks at the settings, payers.yaml, the fee schedule, the rules, the secrets, the state folder and the store; asks
+    the EHR nothing (that is `check-host`). Ends with 3 where something is missing that `run` needs.
     """
     settings = shell.load(settings_file)
     checks = list(examine(settings))
@@ -65,7 +65,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield Check("hosts", MISSING, "no host is configured.", "Add one; see plugin/docs/settings.md.")
     for host in settings.hosts.values():
         yield from _host(host)
-    yield _state(settings)
+    yield from _state(settings)
     yield from _serve(settings)
     yield from examine_workbench(settings)
     yield from examine_hooks(settings)
@@ -247,22 +247,19 @@ def _serve(settings: Settings) -> Iterator[Check]:
             yield Check("serve.eligibility_at", MISSING, f"host {host.id} has no zone.", fix)
 
 
-def _state(settings: Settings) -> Check:
+def _state(settings: Settings) -> Iterator[Check]:
+    from massage_billing.cli.doctor_store import examine_store
+
     folder = settings.state_folder()
     there = next(one for one in (folder, *folder.parents) if one.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Check("state.folder", MISSING, f"{folder}: cannot be written.", "Name another, or change its owner.")
+        yield Check("state.folder", MISSING, f"{folder}: cannot be written.", "Name another, or change its owner.")
+        return
     if folder.exists() and folder.stat().st_mode & 0o077:
-        return Check("state.folder", WARN, f"{folder}: others on this machine may enter it.", f"chmod 700 {folder}")
-    if not settings.state.in_folder:
-        from massage_billing.errors import SettingsError
-
-        try:
-            settings.state.database()
-        except SettingsError as problem:
-            key = "state.database_env" if settings.state.database_env else "state.database_file"
-            return Check(key, MISSING, problem.what, "Put the database's URL there.")
-    return Check("state.folder", OK, str(folder))
+        yield Check("state.folder", WARN, f"{folder}: others on this machine may enter it.", f"chmod 700 {folder}")
+    else:
+        yield Check("state.folder", OK, str(folder))
+    yield from examine_store(settings)
 
 
 def _show(settings: Settings, checks: list[Check], missing: int) -> None:
