@@ -108,6 +108,24 @@ def test_a_restored_store_is_as_every_store(sqlite_place: Place, tmp_path: Path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_what_root_restores_is_the_services(sqlite_place: Place, tmp_path: Path) -> None:
+    """Who restores by hand often is root; the service, which is not, has to open the store then."""
+    if os.geteuid() != 0:
+        return
+    releases = sqlite_place.state / "rulebook" / "releases"
+    releases.mkdir(parents=True)
+    (releases / "ptp.json").write_text("old")
+    back_up(sqlite_place.settings, tmp_path / "b")
+    (sqlite_place.state / "link").symlink_to(tmp_path / "b")
+    for one in (sqlite_place.state, *sqlite_place.state.rglob("*")):
+        os.chown(one, 65534, 65534, follow_symlinks=False)
+    restore(sqlite_place.settings, tmp_path / "b")
+    there = [sqlite_place.state, *sqlite_place.state.rglob("*")]
+    assert any(one.parent.name.startswith("before-restore-") for one in there)
+    assert {(one.lstat().st_uid, one.lstat().st_gid) for one in there} == {(65534, 65534)}
+    assert (tmp_path / "b").stat().st_uid == 0
+
+
 def test_it_is_restored_where_nothing_is(place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     place.put("1")
     back_up(place.settings, tmp_path / "b")

@@ -90,6 +90,7 @@ def restore(settings: Settings, file: Path) -> tuple[Manifest, str]:
         _check(manifest)
         kept = copies.put_back(room / copies.name)
         _put_beside(room / "state", state)
+    _give_to_the_owner(state)
     return manifest, kept
 
 
@@ -128,6 +129,16 @@ def _beside(state: Path, room: Path) -> Mapping[str, Path]:
                 continue  # it went meanwhile
             found[name] = copy
     return found
+
+
+def _give_to_the_owner(state: Path) -> None:
+    """Root restores for whoever the state folder belongs to: the service has to be able to open what was put back."""
+    if os.geteuid() != 0:
+        return
+    owner = state.stat()
+    for one in state.rglob("*"):
+        if one.lstat().st_uid == 0:
+            os.chown(one, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _put_beside(given: Path, state: Path) -> None:
