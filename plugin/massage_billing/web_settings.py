@@ -98,6 +98,8 @@ class WorkerSettings(_Part):
     """What he or she may do."""
     practitioner: Annotated[str, AfterValidator(_practitioner)] | None = None
     """"Practitioner/3": whose visits a therapist sees who logs in as somebody else; None: what the log-in says."""
+    name: str = Field(default="", max_length=80)
+    """What he or she is called at the workbench; "": as the host says."""
 
     @model_validator(mode="before")
     @classmethod

@@ -162,6 +162,16 @@ def test_a_role_or_person_is_who_the_host_says_it_is(ehr: Ehr) -> None:
     assert log_in(bench.browser(), ehr).status_code == 403
 
 
+def test_whom_the_settings_name_is_called_so(ehr: Ehr) -> None:
+    """OpenEMR tells neither the log-in nor a client without system/Person.rs what its front desk is called."""
+    people = {"Person/2": WorkerSettings(role=Role.FRONT_DESK, name="Fern Desk")}
+    hosts = {"main": LoginHost("main", ehr.base, LoginSettings(client_id="workbench", people=people))}
+    browser = make_bench(hosts, read=lambda _host, _reference: None).browser()
+    ehr.fhir_user = "Person/2"
+    log_in(browser, ehr)
+    assert who(browser) == "Person/2 front-desk main None Fern Desk"
+
+
 def test_everybody_at_a_host_may_have_a_role(bench: Bench, ehr: Ehr) -> None:
     bench.change("main", role=Role.FRONT_DESK)
     ehr.fhir_user = "Practitioner/77"

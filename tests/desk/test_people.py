@@ -108,3 +108,11 @@ def test_a_name_that_cannot_be_read_is_none(name: object) -> None:
         yield host
 
     assert Names(lent).named(["Patient/3"]).of("Patient/3") == "Patient/3"
+
+
+def test_whom_the_clinic_names_itself_the_host_is_not_asked_about(asked: Asked) -> None:
+    """OpenEMR names no Person to a client without system/Person.rs: the front desk would stand there as an id."""
+    names = Names(asked.lent, lambda: asked.now, {"Person/9": "Fern Desk", "Practitioner/7": ""})
+    named = names.named(["Person/9", "Practitioner/7"])
+    assert (named.of("Person/9"), named.of("Practitioner/7")) == ("Fern Desk", "Kim Rivers")
+    assert asked.asked == [("Practitioner/7",)]

@@ -220,7 +220,7 @@ class SmartLogin:
             fix = f"Whoever runs it adds {reference} under workbench.hosts.{host.id}.people."
             raise LoginRefused(Why.NOBODY, what, fix, host.id, reference)
         treats = found.worker.practitioner or known.practitioner
-        name = known.name or identity.name or found.who
+        name = found.worker.name or known.name or identity.name or found.who
         viewer = Viewer(found.who, name, found.worker.role, host.id, treats)
         patient = _id(tokens.patient)
         return Arrived(viewer, back, _id(tokens.encounter), f"Patient/{patient}" if patient else None)

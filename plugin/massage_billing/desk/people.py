@@ -44,12 +44,16 @@ class Named:
 
 
 class Names:
-    """The names of one host's people. ``host`` lends what is asked; ``clock`` counts seconds."""
+    """The names of one host's people. ``host`` lends what is asked; ``clock`` counts seconds; ``given`` are names that
+    the clinic says itself, by reference: of those the host is not asked."""
 
     def __init__(
-        self, host: Callable[[], AbstractContextManager[People]], clock: Callable[[], float] = time.monotonic
+        self,
+        host: Callable[[], AbstractContextManager[People]],
+        clock: Callable[[], float] = time.monotonic,
+        given: Mapping[str, str] | None = None,
     ) -> None:
-        self._host, self._clock = host, clock
+        self._host, self._clock, self._given = host, clock, given or {}
         self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._lock = threading.Lock()
         self._away: tuple[float, str] = (0.0, "")
@@ -59,7 +63,7 @@ class Names:
         wanted = [one for one in dict.fromkeys(references) if one]
         with self._lock:
             now = self._clock()
-            found = {one: name for one in wanted if (name := self._fresh(one, now)) is not None}
+            found = {one: name for one in wanted if (name := self._given.get(one) or self._fresh(one, now)) is not None}
             missing = [one for one in wanted if one not in found]
             until, why = self._away
             if not missing or now < until:

@@ -277,6 +277,8 @@ def _office(settings: Settings, place: _Place) -> Office:
     from massage_billing.store.tables import HEAD
 
     chosen, desk = place.at.settings, place.store.desk()
+    login = settings.workbench.login(chosen.id)
+    staff = {} if login is None else {who: worker.name for who, worker in login.people.items()}
     shelf = Shelf(folder_of(place.at.state))
     return Office(
         id=chosen.id,
@@ -288,8 +290,8 @@ def _office(settings: Settings, place: _Place) -> Office:
         desk=desk,
         ledger=place.ledger,
         asking=place.asking,
-        names=Names(place.people),
-        staff=tuple(login.people) if (login := settings.workbench.login(chosen.id)) is not None else (),
+        names=Names(place.people, given=staff),
+        staff=tuple(staff),
         payers=_minutely(lambda: tuple(desk.payers(chosen.id))),
         now=place.now,
         book=place.files.book,
