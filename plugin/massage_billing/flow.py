@@ -77,13 +77,19 @@ def bill(
     ``elsewhere`` is what other visits have to do with it; rules that look across visits read nothing else.
     """
     day = book.undated() if visit.date is None else book.on(visit.date)
-    notes = Notes(day, clinic.explaining, ruling)
+    notes = Notes(day, clinic.explaining, _at_the_site(ruling, visit))
     try:
         if visit.date is None:
             return _undated(visit, notes)
         return _decide(visit, visit.date, clinic, elsewhere, notes)
     except NoRuleForDate as refusal:
         return _refused(visit, book, notes, refusal)
+
+
+def _at_the_site(ruling: Ruling | None, visit: Visit) -> Ruling | None:
+    """The ruling by the clock of the visit's site: an evening's decision is told as of that day, not of UTC's next."""
+    zone = visit.start.tzinfo if visit.start is not None else None
+    return ruling if ruling is None or zone is None else replace(ruling, at=ruling.at.astimezone(zone))
 
 
 def _decide(visit: Visit, on: Date, clinic: Clinic, elsewhere: Elsewhere, notes: Notes) -> Decision:

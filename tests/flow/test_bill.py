@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from datetime import date as Date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -251,6 +253,14 @@ def test_written_off_charges_nothing(what: str) -> None:
     decision = decide(**NEVER_BY_BILL[what], ruling="write-off")
     assert (decision.outcome, decision.holds, decision.lines) == (Outcome.NO_CHARGE, (), ())
     assert {n.reason for n in decision.not_billed} == {"written-off"}
+
+
+def test_a_decision_of_the_evening_is_told_by_the_day_at_the_site() -> None:
+    boise = ZoneInfo("America/Boise")
+    evening = replace(ruling("bill"), at=datetime(2026, 12, 1, 1, 46, tzinfo=UTC))
+    there = replace(visit(services=["97140 15", "97124 45"]), start=datetime(2026, 11, 27, 13, tzinfo=boise))
+    told = [one.message for one in flow.bill(there, book(), clinic(), evening).findings]
+    assert any("A person decided on 2026-11-30: bill." in one for one in told)
 
 
 def test_a_reason_in_a_persons_words_is_in_no_finding() -> None:
