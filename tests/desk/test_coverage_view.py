@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from massage_billing.desk.coverage import coverage_view, evidence, verdict_of
-from massage_billing.desk.eligibility import Wanted, coverages_of, questions
-from massage_billing.model import AnswerKind, Readiness, Standing, Verdict
+from massage_billing.desk.eligibility import Wanted, coverages_of, questions, word
+from massage_billing.model import Answer, AnswerKind, Readiness, Rejection, Standing, Verdict
 from massage_billing.ports import QuestionState
 from massage_billing.ports.asking import Settled
 from massage_billing.rulebook.eligibility_files import load_eligibility
@@ -73,11 +73,30 @@ def test_evidence_is_given_for_questions_about_this_coverage_only(world: World) 
 
 def test_questions_of_the_day_are_counted_by_state_and_payer(world: World) -> None:
     found = questions(world.asking, HOST, Wanted(days=1), world.now)
-    assert found.counts == ((QuestionState.ANSWERED, 1),)
+    assert found.counts == (("Answered", 1),)
     assert [(one.payer, one.answered, one.failing) for one in found.payers] == [("plan", 1, 0)]
     assert found.rows == ()
     assert len(questions(world.asking, HOST, Wanted(days=1, every=True), world.now).rows) == 1
     assert questions(world.asking, HOST, Wanted(payer="other", every=True), world.now).rows == ()
+
+
+def test_what_a_payer_refused_needs_somebody_until_it_answers() -> None:
+    """A refusal is not asked again that day, and nothing is known: the list must not say that nothing is open."""
+    world = World()
+    world.payer.says("Coverage/c1", lambda question: Answer(
+        AnswerKind.REFUSED, question.serviced, rejections=(Rejection("75", "C"),), trace=question.trace))  # fmt: skip
+    world.run()
+    found = questions(world.asking, HOST, Wanted(days=1), world.now)
+    assert [(word(one), "(AAA 75)" in one.problem) for one in found.rows] == [("Refused", True)]
+    assert found.counts == (("Refused", 1),)
+    assert [(one.answered, one.failing, "(AAA 75)" in one.problem) for one in found.payers] == [(0, 1, True)]
+    world.change("Coverage/c1", subscriberId="SYN-CORRECTED")
+    world.payer.says("Coverage/c1", lambda question: Answer(
+        AnswerKind.ANSWERED, question.serviced, Standing.IN_FORCE, trace=question.trace))  # fmt: skip
+    world.pass_time(hours=1)
+    world.run()
+    found = questions(world.asking, HOST, Wanted(days=1), world.now)
+    assert (found.rows, found.counts) == ((), (("Answered", 1), ("Refused", 1)))
 
 
 def test_what_a_payer_took_earlier_is_open_until_it_answers(world: World) -> None:

@@ -31,7 +31,7 @@ def test_every_rule_that_can_hold_says_where_it_is_settled(book: Rulebook) -> No
 
 def test_every_place_is_told_for_every_kind_of_host(book: Rulebook) -> None:
     where = fixes._where()
-    assert set(where.records) <= set(book.rules)
+    assert set(where.records) | set(where.titles) <= set(book.rules)
     for kind in HostKind:
         assert all(where_of(rule, kind.value) for rule in where.records)
 
@@ -48,10 +48,16 @@ def test_a_rule_that_is_no_more_is_still_named(book: Rulebook) -> None:
     assert (found.title, found.fix, found.who, found.person_may) == ("Gone rule", "", None, frozenset())
 
 
-def test_ids_are_words() -> None:
+def test_a_hold_is_called_by_what_is_wrong() -> None:
     assert [title_of(one) for one in ("minutes-documented", "therapist-npi", "ncci-pairs", "mue")] == [
-        "Minutes documented",
+        "Minutes missing",
         "Therapist NPI",
         "NCCI pairs",
         "MUE",
     ]
+
+
+def test_a_log_of_openemr_that_waits_is_signed_where_it_is_written(book: Rulebook) -> None:
+    """Every Encounter of OpenEMR is finished from check-in on: what a visit waits for there is the log's signature."""
+    found = fix_of(book, "visit-finished", "openemr")
+    assert (found.title, found.where) == ("Visit not finished", "OpenEMR: the encounter's menu, Treatment log: sign it")

@@ -76,6 +76,8 @@ def test_a_visit_without_services_is_an_empty_picture() -> None:
 def test_regions_are_words_where_our_table_knows_them() -> None:
     assert region_words(["http://snomed.info/sct|37822005"], REGIONS) == ("low back",)
     assert region_words(["Lower Back"], REGIONS) == ("Lower Back",)
+    spine = {"t spine": frozenset({"thoracic"}), "upper back": frozenset({"thoracic"}), "s|77": frozenset({"thoracic"})}
+    assert region_words(["s|77"], spine) == ("upper back",)  # nobody at the front desk reads an abbreviation
     assert region_words(["http://snomed.info/sct|1", "elbow pit"], REGIONS) == ("1", "elbow pit")
 
 

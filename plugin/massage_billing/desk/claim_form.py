@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from decimal import Decimal
 
+from massage_billing.desk.wording import short
 from massage_billing.fhir import names
-from massage_billing.fhir.json import child, children, codings, extensions, identifiers, number, text
+from massage_billing.fhir.dates import utc
+from massage_billing.fhir.json import Faults, child, children, codings, extensions, identifiers, number, text
 from massage_billing.fhir.serial import to_text
 from massage_billing.ports import JsonObject
 
@@ -75,8 +78,11 @@ class Form:
     """The resource as JSON, in order, with two blanks a level. PHI."""
 
 
-def form_of(claim: JsonObject, name: Callable[[str | None], str], label: Callable[[str], str]) -> Form:
-    """A Claim of ours. ``name`` says what a reference is called, ``label`` what a code means in our words."""
+def form_of(
+    claim: JsonObject, name: Callable[[str | None], str], label: Callable[[str], str], zone: tzinfo | None
+) -> Form:
+    """A Claim of ours. ``name`` says what a reference is called, ``label`` what a code means in our words, ``zone`` is
+    the clinic's: None leaves days as UTC has them."""
     diagnoses = [
         (str(one.get("sequence", "")), _code(child(one, "diagnosisCodeableConcept")))
         for one in children(claim, "diagnosis")
@@ -91,7 +97,7 @@ def form_of(claim: JsonObject, name: Callable[[str | None], str], label: Callabl
         told=_STATUSES.get(text(claim, "status") or "", text(claim, "status") or ""),
         frequency=_FREQUENCIES.get(frequency, frequency),
         key=next((value for system, value in identifiers(claim) if system == names.SID_CLAIM_KEY), ""),
-        facts=tuple(pair for pair in _facts(claim, name) if pair[1]),
+        facts=tuple(pair for pair in _facts(claim, name, zone) if pair[1]),
         diagnoses=tuple(diagnoses),
         items=tuple(_item(one, by_place, label) for one in children(claim, "item")),
         total=number(child(claim, "total"), "value"),
@@ -99,7 +105,7 @@ def form_of(claim: JsonObject, name: Callable[[str | None], str], label: Callabl
     )
 
 
-def _facts(claim: JsonObject, name: Callable[[str | None], str]) -> list[tuple[str, str]]:
+def _facts(claim: JsonObject, name: Callable[[str | None], str], zone: tzinfo | None) -> list[tuple[str, str]]:
     period = child(claim, "billablePeriod")
     first, last = text(period, "start") or "", text(period, "end") or ""
     found = [
@@ -107,7 +113,7 @@ def _facts(claim: JsonObject, name: Callable[[str | None], str]) -> list[tuple[s
         ("Payer", _named(child(claim, "insurer"), name)),
         ("Paid to", _named(child(claim, "provider"), name)),
         ("Dates of service", first if first == last else f"{first} to {last}"),
-        ("Written", (text(claim, "created") or "")[:10]),
+        ("Written", _written(claim, zone)),
         ("Coverage", ", ".join(_named(child(one, "coverage"), name) for one in children(claim, "insurance"))),
         ("Order or referral", _named(child(claim, "referral"), name)),
         ("Authorization", ", ".join(_strings(children(claim, "insurance"), "preAuthRef"))),
@@ -123,6 +129,15 @@ def _facts(claim: JsonObject, name: Callable[[str | None], str]) -> list[tuple[s
     return found
 
 
+def _written(claim: JsonObject, zone: tzinfo | None) -> str:
+    """The day at the clinic on which the Claim was made; as it stands there where it is a day already."""
+    said = text(claim, "created") or ""
+    if "T" not in said:
+        return said
+    at = utc(claim, "created", Faults("Claim", claim))
+    return said[:10] if at is None else at.astimezone(zone or UTC).date().isoformat()
+
+
 def _strings(parents: Sequence[JsonObject], element: str) -> list[str]:
     found = []
     for parent in parents:
@@ -135,7 +150,8 @@ def _named(reference: JsonObject, name: Callable[[str | None], str]) -> str:
     """What a reference is called: its name, else its identifier's value."""
     written = text(reference, "reference")
     if written:
-        return name(written)
+        called = name(written)
+        return short(written) if called == written else called
     identifier = child(reference, "identifier")
     value = text(identifier, "value") or ""
     return f"NPI {value}" if value and text(identifier, "system") == names.NPI else value

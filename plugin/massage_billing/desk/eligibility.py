@@ -23,14 +23,17 @@ STATES: Final = {
     QuestionState.GIVEN_UP: "Given up for the day",
 }
 """What people read."""
+REFUSED: Final = "Refused"
+"""What people read where the payer answered that it does not take the question."""
 TONES: Final = {
-    QuestionState.ASKING: "unknown",
-    QuestionState.WAITING: "unknown",
-    QuestionState.LATER: "act",
-    QuestionState.ANSWERED: "ready",
-    QuestionState.GIVEN_UP: "blocked",
+    STATES[QuestionState.ASKING]: "unknown",
+    STATES[QuestionState.WAITING]: "unknown",
+    STATES[QuestionState.LATER]: "act",
+    STATES[QuestionState.ANSWERED]: "ready",
+    REFUSED: "blocked",
+    STATES[QuestionState.GIVEN_UP]: "blocked",
 }
-"""How it looks beside its word."""
+"""How a word looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,11 @@ class PayerAsked:
     payer: str
     """Payer key."""
     answered: int
-    """Questions answered."""
+    """Questions answered, and not refused."""
     waiting: int
     """Taken by the payer, answered later."""
     failing: int
-    """To be tried again, or given up."""
+    """To be tried again, given up, or refused."""
     problem: str
     """Why the last of these failed."""
 
@@ -78,8 +81,8 @@ class Questions:
     """Those that are shown, the newest day first; those that need somebody before the others."""
     more: int
     """How many are not shown."""
-    counts: tuple[tuple[QuestionState, int], ...]
-    """All questions of these days by state, without the payer's filter's rest."""
+    counts: tuple[tuple[str, int], ...]
+    """All questions of these days by what people read of their state, without the payer's filter's rest."""
     payers: tuple[PayerAsked, ...]
     """By payer key."""
 
@@ -91,13 +94,25 @@ def questions(asking: Asking, host: str, wanted: Wanted, now: datetime) -> Quest
     earlier = [one for one in asking.waiting(host, now + timedelta(days=FAR)) if one.day < since]
     every = [*earlier, *asking.rows(host, since)]
     mine = [one for one in every if wanted.payer in ("", one.payer)]
-    shown = [one for one in mine if wanted.every or one.state is not QuestionState.ANSWERED]
-    shown.sort(key=lambda one: (_URGENT.index(one.state), -one.day.toordinal(), one.payer, one.coverage))
-    counted = Counter(one.state for one in mine)
+    told = {(one.coverage, one.payer) for one in every if one.state is QuestionState.ANSWERED and not one.problem}
+    still = {one.key for one in mine if refused(one) and (one.coverage, one.payer) not in told}
+    shown = [one for one in mine if wanted.every or one.state is not QuestionState.ANSWERED or one.key in still]
+    shown.sort(key=lambda one: (_URGENT.index(word(one)), -one.day.toordinal(), one.payer, one.coverage))
+    counted = Counter(map(word, mine))
     return Questions(
         wanted, since, tuple(shown[:SHOWN]), max(len(shown) - SHOWN, 0),
-        tuple((state, counted[state]) for state in STATES if counted[state]), payers_asked(every),
+        tuple((told, counted[told]) for told in TONES if counted[told]), payers_asked(every),
     )  # fmt: skip
+
+
+def refused(row: QuestionRow) -> bool:
+    """Whether the payer answered that it does not answer this: somebody has to look at the record."""
+    return row.state is QuestionState.ANSWERED and bool(row.problem)
+
+
+def word(row: QuestionRow) -> str:
+    """What people read of where a question stands."""
+    return REFUSED if refused(row) else STATES[row.state]
 
 
 def payers_asked(rows: Iterable[QuestionRow]) -> tuple[PayerAsked, ...]:
@@ -115,19 +130,22 @@ def coverages_of(asking: Asking, host: str, patient: str, today: Date) -> tuple[
 
 
 _URGENT: Final = (
-    QuestionState.GIVEN_UP, QuestionState.LATER, QuestionState.WAITING, QuestionState.ASKING, QuestionState.ANSWERED,
+    REFUSED, *(STATES[one] for one in (
+        QuestionState.GIVEN_UP, QuestionState.LATER, QuestionState.WAITING, QuestionState.ASKING,
+        QuestionState.ANSWERED)),
 )  # fmt: skip
 _FAILING: Final = frozenset({QuestionState.LATER, QuestionState.GIVEN_UP})
 
 
 def _payer(key: str, rows: list[QuestionRow]) -> PayerAsked:
     states = Counter(one.state for one in rows)
-    failing = sum(states[state] for state in _FAILING)
+    unanswered = sum(refused(one) for one in rows)
+    failing = sum(states[state] for state in _FAILING) + unanswered
     return PayerAsked(
-        key, states[QuestionState.ANSWERED], states[QuestionState.WAITING] + states[QuestionState.ASKING], failing,
-        next(_problems(rows), ""),
+        key, states[QuestionState.ANSWERED] - unanswered,
+        states[QuestionState.WAITING] + states[QuestionState.ASKING], failing, next(_problems(rows), ""),
     )  # fmt: skip
 
 
 def _problems(rows: list[QuestionRow]) -> Iterator[str]:
-    return (one.problem for one in reversed(rows) if one.problem and one.state in _FAILING)
+    return (one.problem for one in reversed(rows) if one.problem and (one.state in _FAILING or refused(one)))

@@ -19,6 +19,7 @@ class _Where(BaseModel):
     """Form of where.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    titles: Mapping[str, str]
     records: Mapping[str, str]
     places: Mapping[str, Mapping[str, str]]
 
@@ -30,7 +31,7 @@ class Fix:
     rule: str
     """Rule id."""
     title: str
-    """The same in plain words: "Minutes documented"."""
+    """What is wrong, in plain words: "Minutes missing"."""
     question: str
     """The question it asks; "" where the rulebook has no such rule any more."""
     fix: str
@@ -65,7 +66,10 @@ _SHORT: Final = {"id": "ID", "mue": "MUE", "ncci": "NCCI", "npi": "NPI"}
 
 
 def title_of(rule: str) -> str:
-    """A rule's id as words: "Minutes documented"."""
+    """What a hold by a rule is called: "Minutes missing", else its id as words: "Therapist NPI"."""
+    called = _where().titles.get(rule)
+    if called is not None:
+        return called
     words = " ".join(_SHORT.get(word, word) for word in rule.split("-"))
     return words[:1].upper() + words[1:]
 

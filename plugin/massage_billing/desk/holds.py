@@ -12,6 +12,7 @@ from typing import Final
 from massage_billing.desk.fixes import Fix, fix_of
 from massage_billing.desk.office import Office
 from massage_billing.desk.people import Named
+from massage_billing.desk.rulings import what_of
 from massage_billing.model.desk import Viewer
 from massage_billing.ports.desk import HeldDay, HoldFilter, HoldOrder, HoldRow, HoldSums
 
@@ -72,6 +73,8 @@ class Hold:
     """Days until the filing limit; negative: past; None without one."""
     tone: str
     """How near the limit is: "late", "soon" or ""."""
+    decided: str
+    """What a person decided, where the next run takes it up: "decided: write it off"; else ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def _hold(row: HoldRow, named: Named, fixes: Mapping[str, Fix], now: datetime) -
         age=None if row.since is None else max(0, (now.date() - row.since.astimezone(now.tzinfo).date()).days),
         left=left,
         tone=tone_of(left),
+        decided=what_of(row.work) if row.work.what.startswith("decided") else "",
     )
 
 

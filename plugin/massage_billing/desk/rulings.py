@@ -27,6 +27,7 @@ TITLES: Final = {
     RulingKind.WRITE_OFF: "Write it off",
 }
 """What people read."""
+_TOLD: Final = {f"decided: {kind.value}": title for kind, title in TITLES.items()}
 _MAY: Final = {
     RulingKind.BILL: frozenset({Outcome.CLAIM}),
     RulingKind.SELF_PAY: frozenset({Outcome.SELF_PAY, Outcome.NO_CHARGE}),
@@ -105,6 +106,15 @@ def shown_of(looked: Looked) -> str:
 
 
 # --- doing ----------------------------------------------------------------------------------------------------------
+
+
+def what_of(work: Work) -> str:
+    """What was done last to a hold, in words: "decided: write it off", "given to Bo Biller"."""
+    title = _TOLD.get(work.what)
+    if title is not None:
+        return f"decided: {title[:1].lower()}{title[1:]}"
+    to = work.assignee_name or work.assignee
+    return f"given to {to}" if to and work.what.startswith("given to ") else work.what
 
 
 def assign(office: Office, viewer: Viewer, encounter: str, seen: int, to: str, name: str) -> Work:

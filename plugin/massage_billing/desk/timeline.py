@@ -135,8 +135,13 @@ def region_words(regions: Sequence[str], table: RegionTable) -> tuple[str, ...]:
     for region in regions:
         its = parts(region, table)
         words = [word for word, other in table.items() if other == its and "|" not in word] if its else []
-        found.append(min(words, key=len) if words and "|" in region else region.rpartition("|")[2])
+        found.append(min(words, key=_plainness) if words and "|" in region else region.rpartition("|")[2])
     return tuple(found)
+
+
+def _plainness(word: str) -> tuple[bool, int]:
+    """Whole words before abbreviations ("t spine"), the shortest first."""
+    return any(len(part) < 3 for part in word.split()), len(word)
 
 
 def _therapist(one: Service, name: Callable[[str], str]) -> str:
@@ -193,7 +198,7 @@ def _clock(first: datetime, minutes: float) -> str:
 def _done(one: Service, fates: Mapping[str, str], name: Callable[[str], str], regions: RegionTable) -> Done:
     time = ""
     if one.start is not None:
-        time = _half(one.start) + (f" to {_half(one.end)}" if one.end is not None else "")
+        time = clock_time(one.start) + (f" to {clock_time(one.end)}" if one.end is not None else "")
     return Done(
         procedure=one.procedure,
         code=one.code or "",
@@ -206,5 +211,6 @@ def _done(one: Service, fates: Mapping[str, str], name: Callable[[str], str], re
     )
 
 
-def _half(at: datetime) -> str:
+def clock_time(at: datetime) -> str:
+    """ "9:05 am", as the value's own zone has it."""
     return f"{(at.hour + 11) % 12 + 1}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"

@@ -20,12 +20,13 @@ from massage_billing.coding import ledger
 from massage_billing.coding.ledger import Ledger
 from massage_billing.coding.rulebook import Rulebook
 from massage_billing.desk.claim_form import Form, form_of
+from massage_billing.desk.claim_life import decided
 from massage_billing.desk.fixes import Fix, fix_of
 from massage_billing.desk.holds import people_of, tone_of
 from massage_billing.desk.office import Office
 from massage_billing.desk.people import Named
-from massage_billing.desk.rulings import Choice, choices, shown_of
-from massage_billing.desk.timeline import Timeline, timeline
+from massage_billing.desk.rulings import Choice, choices, shown_of, what_of
+from massage_billing.desk.timeline import Timeline, clock_time, timeline
 from massage_billing.errors import HostError, HostNotFound, InputError, NoRuleForDate, SettingsError
 from massage_billing.model import ClaimLine, Decision, Effect, Finding, Result, Ruling, Visit
 from massage_billing.model.desk import Viewer, Work
@@ -184,7 +185,7 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
         fresh=fresh,
         away=away,
         names_away=named.away,
-        claim=form_of(claim, named.of, label_of) if claim is not None else None,
+        claim=form_of(claim, named.of, label_of, now.tzinfo) if claim is not None else None,
         outbox=_outbox(known, claim),
         last=last_of(known.work, named.of, now) if known is not None else "",
         trail=_trail(office, encounter, now),
@@ -194,10 +195,11 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
 
 
 def last_of(work: Work, name: Callable[[str | None], str], now: datetime) -> str:
-    """ "decided: write-off, by Bo Biller, Nov 30, 2026, 9:05 am" at the clinic; "" where nobody did anything."""
+    """ "decided: write it off, by Bo Biller, Nov 30, 2026, 9:05 am" at the clinic; "" where nobody did anything."""
     by = f"by {name(work.by)}" if work.by else "by a run"
-    at = "" if work.at is None else f"{work.at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
-    return ", ".join(part for part in (work.what, by, at) if part) if work.what else ""
+    local = None if work.at is None else work.at.astimezone(now.tzinfo)
+    at = "" if local is None else f"{local:%b} {local.day}, {local.year}, {clock_time(local)}"
+    return ", ".join(part for part in (what_of(work), by, at) if part) if work.what else ""
 
 
 # --- from the host --------------------------------------------------------------------------------------------------
@@ -267,7 +269,8 @@ def _treated(visit: Visit | None) -> tuple[str, ...]:
 
 
 def _trail(office: Office, encounter: str, now: datetime) -> tuple[tuple[datetime, str], ...]:
-    lines = [(at.astimezone(now.tzinfo), what) for at, _, what in office.store.trail(office.id, encounter)]
+    told = (decided(at, what) for at, _, what in office.store.trail(office.id, encounter))
+    lines = [(one.at.astimezone(now.tzinfo), "; ".join(filter(None, (one.what, one.evidence)))) for one in told]
     return tuple(reversed(lines))
 
 

@@ -61,7 +61,7 @@ class QuestionRow:
     ticket: str = ""
     """``Waiting.ticket``."""
     problem: str = ""
-    """Why the last try failed; no patient data."""
+    """Why the last try failed, or of an ANSWERED one why the payer refused; no patient data."""
     owner: str = ""
     """The process that claimed it."""
     holder: str = ""

@@ -160,7 +160,10 @@ class Carrier:
             evidence=hashlib.sha256(reply.evidence).hexdigest(),
             holder=row.holder,
         )
-        state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem="")
+        # A refusal is an answer that is not asked for again this day, and still nothing is known: it says why.
+        why = " ".join(self._setup.terms.rejection(one.code).message for one in answer.rejections)
+        told = why if answer.kind is AnswerKind.REFUSED else ""
+        state = replace(row, state=QuestionState.ANSWERED, tries=tries, due=None, ticket="", problem=told)
         written = self._written or reply.on_host is not None
         self._learnt += learnt(question, answer, self._setup.terms.asking)
         self._keep(Settled(state, known, reply.evidence, reply.media_type, written))

@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from massage_billing.desk import wording
+from massage_billing.desk.fixes import title_of
 from massage_billing.web import charts
 
 NOTHING: Final = "\u2014"
@@ -32,7 +34,16 @@ class Drawing:
             auto_reload=False,
         )
         self._jinja.filters.update(
-            money=money, day=day, moment=moment, count=count, ago=ago, clock=clock, sources=sources
+            money=money,
+            day=day,
+            moment=moment,
+            count=count,
+            ago=ago,
+            clock=clock,
+            sources=sources,
+            plain=plain,
+            short_id=short_id,
+            held_by=held_by,
         )
         self._jinja.globals.update(static=static, charts=charts, nothing=NOTHING)
         # Parts are drawn without the page around them, so what all of them use stands in the environment.
@@ -84,13 +95,35 @@ def ago(days: int) -> str:
     return "today" if days <= 0 else f"{days:,} day{'' if days == 1 else 's'}"
 
 
+def plain(message: str) -> Markup:
+    """A message with words in place of ids that nobody can read; whoever points at one sees the reference."""
+    return Markup("").join(
+        Markup('<span title="{}">{}</span>').format(reference, text) if reference else escape(text)
+        for text, reference in wording.pieces(message)
+    )
+
+
+def held_by(rule: str) -> str:
+    """What holds a visit, within a sentence: "minutes missing"; words in capitals stay so."""
+    title = title_of(rule)
+    return title if title[1:2].isupper() else f"{title[:1].lower()}{title[1:]}"
+
+
+def short_id(reference: str) -> Markup | str:
+    """ "Claim/5" as it is, a long id by its end: "Claim …fd48af"; whoever points at it sees the whole."""
+    shown = wording.short(reference)
+    return reference if shown == reference else Markup('<span title="{}">{}</span>').format(reference, shown)
+
+
 _LINK: Final = re.compile(r"<?(https?://[^\s<>]+)>?")
+_PATH: Final = re.compile(r" <[\w./-]+>")
+"""A file of this repository that a source names: no page of the workbench, so nothing to show."""
 
 
 def sources(text: str) -> tuple[str, str]:
     """(title, link) of a cited source; the link is "" where there is none, and never anything but http(s)."""
     found = _LINK.search(text)
     if found is None:
-        return text, ""
+        return _PATH.sub("", text), ""
     rest = f"{text[: found.start()]}{text[found.end() :]}".replace("()", "").replace("  ", " ")
     return rest.strip(" ,;") or found[1], found[1]

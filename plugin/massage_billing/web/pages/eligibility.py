@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from massage_billing.desk.coverage import coverage_view, evidence, number, verdict_of
-from massage_billing.desk.eligibility import STATES, TONES, Wanted, coverages_of, questions
+from massage_billing.desk.eligibility import TONES, Wanted, coverages_of, questions, word
 from massage_billing.desk.find_patient import Found, find_patient
 from massage_billing.desk.office import Office
 from massage_billing.desk.today import judged_day
@@ -180,7 +180,7 @@ def _coming(site: Site, office: Office, coverage: str) -> Verdict | None:
 def _around(site: Site, viewer: Viewer, office: Office) -> dict[str, object]:
     zone = office.now().tzinfo or UTC
     return {
-        "states": STATES, "tones": TONES, "may_run": viewer.may(Permission.RUN),
+        "word": word, "tones": TONES, "may_run": viewer.may(Permission.RUN),
         "local": lambda at: at.astimezone(zone), "running": running(site, office.id, JobKind.ELIGIBILITY),
     }  # fmt: skip
 

@@ -114,5 +114,5 @@ def took(job: Job) -> str:
 
 
 def counts(job: Job) -> str:
-    """What a job did: "12 visits, 3 holds"."""
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in job.counts.items() if number)
+    """What a job did: "visits: 12, holds: 3"."""
+    return ", ".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in job.counts.items() if number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -208,5 +208,7 @@ def _conflict(
     )  # fmt: skip
     office, now = site.office(viewer), overtaken.now
     last = last_of(now, office.names.named([now.by]).of, office.now())
-    view = Conflict(encounter, wanted, now, last)
+    title = next((told for kind, told in rulings.TITLES.items() if kind.value == wanted.kind), "")
+    shown_as = replace(wanted, what=f"decide: {title[0].lower()}{title[1:]}") if title else wanted
+    view = Conflict(encounter, shown_as, now, last)
     return site.page(request, viewer, "conflict.html.j2", view, status=409)
