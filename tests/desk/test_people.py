@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from massage_billing.desk import people
-from massage_billing.desk.people import AWAY, SECONDS, Names
+from massage_billing.desk.holds import whose
+from massage_billing.desk.people import AWAY, SECONDS, Named, Names
 from massage_billing.errors import HostUnreachable
 from massage_billing.hosts.memory import MemoryHost
+from massage_billing.model.desk import Work
 from massage_billing.ports import JsonObject
 
 ANA = {"resourceType": "Patient", "id": "1", "name": [{"family": "Lopez", "given": ["Ana", "Maria"]}]}
@@ -116,3 +119,10 @@ def test_whom_the_clinic_names_itself_the_host_is_not_asked_about(asked: Asked) 
     named = names.named(["Person/9", "Practitioner/7"])
     assert (named.of("Person/9"), named.of("Practitioner/7")) == ("Fern Desk", "Kim Rivers")
     assert asked.asked == [("Practitioner/7",)]
+
+
+def test_whoever_has_a_hold_is_called_by_the_name_of_today() -> None:
+    given = Work("1", assignee="Person/9", assignee_name="Person/9")
+    assert whose(given, Named({"Person/9": "Fern Desk"})) == "Fern Desk"
+    assert whose(replace(given, assignee_name="Fern D."), Named()) == "Fern D."  # who works here no more
+    assert whose(Work("1"), Named()) == ""

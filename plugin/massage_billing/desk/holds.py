@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from massage_billing.desk.fixes import Fix, fix_of
 from massage_billing.desk.office import Office
 from massage_billing.desk.people import Named
 from massage_billing.desk.rulings import what_of
-from massage_billing.model.desk import Viewer
+from massage_billing.model.desk import Viewer, Work
 from massage_billing.ports.desk import HeldDay, HoldFilter, HoldOrder, HoldRow, HoldSums
 
 PAGE: Final = 50
@@ -73,6 +73,8 @@ class Hold:
     """Days until the filing limit; negative: past; None without one."""
     tone: str
     """How near the limit is: "late", "soon" or ""."""
+    with_whom: str
+    """Who has it, as he or she is called now, else was when it was given; "" where nobody has it."""
     decided: str
     """What a person decided, where the next run takes it up: "decided: write it off"; else ""."""
 
@@ -111,8 +113,6 @@ class Holds:
     """Why names are missing; "" where none is."""
     now: datetime
     """The time at the clinic."""
-    worked: Mapping[str, str] = field(default_factory=dict)
-    """Names of assignees, by ``Viewer.who``."""
 
 
 def holds(office: Office, viewer: Viewer, wanted: Wanted) -> Holds:
@@ -171,8 +171,14 @@ def _hold(row: HoldRow, named: Named, fixes: Mapping[str, Fix], now: datetime) -
         age=None if row.since is None else max(0, (now.date() - row.since.astimezone(now.tzinfo).date()).days),
         left=left,
         tone=tone_of(left),
+        with_whom=whose(row.work, named),
         decided=what_of(row.work) if row.work.what.startswith("decided") else "",
     )
+
+
+def whose(work: Work, named: Named) -> str:
+    """Who has a hold: the name of today, else the one that was kept with it; "" of nobody."""
+    return named.names.get(work.assignee) or work.assignee_name or work.assignee
 
 
 def tone_of(left: int | None) -> str:

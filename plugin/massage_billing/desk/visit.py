@@ -22,7 +22,7 @@ from massage_billing.coding.rulebook import Rulebook
 from massage_billing.desk.claim_form import Form, form_of
 from massage_billing.desk.claim_life import decided
 from massage_billing.desk.fixes import Fix, fix_of
-from massage_billing.desk.holds import people_of, tone_of
+from massage_billing.desk.holds import people_of, tone_of, whose
 from massage_billing.desk.office import Office
 from massage_billing.desk.people import Named
 from massage_billing.desk.rulings import Choice, choices, shown_of, what_of
@@ -132,6 +132,8 @@ class Page:
     """Its Claim, from the host, else from the outbox."""
     outbox: str
     """What waits to be written of it; "" where nothing does."""
+    with_whom: str
+    """Who has it; "nobody" where nobody has."""
     last: str
     """What people did last about it, who and when; "" where nobody did anything."""
     trail: tuple[tuple[datetime, str], ...]
@@ -159,11 +161,10 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
     looked, claim, away = _look(office, encounter, known)
     if known is None and looked is None:
         return None
-    row = known.visit if known is not None else None
+    row, by = (known.visit, known.work.by) if known is not None else (None, None)
     visit = looked.visit if looked is not None else None
     patient = (visit.patient if visit is not None else None) or (row.patient if row is not None else None)
     treated = _treated(visit) or (row.therapists if row is not None else ())
-    by = known.work.by if known is not None else None
     named = office.names.named([patient, *treated, *office.staff, by, *_references(claim)])
     book = office.book()
     fresh = _fresh(office, viewer, book, looked, known, named, now) if looked is not None else None
@@ -187,6 +188,7 @@ def visit_page(office: Office, viewer: Viewer, encounter: str) -> Page | None:
         names_away=named.away,
         claim=form_of(claim, named.of, label_of, now.tzinfo) if claim is not None else None,
         outbox=_outbox(known, claim),
+        with_whom=(whose(known.work, named) if known is not None else "") or "nobody",
         last=last_of(known.work, named.of, now) if known is not None else "",
         trail=_trail(office, encounter, now),
         coverage=decision.coverage.id.rpartition("/")[2] if decision is not None and decision.coverage else None,
