@@ -135,6 +135,15 @@ def test_a_ta1_is_of_the_interchange_with_its_number_and_time(
     assert set(standings(clinic).values()) == {standing}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_came_twice_is_not_rejected(clinic: Billed, first: bool) -> None:
+    """A crash may have put it there again: whether the number was this file's or another's, only the receiver knows."""
+    twice, good = ta1(1, "R", "025", made_at(clinic)), status(1, said="A1:19")
+    clinic.receive(*((twice, good) if first else (good, twice)))
+    assert set(standings(clinic).values()) == {ACCEPTED}
+    assert any("had a file of this number before" in said.words for said in life(clinic, sent(clinic)[0]))
+
+
 def test_what_is_said_of_one_transaction_is_said_of_its_claims_alone(clinic: Billed) -> None:
     first, *others = sent(clinic)
     with clinic.store() as store, store._writing() as connection:

@@ -11,12 +11,21 @@ from massage_billing.x12.acknowledgement import Acknowledgements, TakenInterchan
 
 _GROUP = "HC"
 """GS01 of an 837."""
+_TWICE = (
+    "The receiver had a file of this number before. Ask whether it was this one: then nothing is wrong. Else "
+    "`claims drop` the file, and its claims go into the next."
+)
+"""It may be the same file, put there twice by a crash, or another's number: neither is known."""
 
 
 def said_of_files(told: Acknowledgements, ledger: Ledger, host: str, source: str, now: datetime) -> Iterator[Said]:
     """What TA1s and 999s say: of a whole file, of its transactions."""
     for whole in told.interchanges:
         if not _is_of_claims(whole, ledger, host):
+            continue
+        if whole.twice and whole.taken is False and whole.control.isdigit():
+            claims = ledger.of_batch(host, int(whole.control))
+            yield from (Said(one.key, now, ClaimStanding.EXPORTED, f"TA1 {source}", _TWICE) for one in claims)
             continue
         yield from _all(ledger, host, whole.control, "", whole.taken, map(str, whole.reasons), f"TA1 {source}", now)
     for group in told.groups:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date as Date
 from functools import lru_cache
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,6 +48,10 @@ class AcknowledgementCodes(BaseModel):
     """IK502 and on."""
     group: dict[str, str]
     """AK905 and on."""
+
+
+_DUPLICATE: Final = "025"
+"""TA105: duplicate interchange control number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,11 @@ class TakenInterchange:
     """What is wrong with it."""
     made: str = ""
     """TA102 and TA103: our ISA09 and ISA10, "261117 0830"; "" where they are not given."""
+
+    @property
+    def twice(self) -> bool:
+        """Whether its receiver says that it had one of this number before (TA105)."""
+        return any(one.code == _DUPLICATE for one in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
