@@ -7,7 +7,7 @@ counted, or does not add up, is told and left to a person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date as Date
 from decimal import Decimal
@@ -28,6 +28,7 @@ from massage_billing.remittance.adjustments import default_adjustments
 from massage_billing.remittance.answers import FileTaken
 from massage_billing.remittance.book import unsent
 from massage_billing.remittance.setup import AnswersSetup
+from massage_billing.service import chunks_of
 
 _ASKED: Final = 200
 """Claims asked of together."""
@@ -50,7 +51,7 @@ class HostAnswers:
     def take(self, since: Date | None = None) -> list[FileTaken]:
         """Take what is new of claims from a date of service on. Raises HostError, StoreError; what was taken stays."""
         taken: list[FileTaken] = []
-        for some in _some(self._claims(since), _ASKED):
+        for some in chunks_of(self._claims(since), _ASKED):
             by_claim = {one.claim: one for one in some} | {one.key: one for one in some}
             for answer in self.setup.host.answers(list(dict.fromkeys(one.claim for one in some))):
                 ours = by_claim.get(_bare(claim_named(answer)))
@@ -150,14 +151,3 @@ def _bare(named: str) -> str:
     """ "Claim/12" of a reference in any form; a claim key as it is."""
     found = split(named)
     return f"{found[0]}/{found[1]}" if found else named
-
-
-def _some(claims: Iterator[Submission], size: int) -> Iterator[Sequence[Submission]]:
-    held: list[Submission] = []
-    for one in claims:
-        held.append(one)
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
