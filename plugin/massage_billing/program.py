@@ -232,19 +232,27 @@ class Program:
                 f"Host {setup.host.id} has no time zone, so no date of service is certain.",
                 f"Set hosts.{setup.host.id}.zone to an IANA zone.",
             )
-        start = start or self._remembered_start() or setup.start
+        start = start or self._standing_start()
         if start is None and not setup.demo:
             raise SettingsError(
                 f"Host {setup.host.id}: from which date of service on shall visits be billed?",
                 "Give `run --start DATE` once, or set billing.start.",
             )
         if start is not None and remember:
-            setup.store.save_cursor(self._start_key(), start.isoformat())
+            for key, value in zip(self._start_keys(), (start.isoformat(), self._said()), strict=True):
+                setup.store.save_cursor(key, value)
         return replace(setup, start=start)
 
-    def _start_key(self) -> str:
-        return f"{self.setup.host.id}#billing.start"
+    def _standing_start(self) -> Date | None:
+        """The first date of service, where the command names none: what is remembered, until somebody changes the
+        settings. They may name another date than a `run --start` did: the newest word counts, earlier or later."""
+        saved, said = (self.setup.store.cursor(key) for key in self._start_keys())
+        changed = self.setup.start is not None and said is not None and said != self._said()
+        return self.setup.start if saved is None or changed else Date.fromisoformat(saved)
 
-    def _remembered_start(self) -> Date | None:
-        saved = self.setup.store.cursor(self._start_key())
-        return Date.fromisoformat(saved) if saved else None
+    def _start_keys(self) -> tuple[str, str]:
+        """Under which the start is remembered, and what the settings said of it then."""
+        return f"{self.setup.host.id}#billing.start", f"{self.setup.host.id}#billing.start.said"
+
+    def _said(self) -> str:
+        return self.setup.start.isoformat() if self.setup.start else "nothing"
