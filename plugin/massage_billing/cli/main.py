@@ -25,7 +25,7 @@ COMMANDS = {
     "approve": "Let draft Claims go: they become active.",
     "decide": "Answer a hold that a rule leaves to a person.",
     "export": "Put claims into files for payers.",
-    "receive": "Take what came back: TA1, 999, 277CA, 835.",
+    "receive": "Take what came back: TA1, 999, 277CA, 835, FHIR.",
     "claims": "See the life of claims: what was sent, what was said of it, what was paid.",
     "denials": "Learn from what payers did not pay.",
     "superbill": "Write the printable bill of one visit, or of a patient's month.",

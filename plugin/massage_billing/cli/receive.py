@@ -38,7 +38,7 @@ def command(
     host: str | None,
     as_json: bool,
 ) -> int:
-    """Take what came back: TA1, 999, 277CA, 835; from the EHR ClaimResponse and ExplanationOfBenefit.
+    """Take what came back: TA1, 999, 277CA, 835, FHIR.
 
     Each file is applied whole and once, whatever it is called and however often it is given; of a folder, every file in
     it. An 835 that does not balance to the cent is refused with the place. Claims are found by our number, else by
