@@ -105,7 +105,7 @@ def test_retry_after_in_seconds_is_obeyed(httpserver: HTTPServer, waits: Waits) 
 
 def test_retry_after_as_a_date_is_read_by_the_hosts_clock(raw: RawServer, waits: Waits) -> None:
     dates = b"Date: Mon, 23 Nov 2020 10:00:00 GMT\r\nRetry-After: Mon, 23 Nov 2020 10:00:30 GMT\r\n"
-    raw.answers = [b"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n" + dates + b"\r\n", WELL]
+    raw.answers = [b"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\nConnection: close\r\n" + dates + b"\r\n", WELL]
     client(raw).call("GET", "x")
     assert waits == [30.0]
 
