@@ -28,6 +28,8 @@ from massage_billing.wiring.working import open_shared
 
 _log = structlog.get_logger(__name__)
 
+_WARM: Final = 10.0
+"""Seconds within which a process that is still getting warm stops."""
 _AGAIN: Final = 1.0
 """Seconds after which the store is tried again."""
 
@@ -44,6 +46,7 @@ class Process:
         self._app: ASGIApp = shielded(make_app(self._service, self._gate), settings)
         self._stack = ExitStack()
         self._closed = threading.Event()
+        self._warming: threading.Thread | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application, as far as it is open."""
@@ -74,7 +77,8 @@ class Process:
             runner.open()
             scheduler.open()
             self._stack = stack.pop_all()
-        threading.Thread(target=warm, args=(self._load,), name="warm", daemon=True).start()
+        self._warming = threading.Thread(target=warm, args=(self._load, self._closed), name="warm", daemon=True)
+        self._warming.start()
 
     def open_when_it_can(self) -> None:
         """Open now, or as soon as the store is there. Raises SettingsError."""
@@ -99,6 +103,8 @@ class Process:
         """Begin nothing new; what is running may go on for ``serve.stop_after``, and is left then."""
         self._closed.set()
         self._stack.close()
+        if self._warming is not None:  # an interpreter that ends under a thread within compiled code aborts
+            self._warming.join(_WARM)
 
 
 def plans(settings: Settings) -> list[Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -49,9 +50,9 @@ _SWEEP: Final = (
 """Counts of a SweepReport that are told."""
 
 
-def warm(load: Load) -> None:
+def warm(load: Load, stopping: threading.Event) -> None:
     """Import and read what every job needs, so that the first one does not wait for it: bill the rulebook's own
-    made-up visits. What is wrong with settings or rules, the first job says."""
+    made-up visits, unless the process ends. What is wrong with settings or rules, the first job says."""
     from massage_billing.checks import claim_checker
     from massage_billing.fhir.claim import ClaimTerms, build_claim
     from massage_billing.hosts import fhir_server  # noqa: F401
@@ -62,6 +63,8 @@ def warm(load: Load) -> None:
         book = wiring.rulebook_of(load())
         check = claim_checker(book)
         for case in examples.cases(book):
+            if stopping.is_set():
+                return
             visit, decision = examples.decided(case, book)
             if decision.outcome is Billed.CLAIM:
                 check(build_claim(visit, decision, ClaimTerms(f"{case.example.on}T12:00:00Z")))
