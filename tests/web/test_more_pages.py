@@ -73,6 +73,7 @@ def test_a_claims_life_tells_each_step_with_its_evidence_and_each_dollar_not_pai
 
 def test_what_changed_is_read_from_the_host_and_nothing_is_written(looked: Served) -> None:
     page = seen(looked, f"/claims/{HOST}/{denied(looked).encounter}/changes")
+    assert 'id="said"' not in page, "it loads after the page, and would wipe out what that says"
     assert "Nothing changed: the claim stands as it is." in page
 
 

@@ -51,12 +51,14 @@ class Drawing:
         self._beside = self._jinja.from_string("{{ ui.said_beside(said) }}")
 
     def draw(self, template: str, context: Mapping[str, object], part: str = "") -> str:
-        """The page, or the block ``part`` of it."""
+        """The page, or the block ``part`` of it, with what was said since beside it; ``said`` None: what the page says
+        stays, for the part only loads after it."""
         found = self._jinja.get_template(template)
         if not part:
             return found.render(context)
         inner = "".join(found.blocks[part](found.new_context(dict(context))))
-        return inner + self._beside.render(said=context.get("said", ""))
+        said = context.get("said", "")
+        return inner if said is None else inner + self._beside.render(said=said)
 
     def csrf_field(self, token: str) -> Callable[[], Markup]:
         """What templates put into each form: ``{{ csrf_field() }}``."""

@@ -195,7 +195,7 @@ def _changes(site: Site, router: APIRouter) -> None:
             problem = f"{error.what} {error.fix}".strip()
         site.audit(request, viewer, Action.VIEWED, page="claims", encounter=encounter, patient=life.visit.patient)
         more = {"host": host, "encounter": encounter, "local": _local(office), "at": site.clock(), "number": number,
-                "problem": problem}  # fmt: skip
+                "problem": problem, "said": None}  # fmt: skip
         return site.page(request, viewer, "claim_changes.html.j2", found, part="compared", more=more)
 
 

@@ -27,7 +27,7 @@ def routes(site: Site) -> APIRouter:
         job = job_of(site, viewer, id)
         if job is None:
             raise Missing
-        return site.page(request, viewer, "job.html.j2", job, part="progress")
+        return site.page(request, viewer, "job.html.j2", job, part="progress", more={"said": None})
 
     return router
 
