@@ -165,6 +165,17 @@ def test_what_does_not_add_up_is_refused_with_the_place(clinic: Billed, change: 
     assert standing(clinic, one.key).standing is ClaimStanding.EXPORTED
 
 
+def test_an_answer_of_another_charge_than_the_claim_is_refused(clinic: Billed) -> None:
+    one = one_of(clinic)
+    told = response(one)
+    told["item"][0]["adjudication"] = [part("submitted", one.total + 5), part("benefit", one.total + 5)]
+    told["payment"]["amount"] = money(one.total + 5)
+    clinic.put(told)
+    (taken,) = take(clinic)
+    assert (taken.state, "another charge" in taken.problems[0]) == ("refused", True)
+    assert lines_of(clinic, one.key) == []
+
+
 def test_a_claim_that_no_file_of_ours_carries_is_answered_too(billed_only: Billed) -> None:
     """On a server whose own billing sends claims there is nothing to export."""
     clinic = billed_only

@@ -75,8 +75,6 @@ class _Amounts:
     """RARC."""
     grouped: bool
     """Every reason says its group and its dollars, so that it has to add up."""
-    unclear: tuple[str, ...]
-    """What cannot be read."""
 
 
 def is_of_others(resource: JsonObject) -> bool:
@@ -137,7 +135,6 @@ class _Reader:
                 lines.append(line)
                 owed += share
         whole = self._amounts(fj.children(resource, "adjudication"), "adjudication")
-        self._problems += whole.unclear
         totals = self._totals()
         charge = totals.get(_SUBMITTED, sum((one.charge for one in lines), _ZERO))
         paid = self._paid(totals, lines, whole)
@@ -160,7 +157,6 @@ class _Reader:
         sequence = fj.whole(item, "itemSequence") or 0
         mine = self._lines[sequence - 1] if of_claim and 0 < sequence <= len(self._lines) else None
         amounts = self._amounts(fj.children(item, "adjudication"), place)
-        self._problems += amounts.unclear
         codes = [code for system, code in fj.codings(fj.child(item, "productOrService")) if system in _SERVICES]
         modifiers = [code for one in fj.children(item, "modifier") for _, code in fj.codings(one)]
         found = amounts.by_category
@@ -187,7 +183,6 @@ class _Reader:
         found: dict[str, Decimal] = {}
         reasons: list[LineAdjustment] = []
         remarks: list[str] = []
-        unclear: list[str] = []
         grouped = True
         for n, one in enumerate(adjudications):
             category = fj.child(one, "category")
@@ -204,7 +199,7 @@ class _Reader:
             if amount is not None:
                 for name in names_[:1]:
                     found[name] = found.get(name, _ZERO) + amount
-        return _Amounts(found, tuple(reasons), tuple(dict.fromkeys(remarks)), grouped and bool(reasons), tuple(unclear))
+        return _Amounts(found, tuple(reasons), tuple(dict.fromkeys(remarks)), grouped and bool(reasons))
 
     def _totals(self) -> dict[str, Decimal]:
         found: dict[str, Decimal] = {}

@@ -27,6 +27,7 @@ from massage_billing.remittance import paid as payment
 from massage_billing.remittance.adjustments import default_adjustments
 from massage_billing.remittance.answers import FileTaken
 from massage_billing.remittance.book import unsent
+from massage_billing.remittance.match import checked
 from massage_billing.remittance.setup import AnswersSetup
 from massage_billing.service import chunks_of
 
@@ -91,6 +92,9 @@ class HostAnswers:
             return []
         if answer.problems:
             return [replace(taken, problems=answer.problems)]
+        other = checked(answer.paid, ours) if answer.paid else ours
+        if isinstance(other, str):
+            return [replace(taken, problems=(f"It {other}.",))]
         self._apply(answer, ours, digest)
         return [replace(taken, state="applied", paid=answer.paid.paid if answer.paid else None)]
 

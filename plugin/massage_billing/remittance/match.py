@@ -42,7 +42,7 @@ class Matcher:
         found: list[Submission | str] = []
         for one in claims:
             ours = known.get(numbers[one.place])
-            found.append(self._by_record(one) if ours is None else _checked(one, ours))
+            found.append(self._by_record(one) if ours is None else checked(one, ours))
         return found
 
     def _by_record(self, paid: ClaimPaid) -> Submission | str:
@@ -88,7 +88,7 @@ class Matcher:
         return frozenset(), ("", "")
 
 
-def _checked(paid: ClaimPaid, ours: Submission) -> Submission | str:
+def checked(paid: ClaimPaid, ours: Submission) -> Submission | str:
     """Our number is believed where the charges are the claim's too: a payer may have mixed numbers up. One that splits
     a claim gives some of its lines at a time."""
     if abs(paid.charge) == ours.total or not paid.charge:
